@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Values as people write them, and sets of values. A decimal with its unit ("0.5 W/cm2", "12mA") becomes an int64_t in
+ * base units exactly, or it is an error; nothing is rounded, no locale is asked, no float is used.
+ */
+#ifndef DOSE_VALUE_H
+#define DOSE_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "modality/quantity.h"
+
+/*
+ * Parses a decimal with a mandatory unit into base units of q. Blanks between number and unit are allowed.
+ * 0; -EINVAL no number, no unit, or a unit of another dimension; -ERANGE not representable exactly or over int64.
+ * *out is untouched on failure.
+ */
+int value_parse(enum modality_quantity q, const char *text, int64_t *out);
+
+/* Writes value in the quantity's display unit, exact: "12.5 mA". Returns buffer. 40 bytes always suffice. */
+const char *value_format(enum modality_quantity q, int64_t value, char *buffer, size_t size);
+
+/* The unit texts that a quantity understands, for messages: "uA, mA, A". Returns buffer. */
+const char *value_units(enum modality_quantity q, char *buffer, size_t size);
+
+/* Base units in one display unit, as num/den in lowest terms (mA: 1000/1; min of ms: 60000/1). */
+void value_display_factor(enum modality_quantity q, int64_t *num, int64_t *den);
+
+#define QUANTITY_WORDS ((QUANTITY_COUNT + 63) / 64)
+
+/* A set of values: which quantities are present, and their values. "Unset" is a missing flag, never a number. */
+struct quantity_set {
+    uint64_t present[QUANTITY_WORDS];
+    int64_t value[QUANTITY_COUNT];
+};
+
+static inline bool quantity_has(const struct quantity_set *s, enum modality_quantity q)
+{
+    return (s->present[(unsigned)q / 64] >> ((unsigned)q % 64)) & 1u;
+}
+
+static inline void quantity_put(struct quantity_set *s, enum modality_quantity q, int64_t value)
+{
+    s->present[(unsigned)q / 64] |= UINT64_C(1) << ((unsigned)q % 64);
+    s->value[q] = value;
+}
+
+/* The value, or 0 where it is absent: only for quantities whose absence means none of it. */
+static inline int64_t quantity_or_zero(const struct quantity_set *s, enum modality_quantity q)
+{
+    return quantity_has(s, q) ? s->value[q] : 0;
+}
+
+#endif
