@@ -68,7 +68,7 @@ enum modality_basis {
     DIMENSION(TEMPERATURE_RISE, "mK", "mK")                                                                            \
     DIMENSION(IMPEDANCE, "ohm", "Ohm")                                                                                 \
     DIMENSION(RATIO, "permille", "[ppth]")                                                                             \
-    DIMENSION(COUNT, "1", "1")                                                                                         \
+    DIMENSION(NUMBER, "1", "1")                                                                                        \
     DIMENSION(SLEW, "uA/s", "uA/s")                                                                                    \
     DIMENSION(ION_DOSE, "uA.min", "uA.min")                                                                            \
     DIMENSION(COLD_DOSE, "mdegC.min", "mCel.min")                                                                      \
@@ -111,7 +111,7 @@ enum modality_dimension {
     QUANTITY(surge_off_ms, TIME_MS, "s", MODALITY_ESTIM, NONE, NONE, COMMANDED, "off time of a surge")                 \
     QUANTITY(ramp_up_ms, TIME_MS, "s", MODALITY_ESTIM, NONE, NONE, COMMANDED, "rising ramp of a surge")                \
     QUANTITY(ramp_down_ms, TIME_MS, "s", MODALITY_ESTIM, NONE, NONE, COMMANDED, "falling ramp of a surge")             \
-    QUANTITY(waveform_class, COUNT, "1", MODALITY_ANY, NONE, NONE, COMMANDED,                                          \
+    QUANTITY(waveform_class, NUMBER, "1", MODALITY_ANY, NONE, NONE, COMMANDED,                                         \
              "code of the waveform class (include/modality/waveform.h); a selection, not a magnitude")                 \
     /* electrical stimulation: derived and measured */                                                                 \
     QUANTITY(phase_charge_nc, CHARGE_NC, "uC", MODALITY_ESTIM, DOWN, ZERO, DERIVED, "charge of one phase")             \
@@ -142,7 +142,7 @@ enum modality_dimension {
              "integral of the current's absolute value over a session")                                                \
     QUANTITY(iontophoresis_dose_ua_min, ION_DOSE, "mA.min", MODALITY_ESTIM, DOWN, ZERO, ACCUMULATED,                   \
              "integral of the direct current over a session")                                                          \
-    QUANTITY(contraction_count, COUNT, "1", MODALITY_ESTIM, DOWN, ZERO, ACCUMULATED, "surges in a session")            \
+    QUANTITY(contraction_count, NUMBER, "1", MODALITY_ESTIM, DOWN, ZERO, ACCUMULATED, "surges in a session")           \
     QUANTITY(impedance_ohm, IMPEDANCE, "ohm", MODALITY_ESTIM, NONE, NONE, MEASURED,                                    \
              "impedance of electrodes and skin at the pulse plateau")                                                  \
     QUANTITY(impedance_rise_permille, RATIO, "%", MODALITY_ESTIM, DOWN, NONE, MEASURED,                                \
@@ -201,7 +201,7 @@ enum modality_dimension {
     QUANTITY(radiant_exposure_uj_cm2, ENERGY_DENSITY, "J/cm2", MODALITY_LASER, DOWN, ZERO, DERIVED,                    \
              "energy of a point over spot area")                                                                       \
     QUANTITY(point_energy_uj, ENERGY, "J", MODALITY_LASER, DOWN, ZERO, COMMANDED, "energy of one treated point")       \
-    QUANTITY(point_count, COUNT, "1", MODALITY_LASER, DOWN, NONE, COMMANDED, "treated points")                         \
+    QUANTITY(point_count, NUMBER, "1", MODALITY_LASER, DOWN, NONE, COMMANDED, "treated points")                        \
     QUANTITY(point_duration_ms, TIME_MS, "s", MODALITY_LASER, DOWN, NONE, COMMANDED, "time on one point")              \
     /* cold */                                                                                                         \
     QUANTITY(temperature_millic, TEMPERATURE, "degC", MODALITY_COLD, UP, DECLARED, COMMANDED,                          \
@@ -213,7 +213,7 @@ enum modality_dimension {
     QUANTITY(duration_ms, TIME_MS, "min", MODALITY_ANY, DOWN, ZERO, COMMANDED, "treatment time, pauses not counted")   \
     QUANTITY(soft_start_ms, TIME_MS, "s", MODALITY_ANY, NONE, NONE, COMMANDED,                                         \
              "time in which the level is walked from rest to its first target")                                        \
-    QUANTITY(session_count, COUNT, "1", MODALITY_ANY, DOWN, ZERO, ACCUMULATED, "sessions")                             \
+    QUANTITY(session_count, NUMBER, "1", MODALITY_ANY, DOWN, ZERO, ACCUMULATED, "sessions")                            \
     QUANTITY(rest_interval_ms, TIME_MS, "min", MODALITY_ANY, UP, NONE, ACCUMULATED,                                    \
              "time since the last session of this modality on this site ended")                                        \
     QUANTITY(delivery_error_permille, RATIO, "%", MODALITY_ANY, DOWN, NONE, MEASURED,                                  \

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Configuration: a directory of INI files in, typed settings out, each with the file:line it came from. All faults are
+ * found and reported in one run; a configuration with a fault is never used. A loaded one is immutable and counted by
+ * generation; running sessions may keep an older one.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <sys/types.h>
+
+#include "dose/protocol.h"
+#include "modality/plugin.h"
+
+enum config_right { RIGHT_NONE, RIGHT_VIEWER, RIGHT_THERAPIST, RIGHT_ENGINEER };
+
+/* [daemon]; every key has a default and a permitted range in keys.h. */
+struct config_daemon {
+    const char *socket_path;
+    mode_t socket_mode;
+    const char *socket_group; /* NULL = the daemon's own */
+    const char *state_dir;
+    const char *plugin_dir;
+    const char *audit_head_path; /* second file for the head of the audit chain */
+    uint32_t telemetry_ms, permit_ms, slice_ms, grace_ms, lease_ms, quarantine_ms;
+    uint32_t lease_pause_ms; /* a lost lease that pauses ends the session after this */
+    uint32_t token_ms;       /* confirm token */
+    uint32_t record_late_ms; /* a record write this late: no new starts, running sessions stop */
+    uint32_t connections_per_uid;
+    bool hold_sleep;        /* take logind's delay inhibitor while energised */
+    size_t n_alarm_command; /* fixed argv; 0 = none */
+    const char *const *alarm_command;
+};
+
+/* [role <name>] */
+struct config_role {
+    const char *id;
+    enum config_right right;
+    bool may_act_for;
+    size_t n_uids, n_gids;
+    const uid_t *uids;
+    const gid_t *gids;
+    bool everyone; /* users = * */
+    const char *origin;
+};
+
+/* [device <id>]: what the clinic says of it. What the device is, the plugin says. */
+struct config_device {
+    const char *id;
+    const char *plugin;
+    const char *label, *location, *colour_tag;
+    bool simulated;
+    bool has_calibrated_on, has_calibration_due, has_safety_test_due;
+    int64_t calibrated_on_day, calibration_due_day, safety_test_due_day; /* days since 1970-01-01 */
+    size_t n_firmware; /* verified firmware versions; 0 = not listed */
+    const char *const *firmware;
+    const char *accepted_by, *accepted_on; /* accept_link_loss: NULL = not accepted */
+    size_t link;                           /* index into links */
+    size_t unit;                           /* its order on the link: the plugin's unit index */
+    const char *origin;
+};
+
+/* One physical link and all lines that its host gets. */
+struct config_link {
+    const char *canonical; /* "tcp:127.0.0.1:1502", "serial:/dev/ttyUSB0" */
+    const char *plugin;
+    size_t n_lines;
+    const struct modality_line *lines;
+    size_t n_devices;
+    const char *origin;
+};
+
+/* One effective line, for config.explain. */
+struct config_line {
+    const char *section, *key, *value, *origin;
+};
+
+struct config {
+    uint64_t generation;
+    char hash[65]; /* hex SHA-256 over file names and contents */
+    const char *dir;
+    struct config_daemon daemon;
+    struct dose_tables dose;
+    size_t n_roles, n_devices, n_links, n_lines;
+    const struct config_role *roles;
+    const struct config_device *devices;
+    const struct config_link *links;
+    const struct config_line *lines;
+    void *arena; /* owns everything above */
+};
+
+/* Told of each fault, in file and line order. */
+typedef void config_report(void *userdata, const char *origin, const char *message);
+
+/*
+ * Reads every *.ini in dir and its direct subdirectories, in byte order of path, and builds the typed configuration:
+ * syntax, grammar, types, references, layers. 0, or -EINVAL after every fault was reported, or -ENOENT / -EACCES with
+ * one report. *out is owned by the caller.
+ */
+int config_load(const char *dir, uint64_t generation, config_report *report, void *userdata, struct config **out);
+void config_free(struct config *config); /* NULL is fine */
+
+/*
+ * What describe() said of a device, held against the configuration: a line whose worst poll cycle exceeds its units'
+ * freshness or watchdog times, a device without a group, two sections on one link. Reports and returns as config_load.
+ */
+int config_check_device(const struct config *config, size_t device, const struct modality_device *described,
+                        config_report *report, void *userdata);
+int config_check_line(const struct config *config, size_t link, const struct modality_device *described, size_t n,
+                      config_report *report, void *userdata);
+
+/* The role of a peer: the strongest that names its uid or one of its groups; NULL = none. */
+const struct config_role *config_role_of(const struct config *config, uid_t uid, const gid_t *gids, size_t n_gids);
+const char *config_right_id(enum config_right r); /* "viewer" ... */
+
+#endif

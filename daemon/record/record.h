@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records: SQLite (WAL, synchronous=FULL) behind one writer thread. The event loop hands over work and is told when it
+ * is durable; it never waits for the disk. Dose totals of the last days are also in memory, so that a check costs no
+ * disk. Times are wall-clock ms for people and CLOCK_BOOTTIME with the boot id for arithmetic.
+ */
+#ifndef RECORD_RECORD_H
+#define RECORD_RECORD_H
+
+#include <jansson.h>
+
+#include "dose/treatment.h"
+
+struct record;
+
+/* Where time is read: replaced in tests. */
+struct record_clock {
+    int64_t (*wall_ms)(void *userdata);
+    int64_t (*boot_ns)(void *userdata);
+    char boot_id[40];
+    void *userdata;
+};
+
+struct record_settings {
+    const char *path;      /* modalityd.sqlite */
+    const char *head_path; /* second file that holds the audit head */
+    uint32_t late_ms;      /* a write this late makes health RECORD_LATE */
+    size_t queue_max;
+    const struct record_clock *clock; /* NULL = the real ones */
+};
+
+/*
+ * Opens or creates, migrates the schema, verifies the audit chain from the last head, loads the ledger. error gets one
+ * sentence. A broken chain does not fail: record_audit_broken says so, and starts are refused.
+ */
+int record_open(const struct record_settings *settings, struct record **out, char *error, size_t size);
+/* Flushes within 2 s and closes; NULL is fine. */
+void record_close(struct record *record);
+
+/* Readable when completions wait; record_dispatch runs them on the loop's thread. */
+int record_fd(const struct record *record);
+void record_dispatch(struct record *record);
+
+enum record_health { RECORD_OK, RECORD_LATE, RECORD_FULL, RECORD_FAILED };
+/* RECORD_LATE while the oldest unwritten job is older than late_ms. One sentence in why. */
+enum record_health record_health(struct record *record, char *why, size_t size);
+bool record_audit_broken(const struct record *record);
+
+/* --- dose ledger --- */
+
+struct dose_amounts {
+    int64_t duration_ms, energy_uj, charge_uc, ion_dose_ua_min, contractions;
+};
+
+enum ledger_state {
+    LEDGER_OPEN,      /* reserved, running, or not yet proved at rest */
+    LEDGER_SETTLED,   /* delivered is known to the moment of proved rest */
+    LEDGER_CRASHED,   /* settled to worst: rest was proved at restart on the same identity */
+    LEDGER_UNBOUNDED, /* nobody knows: patient and site stay blocked until reviewed */
+    LEDGER_REVIEWED,  /* a person settled it */
+};
+
+struct ledger_entry {
+    char session_id[40];
+    char patient_ref[128];
+    char site[64], side[16];
+    char therapy[32], protocol[64];
+    char device[64], serial[64]; /* identity on which rest must be proved */
+    enum modality modality;
+    enum ledger_state state;
+    struct dose_amounts planned, worst, delivered;
+    int64_t started_wall_ms, ended_wall_ms; /* ended 0 = open */
+};
+
+/* Told when the job is durable: error 0, or -EIO / -EAGAIN (queue full). On the loop's thread. */
+typedef void record_done(void *userdata, int error);
+
+/* Durable before the output is enabled. */
+int record_reserve(struct record *record, const struct ledger_entry *entry, record_done *done, void *userdata);
+/* Closes an open entry; delivered as judged by the session. done may be NULL. */
+int record_settle(struct record *record, const char *session_id, enum ledger_state state,
+                  const struct dose_amounts *delivered, record_done *done, void *userdata);
+/* Entries left open by a previous run; valid until the next settle. */
+const struct ledger_entry *record_open_entries(struct record *record, size_t *n);
+/*
+ * Sums for one patient, site (left and right are apart, both and midline meet either) and modality over 24 h, from
+ * memory. Open and crashed entries count as worst; rows dated in the future count as now; neither clock direction
+ * shortens a rest. therapy NULL = all therapies of the modality.
+ */
+void record_history(struct record *record, const char *patient_ref, const char *site, const char *side,
+                    enum modality modality, const char *therapy, struct dose_history *out);
+/* The session that blocks this patient and site (open or unbounded), or NULL. */
+const struct ledger_entry *record_blocking(struct record *record, const char *patient_ref, const char *site,
+                                           const char *side);
+/* Notes a step of the wall clock (over 60 s is audited) and suspends. Call once a second. */
+void record_clock_check(struct record *record);
+
+/* --- idempotency: one request_id per uid for 24 h, across restarts --- */
+
+enum request_seen { REQUEST_NEW, REQUEST_REPEATED, REQUEST_CONFLICT };
+/*
+ * digest is over method and parameters. REPEATED stores a new reference to the earlier result in *result (NULL while it
+ * is still under way). From memory.
+ */
+enum request_seen record_request_seen(struct record *record, uid_t uid, const char *request_id, const char *digest,
+                                      json_t **result);
+int record_request_store(struct record *record, uid_t uid, const char *request_id, const char *digest,
+                         const json_t *result);
+
+/* --- audit --- */
+
+struct audit_actor {
+    uid_t uid;
+    const char *operator_id, *operator_name; /* NULL = the daemon itself */
+};
+
+/*
+ * Appends one event to the chain. detail is stolen (may be NULL). sync-free; order is kept. -EAGAIN when the queue is
+ * full (and health says so).
+ */
+int record_audit(struct record *record, const char *event, const struct audit_actor *actor, const char *session_id,
+                 json_t *detail);
+/* Writes the head (sequence, hash) to the second file and the journal: at each session's end and at exit. */
+int record_audit_head(struct record *record);
+
+/* --- records of sessions --- */
+
+/* Stores the finished document once; later writes are refused (-EEXIST). document is stolen. */
+int record_finish(struct record *record, const char *session_id, json_t *document, record_done *done, void *userdata);
+
+/* What is added to a record afterwards: kind is "observation", "note", "addendum" or "incident". body is stolen. */
+int record_append(struct record *record, const char *session_id, const char *kind, const struct audit_actor *actor,
+                  json_t *body, record_done *done, void *userdata);
+
+/* --- queries: answered on the loop's thread --- */
+
+/* result is owned by the callee, NULL on error. */
+typedef void record_answer(void *userdata, int error, json_t *result);
+/*
+ * kind: "record.list", "record.get", "record.export", "dose.history", "audit.tail", "audit.verify", "incident.list",
+ * "incident.get", "backup". parameters is stolen. Lists are paged: {cursor?, limit?} -> {items, next_cursor?}.
+ */
+int record_query(struct record *record, const char *kind, json_t *parameters, record_answer *answer, void *userdata);
+
+#endif

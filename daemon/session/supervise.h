@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Supervision of one energised session: every validated sample is held against one table of faults, each with its
+ * number of samples, bound, action and alarm. The worst active action wins. Also the running integral of what was
+ * delivered: max(commanded, measured), rounded up. Pure: samples and time come in, faults come out.
+ */
+#ifndef SESSION_SUPERVISE_H
+#define SESSION_SUPERVISE_H
+
+#include "dose/envelope.h"
+#include "link/message.h"
+#include "record/record.h"
+#include "session/alarm.h"
+
+enum supervise_action { ACTION_NONE, ACTION_NOTE, ACTION_HOLD, ACTION_STOP };
+
+/* FAULT(id, samples until it acts, action, alarm kind, what it is) */
+#define SUPERVISE_FAULTS(FAULT)                                                                                        \
+    FAULT(device_fault, 1, STOP, device_fault, "the device reports a fault")                                           \
+    FAULT(patient_stop, 1, STOP, patient_stop, "the patient's stop is pressed")                                        \
+    FAULT(device_restarted, 1, STOP, device_restarted, "the device restarted")                                         \
+    FAULT(watchdog_tripped, 1, STOP, dead_man, "the device's watchdog tripped")                                        \
+    FAULT(output_lost, 2, STOP, device_fault, "the device says it is off while it should be on")                       \
+    FAULT(over_output_gross, 1, STOP, over_output, "measured output above 1.5 x set")                                  \
+    FAULT(over_output, 3, STOP, over_output, "measured output above set by more than the tolerance")                   \
+    FAULT(under_output, 6, STOP, under_output, "measured output below set by more than the tolerance")                 \
+    FAULT(over_limit, 1, STOP, over_limit, "a measured value is above a hard limit")                                   \
+    FAULT(electrode_open, 2, STOP, electrode_open, "impedance above the open bound, or contact lost")                  \
+    FAULT(electrode_short, 2, STOP, electrode_short, "impedance below the short bound, or contact shorted")            \
+    FAULT(impedance_step, 3, STOP, impedance_step, "impedance doubled or halved against the last second")              \
+    FAULT(impedance_trend, 20, NOTE, impedance_trend, "impedance risen against the start")                             \
+    FAULT(coupling_lost, 2, HOLD, coupling_lost, "ultrasound head without contact")                                    \
+    FAULT(over_temperature, 2, STOP, over_temperature, "applicator above its limit")                                   \
+    FAULT(sensor_stuck, 40, STOP, sensor_stuck, "a measurement that must move does not")                               \
+    FAULT(device_timer, 3, STOP, device_timer, "device timer and treatment time differ by more than the tolerance")    \
+    FAULT(total_reached, 1, STOP, over_limit, "an accumulated quantity reached a hard limit")                          \
+    FAULT(stale, 1, STOP, sample_stale, "no validated reply in time")                                                  \
+    FAULT(other_output, 1, STOP, output_while_off, "output on a channel that this session did not arm")
+
+enum supervise_fault {
+#define FAULT(id, samples, action, alarm, meaning) FAULT_##id,
+    SUPERVISE_FAULTS(FAULT)
+#undef FAULT
+        FAULT_COUNT
+};
+
+/* Bounds in force for one session; taken from limits and the device when it is armed, tightened by reload. */
+struct supervise_rules {
+    enum modality modality;
+    uint32_t n_channels;
+    struct supervise_channel_rules {
+        uint32_t channel; /* device channel index */
+        enum modality_waveform waveform;
+        enum modality_quantity level; /* commanded */
+        bool has_actual;
+        enum modality_quantity actual; /* measured: the level itself, or power_uw for ultrasound */
+        int64_t rest_value, resolution, noise;
+        int64_t accuracy_permille; /* tolerance is the largest of this share, 2 x resolution, noise */
+        int64_t floor;             /* below this set value the accuracy share is taken of the floor */
+        bool judge_contact;        /* from contact_monitored_from on */
+        int64_t contact_from;
+        bool has_open, has_short;
+        int64_t impedance_open_ohm, impedance_short_ohm, impedance_trend_permille;
+        struct quantity_set values; /* commanded values other than the level, and properties: for dose_derive */
+        /* hard limits on derived or measured quantities of this channel, instantaneous */
+        size_t n_limits;
+        const struct limit *limits[24];
+    } channels[DOSE_CHANNELS_MAX];
+    int64_t stale_ns; /* age of the newest sample at which it is stale */
+    int64_t timer_tolerance_ms;
+    bool device_timer;              /* status reports remaining time */
+    int64_t temperature_max_millic; /* applicator, INT64_MAX where none applies */
+    /* hard limits on accumulated quantities: bound less what history had at prepare; INT64_MAX = none */
+    struct dose_amounts totals_max;
+};
+
+/* What one fault looks like when it acts. */
+struct supervise_finding {
+    enum supervise_fault fault;
+    enum supervise_action action;
+    uint32_t channel; /* device channel index, or UINT32_MAX */
+    bool has_value;
+    enum modality_quantity quantity;
+    int64_t value, bound;
+    char detail[200]; /* one sentence: what, value, bound, origin of the bound */
+};
+
+struct supervise_outcome {
+    enum supervise_action action; /* the worst */
+    size_t n;
+    struct supervise_finding findings[FAULT_COUNT];
+};
+
+struct supervise_state {
+    uint64_t last_seq;
+    int64_t last_taken_ns;
+    int64_t armed_ns;
+    bool started;
+    uint16_t counts[FAULT_COUNT][DOSE_CHANNELS_MAX];
+    struct supervise_channel_state {
+        bool has_first_impedance, has_slow_impedance;
+        int64_t first_impedance_ohm, slow_impedance_ohm; /* at the start; smoothed over about a second */
+        int64_t last_actual;
+        uint32_t unchanged;
+        int64_t charge_nc, energy_nj; /* not yet carried into delivered */
+    } channels[DOSE_CHANNELS_MAX];
+    struct dose_amounts delivered; /* this turn and earlier ones of the session */
+};
+
+/* Begins a turn (start or resume): counters and first values anew, delivered is kept. */
+void supervise_begin(struct supervise_state *state, int64_t now_ns);
+/* Holds one sample of the session's turn against the rules and integrates the dose since the last one. */
+void supervise_sample(const struct supervise_rules *rules, struct supervise_state *state,
+                      const struct link_sample *sample, const struct link_unit *unit, struct supervise_outcome *out);
+/* Judges freshness at now; call after the host's socket has been drained. */
+void supervise_tick(const struct supervise_rules *rules, const struct supervise_state *state, int64_t now_ns,
+                    struct supervise_outcome *out);
+/* Counts output until rest was proved at rested_ns, at the last level in force. */
+void supervise_settle(const struct supervise_rules *rules, struct supervise_state *state, int64_t rested_ns);
+/* True when this session's unit may be given a permit: a fresh sample was supervised and nothing asks for a stop. */
+bool supervise_may_permit(const struct supervise_rules *rules, const struct supervise_state *state, int64_t now_ns);
+
+const char *supervise_fault_id(enum supervise_fault f);
+enum alarm_kind supervise_fault_alarm(enum supervise_fault f);
+enum supervise_action supervise_fault_action(enum supervise_fault f);
+
+#endif
