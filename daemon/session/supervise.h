@@ -34,8 +34,7 @@ enum supervise_action { ACTION_NONE, ACTION_NOTE, ACTION_HOLD, ACTION_STOP };
     FAULT(sensor_stuck, 40, STOP, sensor_stuck, "a measurement that must move does not")                               \
     FAULT(device_timer, 3, STOP, device_timer, "device timer and treatment time differ by more than the tolerance")    \
     FAULT(total_reached, 1, STOP, over_limit, "an accumulated quantity reached a hard limit")                          \
-    FAULT(stale, 1, STOP, sample_stale, "no validated reply in time")                                                  \
-    FAULT(other_output, 1, STOP, output_while_off, "output on a channel that this session did not arm")
+    FAULT(stale, 1, STOP, sample_stale, "no validated reply in time")
 
 enum supervise_fault {
 #define FAULT(id, samples, action, alarm, meaning) FAULT_##id,
@@ -95,14 +94,21 @@ struct supervise_state {
     uint64_t last_seq;
     int64_t last_taken_ns;
     int64_t armed_ns;
-    bool started;
+    bool started;                   /* the output was seen on in this turn */
+    enum supervise_action standing; /* what the newest sample asked for */
+    int64_t duration_ns;            /* treatment time, all turns */
+    int64_t surges_before;          /* contractions of earlier turns */
+    bool has_timer;
+    int64_t timer_first_ms, timer_first_ns, timer_last_ms, timer_moved_ns; /* the device's own timer */
     uint16_t counts[FAULT_COUNT][DOSE_CHANNELS_MAX];
     struct supervise_channel_state {
         bool has_first_impedance, has_slow_impedance;
         int64_t first_impedance_ohm, slow_impedance_ohm; /* at the start; smoothed over about a second */
-        int64_t last_actual;
-        uint32_t unchanged;
-        int64_t charge_nc, energy_nj; /* not yet carried into delivered */
+        bool has_actual;
+        int64_t last_actual, level_at_change; /* the measurement, and the level when it last moved */
+        int64_t previous_level_max;
+        int64_t last_level; /* in force at the newest sample: what runs on until rest is proved */
+        int64_t charge_nc, energy_nj;
     } channels[DOSE_CHANNELS_MAX];
     struct dose_amounts delivered; /* this turn and earlier ones of the session */
 };
@@ -111,7 +117,7 @@ struct supervise_state {
 void supervise_begin(struct supervise_state *state, int64_t now_ns);
 /* Holds one sample of the session's turn against the rules and integrates the dose since the last one. */
 void supervise_sample(const struct supervise_rules *rules, struct supervise_state *state,
-                      const struct link_sample *sample, const struct link_unit *unit, struct supervise_outcome *out);
+                      const struct link_sample *sample, struct supervise_outcome *out);
 /* Judges freshness at now; call after the host's socket has been drained. */
 void supervise_tick(const struct supervise_rules *rules, const struct supervise_state *state, int64_t now_ns,
                     struct supervise_outcome *out);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What samples mean in dose, for supervise.c: the value a measurement should have at a set level, the derived
+ * quantities of what was measured, and the running integral of what was delivered.
+ */
+#ifndef SESSION_SUPERVISE_DOSE_H
+#define SESSION_SUPERVISE_DOSE_H
+
+#include "session/supervise.h"
+
+/* The measurement (quantity c->actual) that belongs to this level; -EINVAL where it cannot be derived. */
+int supervise_expect(const struct supervise_channel_rules *c, int64_t level, int64_t *expected);
+
+/*
+ * Everything measured on this channel and derived from it: at max(level, actual) where the actual is the level itself,
+ * with measured power and its SATA where power is measured. Negative errno where nothing can be derived.
+ */
+int supervise_measure(const struct supervise_channel_rules *c, const struct modality_channel_status *status,
+                      bool has_actual, int64_t actual, int64_t level, struct quantity_set *out);
+
+/* Adds the dose of the time since the previous sample: max(commanded, measured), rounded up. */
+void supervise_integrate(const struct supervise_rules *rules, struct supervise_state *state,
+                         const struct link_sample *sample, int64_t since_ns);
+
+#endif
