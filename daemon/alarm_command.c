@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The installation's alarm command: a fixed argv, never a shell; what happened goes in the environment. At most a few
+ * run at once, and one that does not end is left to itself: an alarm is never waited for.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon.h"
+
+#define RUNNING_MAX 8
+#define VARIABLE_MAX 400
+
+static const char *const carried[] = {"kind", "priority", "device", "session_id", "detail"};
+#define N_CARRIED (sizeof carried / sizeof carried[0])
+
+static int on_exit_seen(sd_event_source *source, const siginfo_t *info, void *userdata)
+{
+    (void)info;
+    unsigned *running = userdata;
+    (*running)--;
+    sd_event_source_unref(source);
+    return 0;
+}
+
+static void environment_fill(char variables[][VARIABLE_MAX], const char *change, const json_t *alarm)
+{
+    for (size_t i = 0; i < N_CARRIED; i++) {
+        const char *value = json_string_value(json_object_get(alarm, carried[i]));
+        snprintf(variables[i], VARIABLE_MAX, "MODALITY_ALARM_%s=%s", carried[i], value ? value : "");
+    }
+    snprintf(variables[N_CARRIED], VARIABLE_MAX, "MODALITY_ALARM_change=%s", change);
+    const char *path = getenv("PATH");
+    snprintf(variables[N_CARRIED + 1], VARIABLE_MAX, "PATH=%s", path ? path : "/usr/bin:/bin");
+}
+
+void alarm_command_run(sd_event *event, const struct config_daemon *settings, const char *change, const json_t *alarm)
+{
+    static unsigned running;
+    char variables[N_CARRIED + 2][VARIABLE_MAX];
+    char *environment[N_CARRIED + 3] = {0};
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    pid_t pid;
+    if (settings->n_alarm_command == 0 || running >= RUNNING_MAX)
+        return;
+    environment_fill(variables, change, alarm);
+    for (size_t i = 0; i < N_CARRIED + 2; i++)
+        environment[i] = variables[i];
+    sigemptyset(&none);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    const int r = posix_spawn(&pid, settings->alarm_command[0], NULL, &attributes,
+                              (char *const *)(uintptr_t)settings->alarm_command, environment);
+    posix_spawnattr_destroy(&attributes);
+    if (r != 0) {
+        fprintf(stderr, SD_WARNING "modalityd: alarm command %s: %s\n", settings->alarm_command[0], strerror(r));
+        return;
+    }
+    running++;
+    sd_event_source *source;
+    if (sd_event_add_child(event, &source, pid, WEXITED, on_exit_seen, &running) < 0)
+        running--;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A configuration is checked whole before anything is started or swapped: the INI files by config, the device, map and
+ * point sections by their plugin inside modality-host --check, and both against each other.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon.h"
+
+static void report(void *userdata, const char *origin, const char *message)
+{
+    size_t *faults = userdata;
+    (*faults)++;
+    fprintf(stderr, SD_ERR "%s: %s\n", origin ? origin : "modalityd", message);
+}
+
+/* The same, in the order of arguments of link_check_config. */
+static void report_of_plugin(const char *origin, const char *message, void *userdata)
+{
+    report(userdata, origin, message);
+}
+
+void daemon_plan_link(const char *host_path, const struct config *config, size_t link, struct link_plan *plan)
+{
+    const struct config_link *l = &config->links[link];
+    snprintf(plan->plugin_path, sizeof plan->plugin_path, "%s/%s.so", config->daemon.plugin_dir, l->plugin);
+    plan->settings = (struct link_settings){.host_path = host_path,
+                                            .plugin_path = plan->plugin_path,
+                                            .state_dir = config->daemon.state_dir,
+                                            .canonical = l->canonical,
+                                            .telemetry_ms = config->daemon.telemetry_ms,
+                                            .permit_ms = config->daemon.permit_ms,
+                                            .grace_ms = config->daemon.grace_ms,
+                                            .quarantine_min_ms = config->daemon.quarantine_ms,
+                                            .n_lines = l->n_lines,
+                                            .lines = l->lines};
+}
+
+static void check_link(const char *host_path, const struct config *config, size_t link, size_t *faults)
+{
+    struct link_plan plan;
+    struct link_unit *units = calloc(MODALITY_UNITS_MAX, sizeof *units);
+    struct modality_device *described = calloc(MODALITY_UNITS_MAX, sizeof *described);
+    size_t n = 0;
+    int r = -ENOMEM;
+    if (units && described) {
+        daemon_plan_link(host_path, config, link, &plan);
+        r = link_check_config(&plan.settings, report_of_plugin, faults, units, MODALITY_UNITS_MAX, &n);
+    }
+    if (r < 0 && r != -EINVAL) { /* -EINVAL: every fault was reported and counted */
+        fprintf(stderr, SD_ERR "%s: %s --check: %s\n", config->links[link].origin, host_path, strerror(-r));
+        (*faults)++;
+    } else if (r == 0) {
+        for (size_t i = 0; i < n; i++)
+            described[i] = units[i].device;
+        for (size_t i = 0; i < config->n_devices; i++) {
+            if (config->devices[i].link == link && config->devices[i].unit < n)
+                config_check_device(config, i, &described[config->devices[i].unit], report, faults);
+        }
+        config_check_line(config, link, described, n, report, faults);
+    }
+    free(units);
+    free(described);
+}
+
+int daemon_check_config(const char *dir, uint64_t generation, const char *host_path, struct config **out)
+{
+    struct config *config = NULL;
+    size_t faults = 0;
+    const int r = config_load(dir, generation, report, &faults, &config);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < config->n_links; i++)
+        check_link(host_path, config, i, &faults);
+    if (faults > 0) {
+        config_free(config);
+        return -EINVAL;
+    }
+    *out = config;
+    return 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The daemon as a whole: what main.c starts in order and ends in order, and the small parts beside it that tie the
+ * rooms together. Nothing below this includes it.
+ */
+#ifndef DAEMON_DAEMON_H
+#define DAEMON_DAEMON_H
+
+#include <systemd/sd-event.h>
+
+#include "api/api.h"
+#include "config/config.h"
+#include "link/link.h"
+#include "record/record.h"
+#include "session/session.h"
+
+struct inhibitor;
+
+struct daemon {
+    const char *host_path; /* modality-host, beside this program or in libexec */
+    sd_event *event;
+    struct config *config;
+    struct config *previous[8]; /* older generations: running sessions and hosts may still point into them */
+    size_t n_previous;
+    struct record *record;
+    struct sessions *sessions;
+    struct api *api;
+    struct link **links; /* as config->links */
+    struct link_plan *plans;
+    size_t n_links, links_down;
+    struct session_device_settings *devices;
+    struct inhibitor *inhibitor;
+    sd_event_source *deadline, *second, *records;
+    uint64_t watchdog_usec, watchdog_sent_usec;
+    bool stopping, links_told;
+    int64_t stop_deadline_ns;
+    int exit_code;
+};
+
+/* What a link is started with; its plugin's full path has to outlive it. */
+struct link_plan {
+    struct link_settings settings;
+    char plugin_path[512];
+};
+
+struct session_time daemon_now(void);
+
+/* Configuration with its plugins: loads dir and asks modality-host --check about every link. As config_load. */
+int daemon_check_config(const char *dir, uint64_t generation, const char *host_path, struct config **out);
+void daemon_plan_link(const char *host_path, const struct config *config, size_t link, struct link_plan *plan);
+
+/* Ties sessions, links, records and API together; each end of a port is in wiring.c. */
+int daemon_start_records(struct daemon *d);
+int daemon_start_sessions(struct daemon *d);
+int daemon_start_links(struct daemon *d);
+int daemon_start_api(struct daemon *d);
+void daemon_session_settings(const struct daemon *d, struct session_settings *settings);
+
+/* SIGHUP: the whole new configuration or the old one. */
+void daemon_reload(struct daemon *d);
+
+/* Rests everything, then ends the loop; bounded. */
+void daemon_begin_stop(struct daemon *d, const char *why);
+
+/* logind's delay inhibitor for sleep and shutdown, held while something is energised. */
+int inhibitor_new(sd_event *event, void (*about_to_sleep)(void *userdata), void *userdata, struct inhibitor **out);
+void inhibitor_hold(struct inhibitor *inhibitor, bool hold);
+void inhibitor_free(struct inhibitor *inhibitor);
+
+/* Runs the configured command for an alarm; argv is fixed, the alarm goes in the environment. */
+void alarm_command_run(sd_event *event, const struct config_daemon *settings, const char *change, const json_t *alarm);
+
+#endif

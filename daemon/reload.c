@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SIGHUP: the new configuration is parsed and validated whole, then swapped, or the old one stays. Limits, protocols,
+ * screening and roles are swapped under running sessions, which keep the tighter of both. Devices and their lines
+ * belong to processes that hold them: a reload that changes those is refused whole and needs a restart.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "daemon.h"
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* The first device or line that differs; NULL when none does. */
+static const char *changed_device(const struct config *a, const struct config *b)
+{
+    if (a->n_devices != b->n_devices || a->n_links != b->n_links)
+        return "the number of devices";
+    for (size_t i = 0; i < a->n_links; i++) {
+        const struct config_link *x = &a->links[i], *y = &b->links[i];
+        if (!same_text(x->canonical, y->canonical) || !same_text(x->plugin, y->plugin) || x->n_lines != y->n_lines)
+            return x->canonical;
+        for (size_t k = 0; k < x->n_lines; k++) {
+            if (!same_text(x->lines[k].section, y->lines[k].section) || !same_text(x->lines[k].key, y->lines[k].key) ||
+                !same_text(x->lines[k].value, y->lines[k].value))
+                return x->lines[k].section;
+        }
+    }
+    if (!same_text(a->daemon.socket_path, b->daemon.socket_path))
+        return "socket";
+    return same_text(a->daemon.state_dir, b->daemon.state_dir) ? NULL : "state_dir";
+}
+
+static void audit_reload(struct daemon *d, const char *event, const struct config *config, const char *why)
+{
+    const struct audit_actor self = {.uid = getuid()};
+    record_audit(d->record, event, &self, NULL,
+                 json_pack("{s:I, s:s, s:s}", "generation", (json_int_t)config->generation, "config_hash", config->hash,
+                           "why", why));
+}
+
+static void refuse(struct daemon *d, const char *why)
+{
+    fprintf(stderr, SD_ERR "modalityd: reload refused, the old configuration stays: %s\n", why);
+    audit_reload(d, "config.refused", d->config, why);
+    sd_notify(0, "READY=1");
+}
+
+void daemon_reload(struct daemon *d)
+{
+    struct config *fresh = NULL;
+    char why[256];
+    if (d->stopping)
+        return;
+    sd_notify(0, "RELOADING=1");
+    if (d->n_previous == sizeof d->previous / sizeof d->previous[0] && sessions_idle(d->sessions)) {
+        for (size_t i = 1; i < d->n_previous; i++) /* the first owns the lines that the hosts were started with */
+            config_free(d->previous[i]);
+        d->n_previous = 1;
+    }
+    if (d->n_previous == sizeof d->previous / sizeof d->previous[0]) {
+        refuse(d, "too many generations are in use by one session");
+        return;
+    }
+    if (daemon_check_config(d->config->dir, d->config->generation + 1, d->host_path, &fresh) < 0) {
+        refuse(d, "it has faults");
+        return;
+    }
+    const char *changed = changed_device(d->config, fresh);
+    if (changed) {
+        snprintf(why, sizeof why, "%s differs; devices, socket and state_dir need a restart", changed);
+        config_free(fresh);
+        refuse(d, why);
+        return;
+    }
+    struct session_settings settings;
+    struct config *old = d->config;
+    const struct session_time now = daemon_now();
+    d->config = fresh;
+    daemon_session_settings(d, &settings);
+    const int r = sessions_reload(d->sessions, &settings, &now);
+    if (r < 0) {
+        d->config = old;
+        config_free(fresh);
+        snprintf(why, sizeof why, "sessions: %s", strerror(-r));
+        refuse(d, why);
+        return;
+    }
+    d->previous[d->n_previous++] = old;
+    api_reload(d->api, fresh);
+    audit_reload(d, "config.loaded", fresh, "SIGHUP");
+    fprintf(stderr, SD_NOTICE "modalityd: configuration %.12s in force, generation %llu\n", fresh->hash,
+            (unsigned long long)fresh->generation);
+    sd_notify(0, "READY=1");
+}
