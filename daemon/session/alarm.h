@@ -62,8 +62,9 @@ int alarms_new(alarm_changed *changed, void *userdata, struct alarms **out);
 void alarms_free(struct alarms *alarms);
 
 /*
- * Raises kind for a device and session (either may be NULL). The same kind on the same subject that is still active is
- * counted, not doubled; one that was acknowledged and comes again is raised again. Returns its number (>= 1).
+ * Raises kind for a device and session (either may be NULL). The same kind on the same subject that still stands is
+ * counted, not doubled; one that was acknowledged and comes again is a new alarm with a new number. So call it when a
+ * condition begins, not on every sample of it. Returns its number (>= 1).
  */
 uint64_t alarms_raise(struct alarms *alarms, enum alarm_kind kind, const char *device, const char *session_id,
                       const char *detail, int64_t wall_ms);
@@ -73,8 +74,13 @@ void alarms_condition_over(struct alarms *alarms, enum alarm_kind kind, const ch
 /* 0, -ENOENT no such alarm, -EALREADY. by is recorded. A latched alarm whose condition lasts stays, shown as
  * acknowledged. */
 int alarms_acknowledge(struct alarms *alarms, uint64_t number, const char *by, int64_t wall_ms);
-/* New reference: array, highest priority first. */
+/*
+ * New reference: array, highest priority first, of {number, kind, priority, state, latched, device?, session_id?,
+ * detail, count, raised_at_ms, acknowledged_by?, acknowledged_at_ms?, meaning, clears}. state is "active", "over" (the
+ * condition is gone, an acknowledgement is awaited) or "acknowledged" (the condition lasts).
+ */
 json_t *alarms_list(const struct alarms *alarms);
+/* Whether one of this kind stands, in any state; device NULL = any device. */
 bool alarms_active(const struct alarms *alarms, enum alarm_kind kind, const char *device);
 
 const char *alarm_kind_id(enum alarm_kind kind);
