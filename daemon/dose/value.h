@@ -13,13 +13,21 @@
 #include "modality/quantity.h"
 
 /*
- * Parses a decimal with a mandatory unit into base units of q. Blanks between number and unit are allowed.
+ * Parses a decimal with a mandatory unit into base units of q: [+-]digits[.digits] blanks unit. Nothing before or after
+ * it, no exponent, at most 18 digits after the point (zeros at the end not counted); unit texts are case-sensitive.
+ * A pure number, whose display unit is "1", may leave its unit out: a count is "20", a BNR of 5.2 is "5.2", "5.2 1" or
+ * "5200 permille".
  * 0; -EINVAL no number, no unit, or a unit of another dimension; -ERANGE not representable exactly or over int64.
  * *out is untouched on failure.
  */
 int value_parse(enum modality_quantity q, const char *text, int64_t *out);
 
-/* Writes value in the quantity's display unit, exact: "12.5 mA". Returns buffer. 40 bytes always suffice. */
+/*
+ * Writes value in the quantity's display unit: "12.5 mA"; a pure number without a unit. Exact: value_parse gives the
+ * same value back. What the display unit cannot show in finitely many digits is shown in the next smaller unit (20000
+ * ms: "20 s", not a third of a minute). Returns buffer; VALUE_TEXT_MAX bytes always suffice.
+ */
+#define VALUE_TEXT_MAX 40
 const char *value_format(enum modality_quantity q, int64_t value, char *buffer, size_t size);
 
 /* The unit texts that a quantity understands, for messages: "uA, mA, A". Returns buffer. */

@@ -50,6 +50,7 @@ enum modality_basis {
 #define MODALITY_DIMENSIONS(DIMENSION)                                                                                 \
     DIMENSION(CURRENT, "uA", "uA")                                                                                     \
     DIMENSION(VOLTAGE, "mV", "mV")                                                                                     \
+    DIMENSION(TIME_NS, "ns", "ns")                                                                                     \
     DIMENSION(TIME_US, "us", "us")                                                                                     \
     DIMENSION(TIME_MS, "ms", "ms")                                                                                     \
     DIMENSION(RATE, "mHz", "mHz")                                                                                      \
@@ -70,6 +71,7 @@ enum modality_basis {
     DIMENSION(RATIO, "permille", "[ppth]")                                                                             \
     DIMENSION(NUMBER, "1", "1")                                                                                        \
     DIMENSION(SLEW, "uA/s", "uA/s")                                                                                    \
+    DIMENSION(VOLTAGE_SLEW, "mV/s", "mV/s")                                                                            \
     DIMENSION(ION_DOSE, "uA.min", "uA.min")                                                                            \
     DIMENSION(COLD_DOSE, "mdegC.min", "mCel.min")                                                                      \
     DIMENSION(THERMAL_DOSE, "ms", "ms")                                                                                \
@@ -153,6 +155,10 @@ enum modality_dimension {
              "largest single step by which the level is walked upward")                                                \
     QUANTITY(amplitude_slew_ua_s, SLEW, "mA/s", MODALITY_ESTIM, DOWN, NONE, DERIVED,                                   \
              "largest rate at which the level is walked upward")                                                       \
+    QUANTITY(amplitude_step_mv, VOLTAGE, "V", MODALITY_ESTIM, DOWN, NONE, DERIVED,                                     \
+             "largest single step by which a level in volts is walked upward")                                         \
+    QUANTITY(amplitude_slew_mv_s, VOLTAGE_SLEW, "V/s", MODALITY_ESTIM, DOWN, NONE, DERIVED,                            \
+             "largest rate at which a level in volts is walked upward")                                                \
     QUANTITY(electrode_area_mm2, AREA, "cm2", MODALITY_ESTIM, UP, NONE, PROPERTY,                                      \
              "contact area of the smaller electrode of a channel")                                                     \
     /* ultrasound */                                                                                                   \
@@ -165,7 +171,9 @@ enum modality_dimension {
     QUANTITY(pulse_repetition_millihz, RATE, "Hz", MODALITY_ULTRASOUND | MODALITY_LASER, NONE, NONE, COMMANDED,        \
              "bursts of ultrasound, or pulses of a laser, per second")                                                 \
     QUANTITY(burst_width_us, TIME_US, "us", MODALITY_ULTRASOUND | MODALITY_LASER, NONE, NONE, COMMANDED,               \
-             "width of one burst of ultrasound or one laser pulse")                                                    \
+             "width of one burst of ultrasound or one pulse of a chopped laser")                                       \
+    QUANTITY(pulse_width_ns, TIME_NS, "ns", MODALITY_LASER, NONE, NONE, COMMANDED,                                     \
+             "width of one pulse of a superpulsed laser")                                                              \
     QUANTITY(intensity_sata_uw_cm2, INTENSITY, "W/cm2", MODALITY_ULTRASOUND, DOWN, ZERO, DERIVED,                      \
              "spatial-average temporal-average intensity: mean power over ERA")                                        \
     QUANTITY(hot_spot_uw_cm2, INTENSITY, "W/cm2", MODALITY_ULTRASOUND, DOWN, ZERO, DERIVED,                            \
