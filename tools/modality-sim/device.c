@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device.h"
+
+#include <modality/clock.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct page_kind *const kinds[] = {&page_refstim, &page_refus};
+
+const struct page_kind *device_kind_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i]->model->name, name) == 0)
+            return kinds[i];
+    return NULL;
+}
+
+static void output_changed(void *ctx, unsigned channel, const struct model_output *output, enum cause cause,
+                           int64_t t_ns)
+{
+    struct device *device = ctx;
+    trace_output(device->trace, device->name, device->page.kind->model->quantity, channel, output, cause, t_ns);
+}
+
+static void timer_due(void *ctx, int64_t now_ns)
+{
+    struct device *device = ctx;
+    model_advance(device->model, now_ns);
+    device_settle(device);
+}
+
+struct device *device_new(struct loop *loop, struct trace *trace, const struct device_options *options)
+{
+    struct device *device = calloc(1, sizeof *device);
+    if (!device)
+        return NULL;
+    snprintf(device->name, sizeof device->name, "%s", options->name);
+    device->unit = options->unit;
+    device->loop = loop;
+    device->trace = trace;
+    device->timer = (struct loop_timer){.fn = timer_due, .ctx = device};
+    device->page.kind = options->kind;
+    device->page.identity = options->identity;
+    device->page.identity_shown = options->identity;
+    struct model_sink sink = {.changed = output_changed, .ctx = device};
+    device->model = model_new(options->kind->model, sink, clock_monotonic_ns());
+    if (!device->model) {
+        free(device);
+        return NULL;
+    }
+    device->page.model = device->model;
+    return device;
+}
+
+void device_free(struct device *device)
+{
+    if (!device)
+        return;
+    loop_timer_cancel(device->loop, &device->timer);
+    model_free(device->model);
+    free(device);
+}
+
+int64_t device_advance(struct device *device)
+{
+    int64_t now_ns = clock_monotonic_ns();
+    model_advance(device->model, now_ns);
+    return now_ns;
+}
+
+void device_settle(struct device *device)
+{
+    loop_timer_arm(device->loop, &device->timer, model_next_ns(device->model));
+}
+
+void device_sample(struct device *device)
+{
+    int64_t now_ns = device_advance(device);
+    for (unsigned channel = 0; channel < device->model->kind->channels; channel++)
+        output_changed(device, channel, &device->model->last[channel], CAUSE_sample, now_ns);
+    device_settle(device);
+}
