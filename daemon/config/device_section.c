@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * [device <id>]: what the clinic says of a unit, the physical link it sits on, and which lines its host is given. Keys
+ * of the clinic stay here; all other lines, with the register map they name, go to the plugin with their origins.
+ */
+#include <string.h>
+
+#include "config/canonical.h"
+#include "config/refer.h"
+
+/* Keys that are config's alone and that a plugin never sees. */
+static bool is_clinic_key(const char *key)
+{
+    static const char *const keys[] = {"label",           "location",        "colour_tag", "calibrated_on",
+                                       "calibration_due", "safety_test_due", "firmware",   "accept_link_loss"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (strcmp(keys[i], key) == 0)
+            return true;
+    return false;
+}
+
+/* A device while its link is being found. */
+struct found {
+    const struct raw_section *section;
+    const char *canonical, *map;
+    int64_t unit;
+};
+
+static void build_acceptance(struct load *load, const struct raw_section *s, struct config_device *d)
+{
+    const char *const *words;
+    size_t n;
+    struct place at;
+    int64_t day;
+    if (!field_list(load, s, "accept_link_loss", &words, &n, &at))
+        return;
+    if (n != 2 || date_parse(words[1], &day) < 0) {
+        fault_add(&load->faults, at, "accept_link_loss: needs a name, a comma and a date YYYY-MM-DD");
+        return;
+    }
+    d->accepted_by = words[0];
+    d->accepted_on = words[1];
+}
+
+static void build_clinic(struct load *load, const struct raw_section *s, struct config_device *d)
+{
+    struct place at;
+    field_text(load, s, "label", &d->label);
+    field_text(load, s, "location", &d->location);
+    field_text(load, s, "colour_tag", &d->colour_tag);
+    d->has_calibrated_on = field_date(load, s, "calibrated_on", &d->calibrated_on_day);
+    d->has_calibration_due = field_date(load, s, "calibration_due", &d->calibration_due_day);
+    d->has_safety_test_due = field_date(load, s, "safety_test_due", &d->safety_test_due_day);
+    field_list(load, s, "firmware", &d->firmware, &d->n_firmware, &at);
+    build_acceptance(load, s, d);
+}
+
+/* A plugin's name becomes a file name. */
+static void check_plugin(struct load *load, const struct raw_section *s, const char *plugin)
+{
+    if (plugin[0] == '\0' || plugin[strspn(plugin, "abcdefghijklmnopqrstuvwxyz0123456789-_")] != '\0')
+        fault_add(&load->faults, section_line(s, "plugin")->at,
+                  "plugin = %s: a plugin's name has lower-case letters, digits, - and _", plugin);
+}
+
+static void check_map(struct load *load, const struct raw_section *s, const char *map)
+{
+    const struct raw_section *m;
+    size_t next = 0;
+    while ((m = section_next(load, SECTION_MAP, &next)) != NULL)
+        if (strcmp(m->id, map) == 0)
+            return;
+    fault_add(&load->faults, section_line(s, "map")->at, "map = %s: there is no [map %s]", map, map);
+}
+
+static void build_device(struct load *load, const struct raw_section *s, struct config_device *d, struct found *f)
+{
+    const char *link, *fault;
+    *d = (struct config_device){.id = s->id, .plugin = "", .label = "", .origin = s->at.origin};
+    *f = (struct found){.section = s};
+    if (field_text(load, s, "plugin", &d->plugin))
+        check_plugin(load, s, d->plugin);
+    field_yes(load, s, "simulated", &d->simulated);
+    build_clinic(load, s, d);
+    field_count(load, s, "unit", &f->unit);
+    if (field_text(load, s, "map", &f->map))
+        check_map(load, s, f->map);
+    if (!field_text(load, s, "link", &link))
+        return;
+    f->canonical = link_canonical(load->arena, link, &fault);
+    if (f->canonical == NULL)
+        fault_add(&load->faults, section_line(s, "link")->at, "link = %s: %s", link, fault);
+}
+
+/* What two devices on one link must and must not share. */
+static void check_neighbours(struct load *load, const struct config_device *devices, const struct found *found,
+                             size_t i)
+{
+    size_t shared = 0;
+    for (size_t j = 0; j < i; j++) {
+        if (found[i].canonical == NULL || found[j].canonical == NULL ||
+            strcmp(found[i].canonical, found[j].canonical) != 0)
+            continue;
+        shared++;
+        struct place at = section_line(found[i].section, "link")->at;
+        if (strcmp(devices[i].plugin, devices[j].plugin) != 0)
+            fault_add(&load->faults, at, "%s is shared with [device %s] (%s), which names the plugin %s",
+                      found[i].canonical, devices[j].id, devices[j].origin, devices[j].plugin);
+        else if (found[i].unit == found[j].unit)
+            fault_add(&load->faults, at, "[device %s] (%s) is unit %lld on %s too", devices[j].id, devices[j].origin,
+                      (long long)found[j].unit, found[i].canonical);
+        else
+            continue;
+        return;
+    }
+    if (shared == MODALITY_UNITS_MAX)
+        fault_add(&load->faults, found[i].section->at, "%s has more than %d units", found[i].canonical,
+                  MODALITY_UNITS_MAX);
+}
+
+static bool is_point_of(const struct raw_section *s, const char *map)
+{
+    size_t n = strlen(map);
+    return s->kind == SECTION_POINT && strncmp(s->id, map, n) == 0 && s->id[n] == '.';
+}
+
+/* A map's section and its points. */
+static bool is_part_of_map(const struct raw_section *s, const char *map)
+{
+    return (s->kind == SECTION_MAP && strcmp(s->id, map) == 0) || is_point_of(s, map);
+}
+
+static void lines_append(struct modality_line *lines, size_t *n, const struct raw_section *s)
+{
+    for (size_t i = 0; i < s->n_lines; i++)
+        if (s->kind != SECTION_DEVICE || !is_clinic_key(s->lines[i].key))
+            lines[(*n)++] = (struct modality_line){.section = s->title,
+                                                   .key = s->lines[i].key,
+                                                   .value = s->lines[i].value,
+                                                   .origin = s->lines[i].at.origin};
+}
+
+static bool map_stood_before(const struct found *found, const struct config_device *devices, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (devices[j].link == devices[i].link && found[j].map != NULL && strcmp(found[j].map, found[i].map) == 0)
+            return true;
+    return false;
+}
+
+/* All lines for the host of one link: its devices in order, then every map they name, once. */
+static void build_lines(struct load *load, const struct config_device *devices, const struct found *found, size_t n,
+                        size_t index, struct config_link *link)
+{
+    size_t room = 0, used = 0;
+    for (size_t i = 0; i < load->n_sections; i++)
+        room += load->sections[i].n_lines;
+    struct modality_line *lines = arena_array(load->arena, room, sizeof(*lines));
+    if (lines == NULL)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (devices[i].link == index)
+            lines_append(lines, &used, found[i].section);
+    for (size_t i = 0; i < n; i++) {
+        if (devices[i].link != index || found[i].map == NULL || map_stood_before(found, devices, i))
+            continue;
+        for (size_t k = 0; k < load->n_sections; k++)
+            if (is_part_of_map(&load->sections[k], found[i].map))
+                lines_append(lines, &used, &load->sections[k]);
+    }
+    link->lines = lines;
+    link->n_lines = used;
+}
+
+/* Gives every device its link and its place on it. */
+static size_t build_links(struct config_device *devices, const struct found *found, size_t n, struct config_link *links)
+{
+    size_t n_links = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t k = 0;
+        if (found[i].canonical == NULL)
+            continue;
+        while (k < n_links && strcmp(links[k].canonical, found[i].canonical) != 0)
+            k++;
+        if (k == n_links)
+            links[n_links++] = (struct config_link){.canonical = found[i].canonical,
+                                                    .plugin = devices[i].plugin,
+                                                    .origin = section_line(found[i].section, "link")->at.origin};
+        devices[i].link = k;
+        devices[i].unit = links[k].n_devices++;
+    }
+    return n_links;
+}
+
+/* A point whose map does not exist is a misspelt one. */
+static void check_points(struct load *load)
+{
+    const struct raw_section *point, *map;
+    size_t next = 0;
+    while ((point = section_next(load, SECTION_POINT, &next)) != NULL) {
+        size_t next_map = 0;
+        bool found = false;
+        while (!found && (map = section_next(load, SECTION_MAP, &next_map)) != NULL)
+            found = is_point_of(point, map->id);
+        if (!found)
+            fault_add(&load->faults, point->at, "[%s]: there is no map of that name before the dot", point->title);
+    }
+}
+
+void build_devices(struct load *load)
+{
+    size_t n = section_count(load, SECTION_DEVICE), next = 0, i = 0;
+    const struct raw_section *s;
+    struct config_device *devices = arena_array(load->arena, n, sizeof(*devices));
+    struct config_link *links = arena_array(load->arena, n, sizeof(*links));
+    struct found *found = arena_array(load->arena, n, sizeof(*found));
+    if (devices == NULL || links == NULL || found == NULL)
+        return;
+    while ((s = section_next(load, SECTION_DEVICE, &next)) != NULL) {
+        build_device(load, s, &devices[i], &found[i]);
+        check_neighbours(load, devices, found, i);
+        i++;
+    }
+    check_points(load);
+    load->config->n_links = build_links(devices, found, n, links);
+    load->config->links = links;
+    load->config->devices = devices;
+    load->config->n_devices = n;
+    if (load->faults.total > 0)
+        return;
+    for (size_t k = 0; k < load->config->n_links; k++)
+        build_lines(load, devices, found, n, k, &links[k]);
+}

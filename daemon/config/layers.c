@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Layers only tighten. An installation's limit above a compiled ceiling, or a protocol's range above a limit, for the
+ * same quantity and under conditions that the outer one covers, is a fault that names both places: nothing is clamped.
+ */
+#include <string.h>
+
+#include "config/load.h"
+
+static struct place section_place(const struct load *load, enum key_section kind, const char *id, const char *key)
+{
+    const struct raw_section *s;
+    const struct raw_line *line;
+    size_t next = 0;
+    while ((s = section_next(load, kind, &next)) != NULL) {
+        if (strcmp(s->id, id) != 0)
+            continue;
+        line = section_line(s, key);
+        return line != NULL ? line->at : s->at;
+    }
+    return (struct place){.origin = "."};
+}
+
+/* The line of a limit that is the looser one: its max, else its min. */
+static void report_looser(struct load *load, struct place at, const char *what, const struct limit *inner,
+                          const struct limit *outer)
+{
+    char mine[40], other[40];
+    bool max = inner->has_max && (!outer->has_max || inner->max > outer->max || !inner->has_min);
+    value_format(inner->quantity, max ? inner->max : inner->min, mine, sizeof(mine));
+    value_format(outer->quantity, outer->has_max && max ? outer->max : outer->min, other, sizeof(other));
+    fault_add(&load->faults, at, "%s: %s of %s %s is beyond the %s %s of limit %s (%s); a layer may only tighten", what,
+              max ? "max" : "min", modality_quantity_info(inner->quantity)->id, mine,
+              outer->layer == LAYER_COMPILED ? "compiled" : "installation's", other, outer->id, outer->origin);
+}
+
+static void check_installation(struct load *load, const struct limit *inner)
+{
+    const struct dose_tables *t = &load->config->dose;
+    for (size_t i = 0; i < t->n_limits; i++) {
+        const struct limit *outer = &t->limits[i];
+        if (outer->layer != LAYER_COMPILED || outer->class != LIMIT_HARD || outer->quantity != inner->quantity ||
+            !limit_when_covers(outer, inner) || !limit_looser(inner, outer))
+            continue;
+        struct place at = section_place(load, SECTION_LIMIT, inner->id, inner->has_max ? "max" : "min");
+        report_looser(load, at, arena_text(load->arena, "[limit %s]", inner->id), inner, outer);
+    }
+}
+
+static const struct protocol_parameter *parameter_find(const struct protocol *p, enum modality_quantity q)
+{
+    for (size_t i = 0; i < p->n_parameters; i++)
+        if (p->parameters[i].quantity == q)
+            return &p->parameters[i];
+    return NULL;
+}
+
+/* The protocol's range of a quantity that selects a band; the band frequency is the carrier's, else the pulse rate's.
+ */
+static const struct protocol_parameter *band_parameter(const struct protocol *p, enum modality_quantity q)
+{
+    const struct protocol_parameter *found;
+    if (q != QUANTITY_limit_frequency_millihz)
+        return parameter_find(p, q);
+    found = parameter_find(p, QUANTITY_carrier_frequency_millihz);
+    return found != NULL ? found : parameter_find(p, QUANTITY_pulse_rate_millihz);
+}
+
+/* A protocol's range as a limit, under the protocol's conditions as far as outer asks for them. */
+static struct limit protocol_as_limit(const struct protocol *p, enum modality_quantity q, const struct limit *outer)
+{
+    struct limit l = {.id = p->id,
+                      .modality = p->modality,
+                      .quantity = q,
+                      .scope = outer->scope,
+                      .class = outer->class,
+                      .layer = LAYER_PROTOCOL,
+                      .when = {.waveforms = UINT32_C(1) << p->waveform,
+                               .therapies = UINT32_C(1) << p->therapy,
+                               .sites = p->sites,
+                               .unless_thermal = !p->thermal}};
+    for (size_t i = 0; i < outer->when.n_ranges; i++) {
+        const struct protocol_parameter *band = band_parameter(p, outer->when.ranges[i].quantity);
+        if (band == NULL || band->min == INT64_MIN)
+            continue;
+        l.when.ranges[l.when.n_ranges++] = (struct limit_range){.quantity = outer->when.ranges[i].quantity,
+                                                                .has_above = true,
+                                                                .has_upto = true,
+                                                                .above = band->min - 1,
+                                                                .upto = band->max};
+    }
+    return l;
+}
+
+/* Holds min..max of one quantity of a protocol against every hard limit. */
+static void check_range(struct load *load, const struct protocol *p, enum modality_quantity q, int64_t min, int64_t max,
+                        const char *key)
+{
+    const struct dose_tables *t = &load->config->dose;
+    for (size_t i = 0; i < t->n_limits; i++) {
+        const struct limit *outer = &t->limits[i];
+        if (outer->quantity != q || outer->class != LIMIT_HARD || outer->use != USE_TREATMENT)
+            continue;
+        struct limit inner = protocol_as_limit(p, q, outer);
+        inner.has_max = outer->has_max;
+        inner.has_min = outer->has_min;
+        inner.max = max;
+        inner.min = min;
+        if (limit_when_covers(outer, &inner) && limit_looser(&inner, outer))
+            report_looser(load, section_place(load, SECTION_PROTOCOL, p->id, key),
+                          arena_text(load->arena, "[protocol %s]", p->id), &inner, outer);
+    }
+}
+
+static void check_protocol(struct load *load, const struct protocol *p)
+{
+    for (size_t i = 0; i < p->n_parameters; i++) {
+        const struct protocol_parameter *parameter = &p->parameters[i];
+        check_range(load, p, parameter->quantity, parameter->min, parameter->max,
+                    modality_quantity_info(parameter->quantity)->id);
+    }
+    check_range(load, p, QUANTITY_session_count, p->sessions_per_day, p->sessions_per_day, "sessions_per_day");
+    check_range(load, p, QUANTITY_rest_interval_ms, p->rest_min_ms, p->rest_min_ms, "rest_min");
+}
+
+void check_layers(struct load *load)
+{
+    const struct dose_tables *t = &load->config->dose;
+    for (size_t i = 0; i < t->n_limits; i++)
+        if (t->limits[i].layer == LAYER_INSTALLATION)
+            check_installation(load, &t->limits[i]);
+    for (size_t i = 0; i < t->n_protocols; i++)
+        check_protocol(load, &t->protocols[i]);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* [limit <id>] and [accept <limit id>]: bounds of the installation, behind the compiled ones in one table. */
+#include <string.h>
+
+#include "config/refer.h"
+
+/* The order of the words in keys.c. */
+static const enum modality modalities[] = {MODALITY_ESTIM, MODALITY_ULTRASOUND, MODALITY_LASER, MODALITY_COLD};
+
+static void build_modality(struct load *load, const struct raw_section *s, struct limit *l)
+{
+    unsigned word;
+    l->modality = (enum modality)MODALITY_ANY;
+    if (field_word(load, s, "modality", &word) && word < sizeof(modalities) / sizeof(modalities[0]))
+        l->modality = modalities[word];
+}
+
+/* One bound; which is not negative, but for temperatures. */
+static void build_bound(struct load *load, const struct raw_section *s, const char *key, enum modality_quantity q,
+                        bool *has, int64_t *bound)
+{
+    const struct raw_line *line = section_line(s, key);
+    if (line == NULL || !field_value(load, s, key, q, bound))
+        return;
+    *has = true;
+    if (*bound < 0 && modality_quantity_info(q)->dimension != DIMENSION_TEMPERATURE)
+        fault_add(&load->faults, line->at, "%s = %s: a bound is not negative", key, line->value);
+}
+
+static void build_bounds(struct load *load, const struct raw_section *s, struct limit *l)
+{
+    const char *id;
+    if (!field_text(load, s, "quantity", &id))
+        return;
+    const struct raw_line *line = section_line(s, "quantity");
+    if (modality_quantity_find(id, &l->quantity) < 0) {
+        fault_add(&load->faults, line->at, "quantity = %s: there is no such quantity", id);
+        return;
+    }
+    if (((unsigned)l->modality & ~modality_quantity_info(l->quantity)->modalities) != 0)
+        fault_add(&load->faults, line->at, "quantity = %s: is not a quantity of the modality %s", id,
+                  section_line(s, "modality") != NULL ? section_line(s, "modality")->value : "any");
+    build_bound(load, s, "max", l->quantity, &l->has_max, &l->max);
+    build_bound(load, s, "min", l->quantity, &l->has_min, &l->min);
+    l->use = limit_use_of(l->quantity);
+    if (section_line(s, "max") == NULL && section_line(s, "min") == NULL)
+        fault_add(&load->faults, s->at, "[%s] bounds nothing: it needs max or min", s->title);
+    else if (l->has_max && l->has_min && l->min > l->max)
+        fault_add(&load->faults, s->at, "[%s]: min is above max", s->title);
+}
+
+/* when.<quantity> = A..B */
+static void build_ranges(struct load *load, const struct raw_section *s, struct limit_when *when)
+{
+    for (size_t i = 0; i < s->n_lines; i++) {
+        const struct raw_line *line = &s->lines[i];
+        const struct key_info *info = keys_find(s->kind, line->key);
+        enum modality_quantity q;
+        struct band band;
+        if (info == NULL || info->type != KEY_BAND || modality_quantity_find(line->key + strlen("when."), &q) < 0)
+            continue;
+        if (when->n_ranges == LIMIT_WHEN_RANGES) {
+            fault_add(&load->faults, line->at, "[%s] has more than %d bands", s->title, LIMIT_WHEN_RANGES);
+            return;
+        }
+        if (!field_band(load, line, q, &band))
+            continue;
+        when->ranges[when->n_ranges++] = (struct limit_range){
+            .quantity = q, .has_above = band.has_low, .has_upto = band.has_high, .above = band.low, .upto = band.high};
+    }
+}
+
+/* Classes and therapies of another modality would make a limit that never applies. */
+static void check_when(struct load *load, const struct raw_section *s, const struct limit *l)
+{
+    for (unsigned w = 0; w < WAVEFORM_COUNT; w++)
+        if ((l->when.waveforms >> w & 1u) != 0 &&
+            ((unsigned)modality_waveform_modality((enum modality_waveform)w) & (unsigned)l->modality) == 0)
+            fault_add(&load->faults, section_line(s, "when.waveform")->at, "when.waveform: %s is of another modality",
+                      modality_waveform_id((enum modality_waveform)w));
+    for (unsigned t = 0; t < THERAPY_COUNT; t++)
+        if ((l->when.therapies >> t & 1u) != 0 &&
+            ((unsigned)modality_therapy_modality((enum modality_therapy)t) & (unsigned)l->modality) == 0)
+            fault_add(&load->faults, section_line(s, "when.therapy")->at, "when.therapy: %s is of another modality",
+                      modality_therapy_id((enum modality_therapy)t));
+}
+
+static void build_when(struct load *load, const struct raw_section *s, struct limit *l)
+{
+    uint64_t waveforms = 0, therapies = 0;
+    unsigned word;
+    refer_mask(load, s, "when.waveform", refer_waveform, "waveform class", &waveforms);
+    refer_mask(load, s, "when.therapy", refer_therapy, "therapy", &therapies);
+    l->when.waveforms = (uint32_t)waveforms;
+    l->when.therapies = (uint32_t)therapies;
+    refer_mask(load, s, "when.site", refer_site, "site", &l->when.sites);
+    refer_mask(load, s, "when.condition", refer_condition, "condition", &l->when.conditions);
+    refer_mask(load, s, "when.applicator", refer_applicator, "applicator", &l->when.applicators);
+    l->when.unless_thermal = field_word(load, s, "when.thermal", &word);
+    build_ranges(load, s, &l->when);
+    check_when(load, s, l);
+}
+
+static void build_limit(struct load *load, const struct raw_section *s, struct limit *l)
+{
+    static const enum limit_verified verified[] = {VERIFIED_YES, VERIFIED_NO, VERIFIED_CHOICE};
+    unsigned word;
+    *l = (struct limit){.id = s->id, .layer = LAYER_INSTALLATION, .source = "", .origin = s->at.origin};
+    build_modality(load, s, l);
+    build_bounds(load, s, l);
+    if (field_word(load, s, "scope", &word))
+        l->scope = (enum limit_scope)word;
+    if (field_word(load, s, "class", &word))
+        l->class = (enum limit_class)word;
+    if (field_word(load, s, "verified", &word))
+        l->verified = verified[word];
+    field_text(load, s, "source", &l->source);
+    build_when(load, s, l);
+}
+
+static void build_accept(struct load *load, const struct raw_section *s, struct limit *limits, size_t n)
+{
+    const char *by;
+    int64_t day;
+    bool found = false;
+    field_text(load, s, "by", &by);
+    field_date(load, s, "date", &day);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(limits[i].id, s->id) == 0 && limits[i].layer == LAYER_INSTALLATION) {
+            limits[i].accepted = true;
+            found = true;
+        }
+    }
+    if (!found)
+        fault_add(&load->faults, s->at, "[%s]: there is no limit \"%s\"", s->title, s->id);
+}
+
+void build_limits(struct load *load)
+{
+    size_t n, next = 0;
+    const struct limit *compiled = limit_compiled(&n);
+    const struct raw_section *s;
+    struct limit *all = arena_array(load->arena, n + section_count(load, SECTION_LIMIT), sizeof(*all));
+    if (all == NULL)
+        return;
+    memcpy(all, compiled, n * sizeof(*all));
+    while ((s = section_next(load, SECTION_LIMIT, &next)) != NULL)
+        build_limit(load, s, &all[n++]);
+    next = 0;
+    while ((s = section_next(load, SECTION_ACCEPT, &next)) != NULL)
+        build_accept(load, s, all, n);
+    load->config->dose.limits = all;
+    load->config->dose.n_limits = n;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of the loader: the text of the configuration as sections and lines with their places, and what every stage of
+ * building gets. A stage reports its faults and goes on; nothing is used when there was one.
+ */
+#ifndef CONFIG_LOAD_H
+#define CONFIG_LOAD_H
+
+#include "config/fault.h"
+#include "config/keys.h"
+
+struct raw_line {
+    const char *key, *value;
+    struct place at;
+};
+
+struct raw_section {
+    enum key_section kind;
+    const char *title; /* "limit es_step_max" */
+    const char *id;    /* "es_step_max"; "" for [daemon] */
+    struct place at;   /* of the header */
+    size_t n_lines, capacity;
+    struct raw_line *lines;
+};
+
+struct source_file {
+    const char *name; /* relative to the directory: "protocols/tens.ini" */
+    size_t size;
+    const char *text;
+    struct place at; /* line 0 */
+};
+
+struct load {
+    struct arena *arena;
+    struct faults faults;
+    struct config *config; /* being built */
+    size_t n_files, files_capacity;
+    struct source_file *files;
+    size_t n_sections, sections_capacity;
+    struct raw_section *sections;
+};
+
+/* files.c: lists and reads the directory. 0, -ENOENT, -EACCES (the directory itself), -ENOMEM; else faults. */
+int files_read(struct load *load, const char *dir);
+/* files.c: hex SHA-256 over names and contents, and over the lines of one section. */
+void files_hash(const struct load *load, char hex[65]);
+void section_hash(const struct raw_section *section, char hex[65]);
+
+/* lines.c: turns one file into sections. */
+void lines_parse(struct load *load, const struct source_file *file);
+
+/* section.c: unknown and missing keys; lookups. */
+void section_check(struct load *load, const struct raw_section *section);
+const struct raw_line *section_line(const struct raw_section *section, const char *key);
+size_t section_count(const struct load *load, enum key_section kind);
+/* Walks sections of one kind: *next starts at 0; NULL at the end. */
+const struct raw_section *section_next(const struct load *load, enum key_section kind, size_t *next);
+
+/* Stages, in this order; each fills its part of load->config. */
+void build_daemon(struct load *load);
+void build_roles(struct load *load);
+void build_screening(struct load *load);
+void build_applicators(struct load *load);
+void build_limits(struct load *load);
+void build_protocols(struct load *load);
+void build_devices(struct load *load);
+void check_layers(struct load *load);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* [site], [condition] and [question]: the tables of screening. Sites first, since the others name them. */
+#include <string.h>
+
+#include "config/refer.h"
+
+static void build_site(struct load *load, const struct raw_section *s, struct site *site)
+{
+    site->id = s->id;
+    site->label = "";
+    site->origin = s->at.origin;
+    field_text(load, s, "label", &site->label);
+    field_yes(load, s, "sides", &site->has_sides);
+}
+
+static void build_codes(struct load *load, const struct raw_section *s, struct condition *c)
+{
+    /* the order of the words in keys.c */
+    static const enum screening_code codes[] = {SCREEN_ALLOWED, SCREEN_PRECAUTION, SCREEN_LOCAL,
+                                                SCREEN_CONTRAINDICATED};
+    for (unsigned column = 0; column < COLUMN_COUNT; column++) {
+        const char *key = screening_column_id((enum screening_column)column);
+        const struct raw_line *line = section_line(s, key);
+        unsigned word;
+        c->codes[column] = SCREEN_CONTRAINDICATED;
+        c->code_origin[column] = line != NULL ? line->at.origin : s->at.origin;
+        if (field_word(load, s, key, &word))
+            c->codes[column] = codes[word];
+    }
+}
+
+static void build_condition(struct load *load, const struct raw_section *s, struct condition *c)
+{
+    uint64_t unverified = 0;
+    c->id = s->id;
+    c->label = c->source = "";
+    c->origin = s->at.origin;
+    field_text(load, s, "label", &c->label);
+    field_text(load, s, "source", &c->source);
+    build_codes(load, s, c);
+    refer_mask(load, s, "local_sites", refer_site, "site", &c->local_sites);
+    refer_mask(load, s, "unverified", refer_column, "column", &unverified);
+    c->verified = unverified == 0 ? VERIFIED_YES : VERIFIED_NO;
+}
+
+static bool answer_find(const struct question *q, const char *id, size_t *out)
+{
+    for (size_t i = 0; i < q->n_answers; i++) {
+        if (strcmp(q->answers[i].id, id) == 0) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void build_answers(struct load *load, const struct raw_section *s, struct question *q)
+{
+    const char *const *ids;
+    const char *restrictive;
+    size_t n;
+    struct place at;
+    if (!field_list(load, s, "answers", &ids, &n, &at))
+        return;
+    if (n > SCREENING_ANSWERS_MAX) {
+        fault_add(&load->faults, at, "answers: at most %d", SCREENING_ANSWERS_MAX);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(ids[i], "unknown") == 0)
+            fault_add(&load->faults, at, "answers: unknown is always understood and is not listed");
+        q->answers[i] = (struct answer){.id = ids[i], .condition = -1};
+    }
+    q->n_answers = n;
+    if (field_text(load, s, "restrictive", &restrictive) && !answer_find(q, restrictive, &q->restrictive))
+        fault_add(&load->faults, section_line(s, "restrictive")->at, "restrictive = %s: is not among the answers",
+                  restrictive);
+}
+
+/* answer.<answer> = condition [, here] */
+static void build_declaration(struct load *load, const struct raw_section *s, const struct raw_line *line,
+                              struct question *q)
+{
+    const char *const *words;
+    size_t n, index;
+    struct place at;
+    if (!answer_find(q, line->key + strlen("answer."), &index)) {
+        fault_add(&load->faults, line->at, "%s: is not among the answers", line->key);
+        return;
+    }
+    if (!field_list(load, s, line->key, &words, &n, &at))
+        return;
+    int condition = refer_condition(load, words[0]);
+    if (condition < 0)
+        fault_add(&load->faults, at, "%s: there is no condition \"%s\"", line->key, words[0]);
+    if (n > 2 || (n == 2 && strcmp(words[1], "here") != 0))
+        fault_add(&load->faults, at, "%s = %s: needs a condition, or a condition and the word here", line->key,
+                  line->value);
+    q->answers[index].condition = condition;
+    q->answers[index].here = n == 2;
+}
+
+static void build_question(struct load *load, const struct raw_section *s, struct question *q)
+{
+    uint64_t columns = 0;
+    q->id = s->id;
+    q->text = "";
+    q->origin = s->at.origin;
+    q->columns = (1u << COLUMN_COUNT) - 1;
+    field_text(load, s, "text", &q->text);
+    build_answers(load, s, q);
+    bool declares = false;
+    for (size_t i = 0; i < s->n_lines; i++) {
+        if (strncmp(s->lines[i].key, "answer.", 7) != 0)
+            continue;
+        build_declaration(load, s, &s->lines[i], q);
+        declares = true;
+    }
+    if (!declares)
+        fault_add(&load->faults, s->at, "[%s] declares nothing: no answer.<answer> names a condition", s->title);
+    else if (q->n_answers > 0 && q->answers[q->restrictive].condition < 0)
+        fault_add(&load->faults, s->at, "[%s]: the restrictive answer declares no condition", s->title);
+    if (refer_mask(load, s, "columns", refer_column, "column", &columns) && columns != 0)
+        q->columns = (uint32_t)columns;
+    refer_mask(load, s, "sites", refer_site, "site", &q->sites);
+    q->always = !field_text(load, s, "indication", &q->indication);
+}
+
+/* Masks hold 64 rows: more is a fault at the first section beyond. */
+static bool room_for(struct load *load, const struct raw_section *s, size_t n, size_t max)
+{
+    if (n == max)
+        fault_add(&load->faults, s->at, "[%s]: there are more than %zu %ss", s->title, max,
+                  keys_section(s->kind)->name);
+    return n < max;
+}
+
+void build_screening(struct load *load)
+{
+    struct screening *screening = &load->config->dose.screening;
+    struct site *sites = arena_array(load->arena, DOSE_SITES_MAX, sizeof(*sites));
+    struct condition *conditions = arena_array(load->arena, SCREENING_CONDITIONS_MAX, sizeof(*conditions));
+    struct question *questions = arena_array(load->arena, SCREENING_QUESTIONS_MAX, sizeof(*questions));
+    const struct raw_section *s;
+    size_t next = 0;
+    if (sites == NULL || conditions == NULL || questions == NULL)
+        return;
+    screening->sites = sites;
+    while ((s = section_next(load, SECTION_SITE, &next)) != NULL &&
+           room_for(load, s, screening->n_sites, DOSE_SITES_MAX))
+        build_site(load, s, &sites[screening->n_sites++]);
+    screening->conditions = conditions;
+    next = 0;
+    while ((s = section_next(load, SECTION_CONDITION, &next)) != NULL &&
+           room_for(load, s, screening->n_conditions, SCREENING_CONDITIONS_MAX))
+        build_condition(load, s, &conditions[screening->n_conditions++]);
+    screening->questions = questions;
+    next = 0;
+    while ((s = section_next(load, SECTION_QUESTION, &next)) != NULL &&
+           room_for(load, s, screening->n_questions, SCREENING_QUESTIONS_MAX))
+        build_question(load, s, &questions[screening->n_questions++]);
+}
