@@ -13,28 +13,64 @@
 #define DOSE_LOAD_OHM 500
 
 /*
+ * Inputs from which a formula starts: commanded values and properties lie in [0, DOSE_INPUT_MAX] base units (a set
+ * point of cold may lie below 0). Whatever is larger is no treatment, and the bound keeps the products in 128 bits.
+ */
+#define DOSE_INPUT_MAX INT64_C(1000000000000)
+
+/*
  * Adds to *values every derived quantity that its commanded values allow for this waveform (r.m.s. current, charge,
- * densities, SATA, power, hot spot ...). Quantities that need an absent input are left absent, except that
- * -EINVAL is returned, with *missing naming it, when one that the waveform cannot do without is absent.
+ * densities, SATA, power, hot spot ...). Instantaneous means the worst second: a rate counts as the pulses or bursts
+ * that one second can hold, and the pauses of a surge are never averaged in. Quantities that need an absent input are
+ * left absent, except that -EINVAL is returned, with *missing naming it, when one that the waveform cannot do without
+ * is absent. What each waveform needs:
+ *   biphasic, monophasic       amplitude_ua, phase_width_us, pulse_rate_millihz, electrode_area_mm2; asymmetric also
+ *                              phase2_width_us and amplitude2_permille
+ *   sine, premodulated         amplitude_ua, carrier_frequency_millihz, electrode_area_mm2
+ *   russian                    the same, burst_rate_millihz and burst_duty_permille
+ *   hvpc                       amplitude_mv, phase_width_us (of one peak), pulse_rate_millihz, electrode_area_mm2
+ *   dc, iontophoresis          amplitude_ua, electrode_area_mm2
+ *   ultrasound                 intensity_satp_uw_cm2, us_frequency_khz, era_mm2, bnr_permille; pulsed also
+ * duty_permille or burst_width_us with pulse_repetition_millihz laser                      power_uw, or peak_power_uw
+ * with a duty (duty_permille, or pulse_repetition_millihz with pulse_width_ns or burst_width_us); spot_area_mm2
+ *   cold_contact               temperature_millic
  * -ERANGE: a value overflows or is impossible (pulse longer than its period); *missing names the quantity at fault.
+ * On failure *values may hold a part of the derived quantities.
  */
 int dose_derive(enum modality_waveform waveform, struct quantity_set *values, enum modality_quantity *missing);
 
 /*
  * Totals of one channel at these values over duration_ms of treatment time: duration, energy, charge, iontophoresis
- * dose, contraction count, energy density and the open-loop heating bound. Surges count their on time, ramps as on.
+ * dose, contraction count, energy density, cold dose and the open-loop heating bound (temperature_rise_millik,
+ * tissue_temperature_millic, cem43_ms at that temperature all the time). Surges count their on time, ramps as on.
  * Call after dose_derive. -ERANGE on overflow.
  */
 int dose_totals(enum modality_waveform waveform, struct quantity_set *values, int64_t duration_ms);
 
 /*
  * Rate at which a channel at these values uses up the accumulated quantities, for the running integral: energy in uJ
- * over dt, charge in nC over dt, both rounded up. Values must carry the derived quantities.
+ * over dt, charge in nC over dt, both rounded up. Values must carry the derived quantities. The output flows all the
+ * time: surges are the caller's.
  */
 int dose_increment(enum modality_waveform waveform, const struct quantity_set *values, int64_t dt_ms,
                    int64_t *energy_uj, int64_t *charge_nc);
 
-/* Dose over a session of a rate known by worst case: planned x (1 + accuracy) + maximum rate x stop bound. */
+/*
+ * What a session may have delivered at worst: planned x (1 + accuracy) + maximum rate x stop bound. duration_ms is the
+ * time in which planned flows (for surges the on time), so that planned / duration_ms is the maximum rate.
+ */
 int dose_worst(int64_t planned, int64_t accuracy_permille, int64_t duration_ms, int64_t stop_bound_ms, int64_t *worst);
+
+/*
+ * Time in which the output of these values flows within duration_ms: all of it, or the on times of surges as they can
+ * lie at worst.
+ */
+int64_t dose_on_ms(const struct quantity_set *values, int64_t duration_ms);
+
+/*
+ * Thermal dose: the time at 43 degC that is worth dt_ms at this temperature, rounded up. Each degree above 43 doubles
+ * it, each degree below quarters it. -ERANGE on overflow.
+ */
+int dose_cem43_ms(int64_t temperature_millic, int64_t dt_ms, int64_t *cem43_ms);
 
 #endif

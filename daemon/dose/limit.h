@@ -18,7 +18,11 @@ enum limit_use { USE_TREATMENT, USE_WALK, USE_FAULT };
 
 #define LIMIT_WHEN_RANGES 4
 
-/* Conditions under which a limit applies; all given ones must hold. Zero masks mean "any". */
+/*
+ * Conditions under which a limit applies; all given ones must hold. Zero masks mean "any". A band over a property that
+ * is absent (an electrode's area, a wavelength) applies, since nobody knows better; one over an absent commanded value
+ * does not (no burst rate: no bursts).
+ */
 struct limit_when {
     uint32_t waveforms;  /* bit per enum modality_waveform */
     uint32_t therapies;  /* bit per enum modality_therapy */
@@ -58,8 +62,18 @@ const struct limit *limit_compiled(size_t *n);
 enum limit_use limit_use_of(enum modality_quantity quantity);
 
 /*
+ * Ultrasound displays may be wrong by 20 %: a set SATP, SATA or hot spot counts as value x 1200 / 1000, rounded up,
+ * against hard and notice limits of scope instantaneous from the compiled and the installation layer. 3.0 W/cm2 set is
+ * therefore refused at a bound of 3.0, and 2.5 is the most that it admits. Refusals and findings show the value as
+ * judged. Totals are never multiplied, nor is a protocol's or device's own range, which speaks of set values.
+ */
+#define LIMIT_HEAD_FACTOR_PERMILLE 1200
+bool limit_has_head_factor(const struct limit *l);
+
+/*
  * True if every treatment to which inner applies is one to which outer applies: then inner may not be looser.
- * limit_looser: inner is looser than outer on the same quantity, direction and scope.
+ * limit_looser: inner is looser than outer on the same quantity, direction and scope. Only a hard outer binds, and an
+ * inner of class info bounds nothing, so neither other class is ever looser.
  */
 bool limit_when_covers(const struct limit *outer, const struct limit *inner);
 bool limit_looser(const struct limit *inner, const struct limit *outer);
@@ -84,9 +98,13 @@ struct refusals {
     size_t n;       /* how many are stored */
     size_t dropped; /* found beyond REFUSALS_MAX */
     struct refusal items[REFUSALS_MAX];
+    struct refusal spill; /* what refusal_add returns when items is full; not a result */
 };
 
-/* Appends one; message is a printf text naming subject, value, bound and origin. Returns it for further fields. */
+/*
+ * Appends one; message is a printf text naming subject, value, bound and origin. Returns it for further fields, never
+ * NULL: one too many is counted in dropped and written to spill.
+ */
 struct refusal *refusal_add(struct refusals *r, enum modality_token token, const char *subject, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -102,8 +120,9 @@ struct limit_verdict {
 struct limit_finding {
     const struct limit *limit;
     bool applies, has_value, exceeded;
-    int channel;
-    int64_t value;
+    bool is_min;   /* value is held against limit->min, otherwise against limit->max */
+    int channel;   /* the channel with the worst value, -1 = the treatment as a whole */
+    int64_t value; /* as judged: history and the head factor included */
 };
 
 /* A treatment with everything derived, ready to be held against limits. */
@@ -114,12 +133,20 @@ struct dose_picture {
     struct quantity_set whole;                      /* sums over channels: r.m.s. sum, duration, energy, counts */
 };
 
-/* Derives both ends. What is missing or impossible is a refusal (INCOMPLETE, OUT_OF_RANGE) and -EINVAL. */
+/*
+ * Derives both ends. What is missing or impossible is a refusal (INCOMPLETE, OUT_OF_RANGE) and -EINVAL. Where a value
+ * between the ends would be worse than either (a lower carrier, a later balancing phase), ceiling holds that worse one.
+ * Channels of one interferential treatment cross the same tissue: their r.m.s. currents add in every density.
+ */
 int dose_picture_make(const struct dose_treatment *t, struct dose_picture *out, struct refusals *r);
 
 /*
  * Holds the picture against limits[0..n) (compiled ones included by the caller) and history; one pass, no allocation.
- * Returns 0 when nothing hard is violated, -EPERM otherwise. Both lists are filled in either case.
+ * A maximum is judged at the larger of start and ceiling, a minimum at the smaller. Per 24 h history is added, and the
+ * session about to start counts as one; rest_interval_ms is the time since the last end, and asks nothing when there
+ * was none. Target and info limits and those of another use are not judged. history NULL: nothing before.
+ * Returns 0 when nothing hard is violated, -EPERM otherwise. Both lists are filled in either case, the largest ratio of
+ * value to bound first.
  */
 int limit_check(const struct limit *limits, size_t n, const struct dose_picture *picture,
                 const struct dose_history *history, struct limit_verdict *out);

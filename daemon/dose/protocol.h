@@ -78,7 +78,17 @@ int applicator_find(const struct dose_tables *t, const char *id); /* index or -1
  */
 const struct limit *protocol_lock(const struct dose_tables *t, const struct protocol *p);
 
-/* Holds every commanded value of the treatment against the protocol's ranges: OUT_OF_RANGE refusals, -EPERM. */
+/*
+ * Holds the treatment against the protocol: modality, therapy, waveform, channels, site, and every commanded value
+ * against its range at both ends. A value that is no parameter is OUT_OF_RANGE, a parameter without a value INCOMPLETE.
+ * duration_ms is the treatment's own and need not be among a channel's values. 0, or -EPERM with refusals.
+ */
 int protocol_check(const struct protocol *p, const struct dose_treatment *t, struct refusals *r);
+
+/*
+ * The protocol's own rest interval and sessions per day (0 = none of its own) against what went before on this site:
+ * REST_INTERVAL and OUT_OF_RANGE refusals, -EPERM.
+ */
+int protocol_check_history(const struct protocol *p, const struct dose_history *history, struct refusals *r);
 
 #endif

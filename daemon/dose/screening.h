@@ -92,13 +92,18 @@ struct given_override {
     const char *reason;
 };
 
-/* Whether a question is to be asked for this therapy, site and indication (indication may be NULL). */
+/*
+ * Whether a question is to be asked for this therapy, site and indication (indication may be NULL). Columns and sites
+ * of 0 mean all.
+ */
 bool screening_asks(const struct question *q, enum modality_therapy therapy, unsigned site, const char *indication);
 
 /*
  * Judges the answers. *conditions gets a bit per declared condition. Refusals: CONTRAINDICATED, PRECAUTION without a
- * matching override, OUT_OF_RANGE for an answer that the question does not list, NOT_FOUND for an unknown question.
- * Returns 0 or -EPERM.
+ * matching override, OUT_OF_RANGE for an answer that the question does not list, NOT_FOUND for an unknown question or
+ * for an override of an unknown condition. An override counts only with the condition's id, by and a reason that are
+ * not blank. An answer to a question that was not asked counts as well, and several answers to one question all count.
+ * Contraindications come before precautions. Returns 0 or -EPERM.
  */
 int screening_judge(const struct screening *s, enum modality_therapy therapy, unsigned site, const char *indication,
                     const struct given_answer *answers, size_t n_answers, const struct given_override *overrides,

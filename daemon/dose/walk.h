@@ -19,24 +19,39 @@ struct walk_rules {
 };
 
 struct walk {
-    int64_t level;   /* operator's level as walked so far */
-    int64_t target;  /* where it goes */
+    int64_t level;   /* operator's level as walked so far: a multiple of resolution */
+    int64_t target;  /* where it goes; reached is the multiple of resolution at or below it */
     int64_t last_ns; /* when it was last advanced */
-    int64_t credit;  /* slew not yet used, in level x ns */
+    int64_t credit;  /* slew not yet used, in level x ns; negative: none is gathered, the level is where it goes */
     int64_t surge_start_ns;
 };
 
+/*
+ * What always holds: level <= target; between two advances the level rises by at most step, and by at most the slew of
+ * the time between them plus one resolution; a late advance makes up for nothing; time in which there was nowhere to go
+ * earns nothing. Rules that make no sense (step below resolution, no slew) leave the level at rest.
+ */
+
 /* Starts at rest at now_ns. */
 void walk_begin(struct walk *w, int64_t now_ns);
-/* Sets a target; a lower one takes effect at the next advance without slew. */
+/*
+ * Sets a target; a lower one takes effect at the next advance without slew. A higher one is walked to from the next
+ * advance on, so advance at once: the time before it does not count.
+ */
 void walk_target(struct walk *w, int64_t target);
 /* Advances to now_ns; returns the level to be in force at the device (surge applied), never above w->level. */
 int64_t walk_advance(const struct walk_rules *rules, struct walk *w, int64_t now_ns);
-/* When walk_advance would next give another value; INT64_MAX if never. */
+/*
+ * When walk_advance would next give another value or move the level; INT64_MAX if never. now_ns itself when there is
+ * something to do at once. A level that is walked or ramped in fine steps is due often: the caller bounds how often it
+ * asks.
+ */
 int64_t walk_next_ns(const struct walk_rules *rules, const struct walk *w, int64_t now_ns);
-/* Surges completed or begun since walk_begin. */
+/* Surges completed or begun since walk_begin; 0 without surges. */
 int64_t walk_surges(const struct walk_rules *rules, const struct walk *w, int64_t now_ns);
 /* True while the level is on its plateau at target (not walking, not in a surge's ramp or off time). */
 bool walk_settled(const struct walk_rules *rules, const struct walk *w, int64_t now_ns);
+/* Whether rules can be walked: 0, or -EINVAL. */
+int walk_rules_check(const struct walk_rules *rules);
 
 #endif
