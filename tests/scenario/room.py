@@ -1,0 +1,409 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A treatment room for scenario tests: the real programs, started and stopped by pid, in a directory of their own.
+
+Simulator first, then a configuration made from the shipped one, then the daemon, then clients. Tests judge by the
+simulator's trace; what the daemon says of itself is only compared with it. Every wait has a bound and waits for an
+event: a line on a socket, a line in the trace, the end of a process.
+"""
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+import uuid
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("MODALITY_BUILD", os.path.join(SOURCE, ".build", "asan"))
+BIN = os.path.join(BUILD, "bin")
+# A slow, loaded machine under sanitizers: waits are this much more patient than the bound they wait for.
+PATIENCE = float(os.environ.get("MODALITY_PATIENCE", "10"))
+
+
+def now_ns():
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+
+
+def wait_until(what, condition, seconds=PATIENCE, tick=0.005):
+    """Polls condition until it is true; its value is returned. A bound, never a fixed wait."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        select.select([], [], [], tick)
+
+
+class Refused(Exception):
+    """A JSON-RPC error answer."""
+
+    def __init__(self, error):
+        super().__init__(json.dumps(error))
+        self.error = error
+        self.code = error["code"]
+        self.data = error.get("data") or {}
+        self.token = self.data.get("token")
+
+
+class Client:
+    """One connection, standard library only: what a user of the socket would write."""
+
+    def __init__(self, path, timeout=PATIENCE):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(timeout)
+        self.socket.connect(path)
+        self.file = self.socket.makefile("rb")
+        self.events = []
+        self.number = 0
+
+    def send(self, method, notification=False, **params):
+        self.number += 1
+        request = {"jsonrpc": "2.0", "method": method, "params": params}
+        if not notification:
+            request["id"] = self.number
+        self.socket.sendall(json.dumps(request).encode() + b"\n")
+        return self.number
+
+    def read(self):
+        line = self.file.readline()
+        if not line:
+            raise ConnectionError("the daemon closed the connection")
+        return json.loads(line)
+
+    def answer(self, number):
+        while True:
+            message = self.read()
+            if message.get("method") == "event":
+                self.events.append(message["params"])
+            elif message.get("id") == number:
+                if "error" in message:
+                    raise Refused(message["error"])
+                return message["result"]
+
+    def call(self, method, **params):
+        return self.answer(self.send(method, **params))
+
+    def act(self, method, operator="therapist", **params):
+        """An acting method: with operator and a fresh request_id."""
+        params.setdefault("request_id", uuid.uuid4().hex)
+        params.setdefault("operator", {"id": operator, "name": "Test Therapist"})
+        return self.call(method, **params)
+
+    def event(self, condition, seconds=PATIENCE):
+        """The first event, seen or still to come, that meets condition."""
+        for known in self.events:
+            if condition(known):
+                return known
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.socket.settimeout(max(0.01, deadline - time.monotonic()))
+            try:
+                message = self.read()
+            except (TimeoutError, socket.timeout):
+                break
+            finally:
+                self.socket.settimeout(PATIENCE)
+            if message.get("method") == "event":
+                self.events.append(message["params"])
+                if condition(message["params"]):
+                    return message["params"]
+        raise AssertionError(f"no such event within {seconds} s; seen: {[e['type'] for e in self.events][-20:]}")
+
+    def state(self, session_id, state, seconds=PATIENCE):
+        return self.event(
+            lambda e: e["type"] == "session.state" and e.get("session_id") == session_id and e["state"] == state, seconds)
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+class Sim:
+    """modality-sim with its trace and control socket."""
+
+    def __init__(self, directory, devices, extra=()):
+        self.trace_path = os.path.join(directory, "trace.jsonl")
+        self.control_path = os.path.join(directory, "sim.sock")
+        arguments = [os.path.join(BIN, "modality-sim"), "--control", self.control_path, "--trace", self.trace_path,
+                     "--exit-on-eof", *extra]
+        for device in devices:
+            arguments += ["--device", device]
+        self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=open(os.path.join(directory, "sim.log"), "ab"))
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError("modality-sim did not start: " + open(os.path.join(directory, "sim.log")).read())
+        self.ready = json.loads(line)
+        self.links = {name: d["link"] for name, d in self.ready["devices"].items()}
+        self.offset, self.lines = 0, []
+
+    def control(self, **command):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(PATIENCE)
+            s.connect(self.control_path)
+            s.sendall(json.dumps(command).encode() + b"\n")
+            answer = json.loads(s.makefile("rb").readline())
+        if "error" in answer:
+            raise AssertionError(f"simulator: {command}: {answer}")
+        return answer
+
+    def fault(self, device, fault, **arguments):
+        return self.control(device=device, fault=fault, **arguments)
+
+    def clear(self, device):
+        return self.control(device=device, fault="clear")
+
+    def trace(self):
+        """Every line so far."""
+        with open(self.trace_path, "rb") as file:
+            file.seek(self.offset)
+            data = file.read()
+        whole = data.rfind(b"\n") + 1
+        self.offset += whole
+        self.lines += [json.loads(line) for line in data[:whole].splitlines()]
+        return self.lines
+
+    def outputs(self, device, channel=None):
+        return [line for line in self.trace() if line["event"] == "output" and line["device"] == device
+                and (channel is None or line["channel"] == channel)]
+
+    def output(self, device, channel=1):
+        lines = self.outputs(device, channel)
+        return lines[-1]["value"] if lines else 0
+
+    def peak(self, device, since_ns=0):
+        return max((line["value"] for line in self.outputs(device) if line["t_ns"] >= since_ns), default=0)
+
+    def at_rest(self, device):
+        return all(self.output(device, channel) == 0 for channel in {o["channel"] for o in self.outputs(device)})
+
+    def wait_output(self, device, least, channel=1, seconds=PATIENCE):
+        return wait_until(f"output of {device} at least {least}", lambda: self.output(device, channel) >= least, seconds)
+
+    def wait_rest(self, device, since_ns, seconds=PATIENCE):
+        """Milliseconds from since_ns until the device's output was at rest, by the trace."""
+        wait_until(f"rest of {device}", lambda: self.at_rest(device), seconds)
+        last_on = max((o["t_ns"] for o in self.outputs(device) if o["value"] == 0 and o["t_ns"] >= since_ns), default=since_ns)
+        return (last_on - since_ns) / 1e6
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(PATIENCE)
+        self.process.stdout.close()
+
+
+STIM = "stim1=refstim,unit=1,tcp=127.0.0.1:0"
+US = "us1=refus,unit=1,tcp=127.0.0.1:0"
+
+
+# The reference unit's head, as calibrated.
+HEAD = """[applicator head_ref]
+modality = ultrasound
+kind = 5 cm2 head
+serial = H-1
+era_mm2 = 5 cm2
+bnr_permille = 5
+max_temperature_millic = 41 degC
+frequencies = 1 MHz, 1.5 MHz, 3 MHz
+calibration_due = 2099-01-01
+"""
+
+
+class Room:
+    """A directory with configuration and state, a simulator and a daemon."""
+
+    def __init__(self, devices=(STIM, US), daemon_keys="", installation="", start=True, links=None, roles=None):
+        self.directory = tempfile.mkdtemp(prefix="modality-")
+        self.config = os.path.join(self.directory, "config")
+        self.socket = os.path.join(self.directory, "socket")
+        self.sim = Sim(self.directory, devices) if devices else None
+        self.daemon, self.clients = None, []
+        shutil.copytree(os.path.join(SOURCE, "config"), self.config, ignore=shutil.ignore_patterns("*.in", "CMakeLists.txt"))
+        self.write("daemon.ini", "\n".join([
+            "[daemon]", f"socket = {self.socket}", f"state_dir = {self.directory}/state",
+            f"plugin_dir = {BUILD}/plugins", daemon_keys, ""]))
+        os.makedirs(os.path.join(self.directory, "state"), exist_ok=True)
+        self.write("roles.ini", roles or "[role everyone]\nright = engineer\nusers = *\nmay_act_for = yes\n")
+        self.write("installation.ini", installation)
+        self.write("applicators.ini", HEAD)
+        self.write("devices.ini", "".join(
+            self.device_section(name, link) for name, link in (links or (self.sim.links if self.sim else {})).items()))
+        if start:
+            self.start()
+
+    def device_section(self, name, link):
+        kind = "refus" if name.startswith("us") else "refstim"
+        unit = next((d.split("unit=")[1].split(",")[0] for d in self.sim.process.args
+                     if isinstance(d, str) and d.startswith(name + "=")), "1") if self.sim else "1"
+        serial = "baud = 115200\nparity = none\n" if link.startswith("serial:") else ""
+        return (f"[device {name}]\nplugin = modbus-map\nlink = {link}\nunit = {unit}\nmap = {kind}\nsimulated = yes\n{serial}"
+                f"label = {name} label\nlocation = Bay 1\ncalibration_due = 2099-01-01\nsafety_test_due = 2099-01-01\n\n")
+
+    def write(self, name, text):
+        path = os.path.join(self.config, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o644)
+
+    def start(self, ready=True, env=None):
+        self.log_path = os.path.join(self.directory, "daemon.log")
+        self.daemon = subprocess.Popen([os.path.join(BIN, "modalityd"), "--config", self.config],
+                                       stderr=open(self.log_path, "ab"), env={**os.environ, **(env or {})})
+        wait_until("socket of the daemon", lambda: self.answers() or self.died())
+        if ready and self.sim:
+            for name in self.sim.links:
+                self.wait_device(name, "ready")
+
+    def died(self):
+        if self.daemon.poll() is not None:
+            raise AssertionError(f"modalityd ended with {self.daemon.returncode}:\n{self.log()}")
+        return False
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def answers(self):
+        try:
+            self.client().close()
+            self.clients.pop()
+            return True
+        except OSError:
+            return False
+
+    def client(self):
+        client = Client(self.socket)
+        self.clients.append(client)
+        return client
+
+    def device(self, name):
+        client = Client(self.socket)
+        try:
+            return client.call("device.get", device=name)
+        finally:
+            client.close()
+
+    def wait_device(self, name, state, seconds=PATIENCE):
+        return wait_until(f"device {name} {state}", lambda: self.device(name)["state"] == state, seconds)
+
+    def host_pids(self):
+        out = subprocess.run(["ps", "-o", "pid=,comm=,stat=", "--ppid", str(self.daemon.pid)], capture_output=True, text=True,
+                             check=False).stdout
+        return [int(line.split()[0]) for line in out.splitlines() if "modality-host" in line and "Z" not in line.split()[2]]
+
+    def stop(self, bound=10):
+        """Ends the daemon as systemd would; returns seconds taken."""
+        begun = time.monotonic()
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.send_signal(signal.SIGTERM)
+            self.daemon.wait(bound)
+        return time.monotonic() - begun
+
+    def close(self):
+        for client in self.clients:
+            client.close()
+        leftover = []
+        try:
+            if self.daemon:
+                for pid in self.host_pids() if self.daemon.poll() is None else []:
+                    leftover.append(pid)
+                if self.daemon.poll() is None:
+                    self.daemon.send_signal(signal.SIGCONT)
+                self.stop()
+        finally:
+            if self.daemon and self.daemon.poll() is None:
+                self.daemon.kill()
+                self.daemon.wait()
+            for pid in leftover:
+                wait_until(f"host {pid} ended", lambda p=pid: not alive(p))
+            if self.sim:
+                self.sim.stop()
+        if self.daemon:
+            text = self.log()
+            for bad in ("AddressSanitizer", "runtime error", "LeakSanitizer", "daemon bug"):
+                if bad in text:
+                    raise AssertionError(f"{bad} in the daemon's log:\n{text[-6000:]}")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
+
+
+def answers_for(client, protocol, site, indication=None):
+    """Every screening question answered so that nothing stands in the way."""
+    filters = {"protocol": protocol, "site": site}
+    if indication:
+        filters["indication"] = indication
+    questions = client.call("protocol.get", **filters)["questions"]
+    given = []
+    for question in questions:
+        ids = [a if isinstance(a, str) else a["id"] for a in question["answers"]]
+        free = [a for a in ids if a != question["restrictive"]]
+        given.append({"question": question["id"], "answer": "no" if "no" in free else free[0]})
+    return given
+
+
+def tens_request(client, device="stim1", group="ch1", channels=("ch1",), patient="P-1", site="thigh", side="left",
+                 start=10000, ceiling=20000, duration_ms=1200000, protocol="tens_conventional", **more):
+    """Conventional TENS as a client would ask for it."""
+    request = {
+        "patient_ref": patient, "target": {"site": site, "side": side}, "protocol": {"id": protocol},
+        "screening": answers_for(client, protocol, site),
+        "outputs": [{
+            "device": device, "group": group, "channels": list(channels),
+            "phases": [{"duration_ms": duration_ms, "parameters": {"amplitude_ua": {"start": start, "ceiling": ceiling}}}],
+            "electrodes": [{"label": label + str(i), "channel": channel, "area_mm2": 2500, "kind": "adhesive", "side": side}
+                           for i, channel in enumerate(channels) for label in "AB"],
+        }],
+    }
+    request.update(more)
+    return request
+
+
+def us_request(client, device="us1", patient="P-1", site="thigh", side="left", protocol="us_chronic_thermal",
+               start=800000, ceiling=None, duration_ms=480000, applicator="head_ref", area=1000, **more):
+    request = {
+        "patient_ref": patient, "target": {"site": site, "side": side}, "protocol": {"id": protocol},
+        "screening": answers_for(client, protocol, site), "treated_area_mm2": area,
+        "outputs": [{
+            "device": device, "group": "head", "channels": ["head"], "applicator_ref": applicator,
+            "phases": [{"duration_ms": duration_ms,
+                        "parameters": {"intensity_satp_uw_cm2": {"start": start, "ceiling": ceiling or start}}}],
+        }],
+    }
+    request.update(more)
+    return request
+
+
+def begin(client, request, operator="therapist"):
+    """Prepare and start; returns (session_id, lease_key, sheet)."""
+    if not getattr(client, "subscribed", False):
+        client.call("events.subscribe")
+        client.subscribed = True
+    prepared = client.act("session.prepare", operator=operator, **request)
+    started = client.act("session.start", operator=operator, session_id=prepared["session_id"],
+                         confirm_token=prepared["confirm_token"])
+    return prepared["session_id"], started["lease_key"], prepared["sheet"]
+
+
+class RoomCase(unittest.TestCase):
+    """A test with a room of its own."""
+
+    room_options = {}
+
+    def setUp(self):
+        self.room = Room(**self.room_options)
+        self.addCleanup(self.room.close)
+        self.sim = self.room.sim
+        self.client = self.room.client()

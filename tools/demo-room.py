@@ -1,0 +1,303 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The demo: a treatment room on simulated devices, driven by modalityctl as a therapist would type it.
+
+    demo-room.py BUILD [--keep]
+"""
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.abspath(sys.argv[1])
+KEEP = "--keep" in sys.argv[2:]
+BIN = os.path.join(BUILD, "bin")
+ROOM = tempfile.mkdtemp(prefix="modality-demo-")
+SOCKET = os.path.join(ROOM, "socket")
+TRACE = os.path.join(ROOM, "trace.jsonl")
+CONTROL = os.path.join(ROOM, "sim.sock")
+CTL = [os.path.join(BIN, "modalityctl"), "--socket", SOCKET]
+running = []
+
+INSTALLATION = """# The demo clinic accepts the one unverified limit that LIPUS rests on; the acceptance is in the audit.
+[accept lipus_sata_max]
+by = demo, head of therapy
+date = 2026-11-22
+"""
+
+APPLICATOR = """[applicator head_5cm2]
+modality = ultrasound
+kind = 5 cm2 head
+serial = H-0001
+era_mm2 = 5 cm2
+bnr_permille = 5
+max_temperature_millic = 41 degC
+frequencies = 1 MHz, 1.5 MHz, 3 MHz
+calibration_due = 2099-01-01
+"""
+
+# A treatment of seconds, so that the demo shows a timer end it.
+PROTOCOL = """[protocol demo_ultrasound]
+label = Demo: pulsed ultrasound, five seconds
+revision = 1
+therapy = us_nonthermal
+waveform = us_pulsed
+intensity_satp_uw_cm2 = 0 W/cm2..0.3 W/cm2, default 0.3 W/cm2
+duty_permille = 20 %
+pulse_repetition_millihz = 100 Hz
+us_frequency_khz = 1 MHz
+treated_area_mm2 = 5 cm2..10 cm2, default 10 cm2
+duration_ms = 2 s..60 s, default 5 s
+contact_hold = 10 s
+rest_min = 0 min
+sessions_per_day = 9
+source = demo
+verified = choice
+"""
+
+FREE = {  # answers that stand in no treatment's way; whoever treats a person asks them
+    "pacemaker": "no", "active_implant": "no", "pregnancy_trunk": "no", "pregnancy_elsewhere": "no", "malignancy": "no",
+    "sensation": "normal", "unhealed_fracture": "no", "across_chest": "no", "hf_near": "no",
+}
+
+
+def title(text):
+    print(f"\n\033[1m== {text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
+
+
+def spawn(name, *command, **more):
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=KEEP,
+                               stderr=open(os.path.join(ROOM, name + ".log"), "wb"), **more)
+    running.append(process)
+    return process
+
+
+def wait(what, condition, seconds=15):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"demo: not within {seconds} s: {what}; logs are in {ROOM}")
+        select.select([], [], [], 0.02)
+
+
+def shown(arguments):
+    return " ".join("'" + a + "'" if " " in a else a for a in arguments)
+
+
+def ctl(*arguments, expect=0, quiet=False):
+    """Types one command, shows it and its output."""
+    if not quiet:
+        print(f"$ modalityctl {shown(arguments)}", flush=True)
+    done = subprocess.run([*CTL, *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    if not quiet:
+        print(done.stdout + done.stderr, end="", flush=True)
+    if done.returncode != expect:
+        raise SystemExit(f"demo: exit {done.returncode} instead of {expect}: modalityctl {shown(arguments)}\n{done.stderr}")
+    return done.stdout
+
+
+def answers(protocol, site):
+    questions = json.loads(ctl("--json", "protocols", protocol, quiet=True))["result"]["questions"]
+    del site
+    return [a for q in questions if q["id"] in FREE for a in ("--answer", f"{q['id']}={FREE[q['id']]}")]
+
+
+class Treatment:
+    """modalityctl start in the background, as in a second terminal."""
+
+    def __init__(self, *arguments):
+        protocol = arguments[arguments.index("--protocol") + 1]
+        site = arguments[arguments.index("--site") + 1]
+        print(f"$ modalityctl start {shown(arguments)}  (screening answered)", flush=True)
+        self.path = os.path.join(ROOM, f"start-{time.monotonic_ns()}.txt")
+        self.process = subprocess.Popen([*CTL, "--yes", "start", *arguments, *answers(protocol, site)],
+                                        stdin=subprocess.DEVNULL, stdout=open(self.path, "wb"), stderr=subprocess.STDOUT)
+        wait("the treatment is accepted", lambda: "accepted:" in self.text() or self.process.poll() is not None)
+        if "accepted:" not in self.text():
+            raise SystemExit("demo: not accepted:\n" + self.text())
+        words = self.text().split("accepted:")[1].split()
+        self.session, self.lease = words[0], words[2]
+        print(self.text(), end="", flush=True)
+        self.seen = len(self.text())
+
+    def text(self):
+        with open(self.path, encoding="utf-8") as file:
+            return file.read()
+
+    def show(self):
+        new = self.text()[self.seen:]
+        self.seen += len(new)
+        print(new, end="", flush=True)
+
+    def ended(self, expect):
+        self.process.wait(30)
+        self.show()
+        if self.process.returncode != expect:
+            raise SystemExit(f"demo: start ended with {self.process.returncode} instead of {expect}")
+
+
+def trace():
+    with open(TRACE, encoding="utf-8") as file:
+        return [json.loads(line) for line in file if line.endswith("\n")]
+
+
+def outputs(device):
+    return [line for line in trace() if line["event"] == "output" and line["device"] == device]
+
+
+def output(device):
+    lines = outputs(device)
+    return lines[-1]["value"] if lines else 0
+
+
+def simulator(**command):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(CONTROL)
+        s.sendall(json.dumps(command).encode() + b"\n")
+        return json.loads(s.makefile().readline())
+
+
+def configure(links):
+    config = os.path.join(ROOM, "config")
+    shutil.copytree(os.path.join(SOURCE, "config"), config, ignore=shutil.ignore_patterns("*.in", "CMakeLists.txt", "*.example"))
+    files = {
+        "daemon.ini": f"[daemon]\nsocket = {SOCKET}\nstate_dir = {ROOM}/state\nplugin_dir = {BUILD}/plugins\n",
+        "roles.ini": "[role demo]\nright = engineer\nusers = *\nmay_act_for = yes\n",
+        "installation.ini": INSTALLATION, "applicators.ini": APPLICATOR, "protocols/demo.ini": PROTOCOL,
+        "devices.ini": "".join(
+            f"[device {name}]\nplugin = modbus-map\nlink = {link}\nunit = {unit}\nmap = {kind}\nsimulated = yes\n{line}"
+            f"label = {label}\nlocation = {bay}\ncalibration_due = 2099-01-01\nsafety_test_due = 2099-01-01\n\n"
+            for name, link, unit, kind, line, label, bay in links),
+    }
+    for name, text in files.items():
+        path = os.path.join(config, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o644)
+    os.makedirs(os.path.join(ROOM, "state"), mode=0o700)
+    return config
+
+
+def room_up():
+    sim = spawn("modality-sim", os.path.join(BIN, "modality-sim"), "--control", CONTROL, "--trace", TRACE,
+                "--device", "stim_a=refstim,unit=1,tcp=127.0.0.1:0", "--device", "us_b=refus,unit=1,tcp=127.0.0.1:0",
+                "--device", f"stim_c=refstim,unit=3,pty={ROOM}/rs485", "--device", f"us_d=refus,unit=4,pty={ROOM}/rs485",
+                stdout=subprocess.PIPE)
+    ready = json.loads(sim.stdout.readline())["devices"]
+    serial = "baud = 115200\nparity = none\n"
+    config = configure([
+        ("stim_a", ready["stim_a"]["link"], 1, "refstim", "", "Stimulator A", "bay 1"),
+        ("us_b", ready["us_b"]["link"], 1, "refus", "", "Ultrasound B", "bay 1"),
+        ("stim_c", ready["stim_c"]["link"], 3, "refstim", serial, "Stimulator C (RS-485)", "bay 2"),
+        ("us_d", ready["us_d"]["link"], 4, "refus", serial, "Ultrasound D (RS-485)", "bay 2")])
+    spawn("modalityd", os.path.join(BIN, "modalityd"), "--config", config)
+    wait("the socket", lambda: os.path.exists(SOCKET))
+    wait("every device ready", lambda: ctl("devices", quiet=True).count(" ready ") == 4)
+    return config
+
+
+def stop_to_rest(device, since_ns):
+    rest = next((o["t_ns"] for o in outputs(device) if o["t_ns"] >= since_ns and o["value"] == 0), None)
+    return (rest - since_ns) / 1e6 if rest else float("nan")
+
+
+def electrical(device):
+    title("A treatment: ramps up, is adjusted, paused, resumed and stopped")
+    tens = Treatment("--protocol", "tens_conventional", "--device", device, "--group", "ch1", "--patient", "P-0001",
+                     "--site", "thigh", "--side", "left", "--amplitude", "4mA..12mA", "--duration", "20min",
+                     "--electrode-area", "25cm2", "--pain-before", "6")
+    wait("4 mA", lambda: output(device) >= 4000)
+    ctl("adjust", tens.session, "--lease", tens.lease, "--to", "7mA", "--expect", "4mA")
+    wait("7 mA", lambda: output(device) >= 7000)
+    ctl("sessions")
+    ctl("pause", tens.session, "--lease", tens.lease)
+    wait("rest", lambda: output(device) == 0)
+    wait("paused", lambda: "paused" in ctl("sessions", quiet=True))
+    ctl("resume", tens.session, "--lease", tens.lease)
+    wait("7 mA again", lambda: output(device) >= 7000)
+    stopped = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    ctl("stop", tens.session)
+    tens.ended(0)
+    ctl("observe", tens.session, "--pain-after", "3")
+    return stopped
+
+
+def main():
+    title("A room: four simulated devices, two on Modbus TCP, two on one RS-485 line")
+    config = room_up()
+    ctl("status")
+    ctl("protocols")
+    title("The demo clinic's own acceptance of an unverified limit")
+    print(open(os.path.join(config, "installation.ini"), encoding="utf-8").read(), end="")
+    title("A dose that is refused: quantity, value, bound and where the bound stands")
+    ctl("start", "--protocol", "tens_acupuncture", "--device", "stim_a", "--group", "ch1", "--patient", "P-0001", "--site",
+        "thigh", "--side", "left", "--amplitude", "20mA..95mA", "--electrode-area", "4cm2",
+        *answers("tens_acupuncture", "thigh"), expect=1)
+    stopped = electrical("stim_a")
+
+    title("Ultrasound on the RS-485 line, ended by its timer")
+    Treatment("--protocol", "demo_ultrasound", "--device", "us_d", "--patient", "P-0002", "--site", "knee", "--side", "right",
+              "--applicator", "head_5cm2", "--area", "10cm2", "--intensity", "0.3W/cm2", "--duration", "5s").ended(0)
+
+    title("A fault: an electrode comes off in mid-treatment")
+    fault = Treatment("--protocol", "tens_conventional", "--device", "stim_c", "--group", "ch2", "--patient", "P-0003", "--site",
+                      "lower_leg", "--side", "right", "--amplitude", "6mA", "--duration", "20min", "--electrode-area", "25cm2")
+    wait("6 mA", lambda: output("stim_c") >= 6000)
+    opened = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    simulator(device="stim_c", fault="electrode_open", channel=2)
+    fault.ended(4)
+    ctl("alarms")
+
+    title("Records")
+    ctl("log", "--limit", "8")
+    ctl("verify")
+
+    title("What came out, by the devices' own trace")
+    for device in ("stim_a", "us_d", "stim_c"):
+        lines = outputs(device)
+        print(f"  {device:<7} peak {max(o['value'] for o in lines):>7} {lines[0]['quantity']}, now {lines[-1]['value']}")
+    print(f"  stim_a  stop asked to rest: {stop_to_rest('stim_a', stopped):.1f} ms (modalityctl's start included)")
+    print(f"  stim_c  electrode opened to rest: {stop_to_rest('stim_c', opened):.1f} ms")
+
+
+def close():
+    for process in reversed(running):
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(15)
+    shutil.rmtree(ROOM, ignore_errors=True)
+
+
+def leave_up():
+    print(f"""
+Everything is left running. Next, type:
+
+  export MODALITY_SOCKET={SOCKET} PATH={BIN}:$PATH
+  modalityctl status
+  modalityctl watch                      (in a second terminal)
+  modalityctl start --protocol tens_conventional --device stim_a --group ch2 --patient P-0009 --site thigh \\
+      --side left --amplitude 5mA..15mA --duration 20min --electrode-area 25cm2
+  modalityctl stop
+
+Break something: echo '{{"device":"stim_a","fault":"electrode_open","channel":2}}' | socat - UNIX:{CONTROL}
+To end it: kill {' '.join(str(p.pid) for p in reversed(running))} && rm -r {ROOM}""")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BaseException:
+        close()
+        raise
+    if KEEP:
+        leave_up()
+    else:
+        close()
+        print("\ndemo: done, nothing left running")
