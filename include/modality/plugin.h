@@ -9,8 +9,10 @@
  * stop and make_safe.
  *
  * Errors of every call: 0; -ENODEV the device is gone or is not the configured one; -ETIMEDOUT the outcome is UNKNOWN,
- * the device may have acted; -EPROTO the answer was malformed or did not match the request; -EIO the transport failed;
- * -EINVAL the argument or the configuration is wrong (nothing was sent).
+ * the device may have acted; -EPROTO the answer was malformed or did not match the request; -EIO the transport failed,
+ * or is in doubt until reopen(); -EACCES the device answered and refused, it did not act; -EAGAIN the deadline left no
+ * time, nothing was sent; -EINVAL the argument or the configuration is wrong (nothing was sent). After -ETIMEDOUT,
+ * -EPROTO or -EIO only stop, make_safe, reopen and close are of use.
  */
 #ifndef MODALITY_PLUGIN_H
 #define MODALITY_PLUGIN_H
