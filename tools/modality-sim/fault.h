@@ -18,7 +18,8 @@ enum fault_scope { SCOPE_WIRE, SCOPE_LINK, SCOPE_MODEL, SCOPE_PAGE };
     ARG(skip, INT, 0, 1000000, NULL, "how many matching requests pass first")                                          \
     ARG(cut, WORD, 0, 1, "before,after", "whether the request is lost before or after the device acted on it")         \
     ARG(ms, INT, 0, 3600000, NULL, "a time in ms")                                                                     \
-    ARG(how, WORD, 0, 8, "bit_flip,bad_crc,transaction,unit,function,address,value,garbage,truncate", "what is wrong") \
+    ARG(how, WORD, 0, 9, "bit_flip,bad_crc,transaction,unit,function,address,value,garbage,truncate,noise",            \
+        "what is wrong with the reply")                                                                                \
     ARG(code, INT, 0, 65535, NULL, "an exception code or a device fault code")                                         \
     ARG(retag, BOOL, 0, 1, NULL, "a replayed reply gets the transaction id of the request")                            \
     ARG(channel, INT, 1, 8, NULL, "channel, from 1; without it all channels")                                          \
@@ -56,7 +57,8 @@ enum corrupt_how {
     CORRUPT_ADDRESS,
     CORRUPT_VALUE,
     CORRUPT_GARBAGE,
-    CORRUPT_TRUNCATE
+    CORRUPT_TRUNCATE,
+    CORRUPT_NOISE
 };
 enum cut_when { CUT_BEFORE, CUT_AFTER };
 enum stuck_ignores { STUCK_ALL, STUCK_COMMANDS };

@@ -22,7 +22,7 @@ struct job {
     struct plan plan;
     enum job_stage stage;
     int64_t wire_ns;
-    uint8_t frame[2 * MODBUS_FRAME_MAX];
+    uint8_t frame[2 * (MODBUS_FRAME_MAX + RULE_NOISE_BYTES)];
     size_t length; /* 0 = no reply */
     size_t sent;
     struct loop_timer timer;
@@ -168,8 +168,11 @@ static struct job *job_keep(const struct job *from)
         return NULL;
     *job = *from;
     job->timer = (struct loop_timer){.fn = job_due, .ctx = job};
-    job->next = line->jobs;
-    line->jobs = job;
+    struct job **at = &line->jobs; /* oldest first: held writes act in the order they came */
+    while (*at)
+        at = &(*at)->next;
+    job->next = NULL;
+    *at = job;
     line->job_count++;
     return job;
 }

@@ -33,7 +33,7 @@ static bool frame_take(struct peer *peer, size_t length)
     struct modbus_request request;
     enum modbus_exception exception;
     if (!rtu_crc_valid(peer->rx, length)) {
-        peer->rx_length = 0; /* out of step: everything until the next silence is lost */
+        peer->rx_length = 0; /* out of step: what is here is lost */
         return true;
     }
     request_decode(peer, length, &request, &exception);
@@ -53,13 +53,11 @@ static void gap_over(void *ctx, int64_t now_ns)
     peer->rx_length = 0;
 }
 
-static void master_ready(void *ctx, uint32_t events)
+/* Reads what is there and takes the frames that are whole. */
+static void master_take(struct peer *peer)
 {
-    struct peer *peer = ctx;
     struct line *line = peer->line;
-    if (events & EPOLLOUT && !peer_flush(peer))
-        return;
-    if (!(events & EPOLLIN) || peer_read(peer) <= 0)
+    if (peer_read(peer) <= 0)
         return;
     for (;;) {
         ssize_t length = rtu_request_length(peer->rx, peer->rx_length);
@@ -81,11 +79,14 @@ static void client_opened(struct line *line)
     trace_link(line->trace, "open", line->link, line->peers->id, "peer");
 }
 
-static void client_closed(struct line *line)
+/* Bytes carry no mark of who wrote them: unread ones are the leaving client's, unless the next one is here already.
+ * Nor does a line keep replies for the next client. */
+static void client_closed(struct line *line, bool next_is_here)
 {
     if (line->openers == 0 || --line->openers > 0)
         return;
-    master_ready(line->peers, EPOLLIN); /* what the client wrote before it closed comes first */
+    if (!next_is_here)
+        master_take(line->peers);
     if (!line->peers)
         return;
     struct peer *peer = line->peers;
@@ -93,16 +94,15 @@ static void client_closed(struct line *line)
     line_peer_gone(line, peer);
     peer->rx_length = 0;
     peer->tx_length = 0;
-    /* A line keeps nothing for the next client. */
-    (void)tcflush(line->slave_fd, TCIOFLUSH);
+    if (!next_is_here)
+        (void)tcflush(line->slave_fd, TCIFLUSH);
 }
 
-static void inotify_ready(void *ctx, uint32_t events)
+/* Comings and goings so far. The line may be cut by what a leaving client wrote: then the rest is of no interest. */
+static void clients_follow(struct line *line)
 {
-    struct line *line = ctx;
     int fd = line->inotify_fd;
     _Alignas(struct inotify_event) char buffer[4096];
-    (void)events;
     ssize_t n = read(fd, buffer, sizeof buffer);
     for (ssize_t at = 0; at < n && line->peers && line->inotify_fd == fd;) {
         struct inotify_event event;
@@ -111,8 +111,25 @@ static void inotify_ready(void *ctx, uint32_t events)
         if (event.mask & IN_OPEN)
             client_opened(line);
         if (event.mask & (IN_CLOSE_WRITE | IN_CLOSE_NOWRITE))
-            client_closed(line);
+            client_closed(line, at < n);
     }
+}
+
+static void inotify_ready(void *ctx, uint32_t events)
+{
+    (void)events;
+    clients_follow(ctx);
+}
+
+static void master_ready(void *ctx, uint32_t events)
+{
+    struct peer *peer = ctx;
+    struct line *line = peer->line;
+    if (events & EPOLLOUT && !peer_flush(peer))
+        return;
+    clients_follow(line); /* a request is never read before the opening it came through */
+    if (line->peers == peer && events & EPOLLIN)
+        master_take(peer);
 }
 
 static int slave_prepare(struct line *line, int master, char *name, size_t size)

@@ -167,6 +167,10 @@ size_t rule_corrupt(enum corrupt_how how, bool tcp, uint8_t *frame, size_t lengt
         return length;
     case CORRUPT_TRUNCATE:
         return length / 2;
+    case CORRUPT_NOISE:
+        memmove(frame + RULE_NOISE_BYTES, frame, length);
+        memset(frame, 0x5a, RULE_NOISE_BYTES);
+        return length + RULE_NOISE_BYTES;
     }
     if (!tcp)
         crc_renew(frame, length);

@@ -10,6 +10,7 @@
 #include "front/modbus_frame.h"
 
 #define RULES_MAX 16
+#define RULE_NOISE_BYTES 2 /* before a reply */
 
 /* Which requests a rule is for; fields that are not given match everything. */
 struct rule_match {
@@ -62,7 +63,7 @@ void rule_clear(struct rule_set *set, enum fault_id fault);
 struct plan rule_plan(struct rule_set *set, const struct modbus_request *request);
 
 /* Bends a finished frame (MBAP when tcp, else RTU; crc and length stay right unless they are what is bent).
- * frame has room for MODBUS_FRAME_MAX bytes; returns the new length. */
+ * frame has room for MODBUS_FRAME_MAX + RULE_NOISE_BYTES; returns the new length. */
 size_t rule_corrupt(enum corrupt_how how, bool tcp, uint8_t *frame, size_t length);
 
 #endif

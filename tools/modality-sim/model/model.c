@@ -143,14 +143,11 @@ static void step(struct model *model, int64_t at_ns)
 
 void model_advance(struct model *model, int64_t now_ns)
 {
-    while (model->now_ns < now_ns) {
-        int64_t next = model_next_ns(model);
-        if (next <= model->now_ns) {
-            step(model, model->now_ns);
-            continue;
-        }
-        step(model, earliest(next, now_ns));
-    }
+    int64_t next;
+    while ((next = model_next_ns(model)) <= now_ns)
+        step(model, next > model->now_ns ? next : model->now_ns);
+    if (model->now_ns < now_ns)
+        step(model, now_ns);
 }
 
 int model_setting_check(const struct model *model, unsigned setting, int32_t value)

@@ -157,6 +157,12 @@ static void impedance_go(struct stim_channel *c, double ohm, int64_t ramp_ms, in
         c->skin_ohm = c->ramp_to_ohm;
 }
 
+static void half_lift(struct stim_channel *c, int64_t touching_permille)
+{
+    c->path = PATH_CONTACT;
+    c->touching = (double)touching_permille / 1000.0;
+}
+
 static int stim_inject(struct model *model, enum fault_id fault, const struct fault_args *args, uint32_t mask)
 {
     if (fault != FAULT_open && fault != FAULT_short && fault != FAULT_half_lift && fault != FAULT_impedance)
@@ -170,7 +176,7 @@ static int stim_inject(struct model *model, enum fault_id fault, const struct fa
         else if (fault == FAULT_short)
             c->path = PATH_SHORT;
         else if (fault == FAULT_half_lift)
-            c->touching = (double)fault_arg_or(args, ARG_permille, HALF_LIFT_PERMILLE) / 1000.0;
+            half_lift(c, fault_arg_or(args, ARG_permille, HALF_LIFT_PERMILLE));
         else
             impedance_go(c, (double)args->value[ARG_ohm], fault_arg_or(args, ARG_ramp_ms, 0), model->now_ns);
     }

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The device models under a fake clock: watchdog, timer, latches, output stage, head, and the faults put into them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "model/stim.h"
+#include "model/ultrasound.h"
+
+#include <errno.h>
+#include <modality/clock.h>
+#include <stdlib.h>
+
+#define T0 (1000 * NS_PER_S) /* the fake clock starts here */
+#define MS(n) (T0 + (n)*NS_PER_MS)
+
+struct seen {
+    unsigned changes;
+    struct model_output output[MODEL_CHANNELS_MAX];
+    enum cause cause[MODEL_CHANNELS_MAX];
+    int64_t t_ns[MODEL_CHANNELS_MAX];
+};
+
+struct bench {
+    struct seen seen;
+    struct model *model;
+};
+
+static void changed(void *ctx, unsigned channel, const struct model_output *output, enum cause cause, int64_t t_ns)
+{
+    struct seen *seen = ctx;
+    seen->changes++;
+    seen->output[channel] = *output;
+    seen->cause[channel] = cause;
+    seen->t_ns[channel] = t_ns;
+}
+
+static int bench_new(void **state, const struct model_kind *kind)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    if (!b)
+        return -1;
+    b->model = model_new(kind, (struct model_sink){.changed = changed, .ctx = &b->seen}, T0);
+    *state = b;
+    return b->model ? 0 : -1;
+}
+
+static int stim_setup(void **state)
+{
+    return bench_new(state, &stim_kind);
+}
+
+static int us_setup(void **state)
+{
+    return bench_new(state, &us_kind);
+}
+
+static int teardown(void **state)
+{
+    struct bench *b = *state;
+    model_free(b->model);
+    free(b);
+    return 0;
+}
+
+static void inject(struct bench *b, enum fault_id fault, enum fault_arg arg, int64_t value)
+{
+    struct fault_args args = {0};
+    if (arg != ARG_COUNT) {
+        args.present = 1u << arg;
+        args.value[arg] = value;
+    }
+    assert_int_equal(model_inject(b->model, fault, &args), 0);
+}
+
+static void clear(struct bench *b, enum fault_id fault)
+{
+    struct fault_args none = {0};
+    assert_int_equal(model_clear(b->model, fault, &none), 0);
+}
+
+/* Channel 1 on with 10 mA (stimulator) at T0. */
+static struct bench *stim_running(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(model_setting_write(b->model, 0, STIM_AMPLITUDE, 10000), 0);
+    assert_int_equal(model_run(b->model, 1, 0), 0);
+    assert_true(b->seen.output[0].on);
+    assert_int_equal(b->seen.output[0].value, 10000);
+    return b;
+}
+
+static struct bench *us_running(void **state, int32_t satp_uw_cm2)
+{
+    struct bench *b = *state;
+    assert_int_equal(model_setting_write(b->model, 0, US_DUTY, 1000), 0);
+    assert_int_equal(model_setting_write(b->model, 0, US_SATP, satp_uw_cm2), 0);
+    inject(b, FAULT_no_watchdog, ARG_COUNT, 0);
+    assert_int_equal(model_run(b->model, 1, 0), 0);
+    return b;
+}
+
+static void switched_on_device_is_at_rest_with_minimum_settings(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(b->seen.changes, 2);
+    for (unsigned c = 0; c < 2; c++) {
+        assert_false(b->seen.output[c].on);
+        assert_int_equal(b->seen.cause[c], CAUSE_switch_on);
+        for (unsigned i = 0; i < STIM_SETTINGS; i++)
+            assert_int_equal(b->model->setting[c][i], stim_kind.setting[i].least);
+    }
+    assert_int_equal(model_next_ns(b->model), INT64_MAX);
+}
+
+static void unfed_watchdog_trips_at_1000_ms_not_at_999(void **state)
+{
+    struct bench *b = stim_running(state);
+    model_advance(b->model, MS(999));
+    assert_true(b->seen.output[0].on);
+    assert_int_equal(model_next_ns(b->model), MS(1000));
+    model_advance(b->model, MS(1001));
+    assert_false(b->seen.output[0].on);
+    assert_int_equal(b->seen.cause[0], CAUSE_watchdog);
+    assert_int_equal(b->seen.t_ns[0], MS(1000)); /* when it happened, not when it was looked at */
+    assert_true(b->model->guard.tripped);
+    assert_int_equal(b->model->setting[0][STIM_AMPLITUDE], 10000); /* set points survive */
+}
+
+static void fed_watchdog_counts_from_the_last_feed(void **state)
+{
+    struct bench *b = stim_running(state);
+    model_advance(b->model, MS(999));
+    model_feed(b->model, 7);
+    model_advance(b->model, MS(1998));
+    assert_true(b->seen.output[0].on);
+    model_advance(b->model, MS(1999));
+    assert_false(b->seen.output[0].on);
+}
+
+static void watchdog_does_not_run_at_rest(void **state)
+{
+    struct bench *b = *state;
+    model_feed(b->model, 1);
+    model_advance(b->model, MS(60000));
+    assert_false(b->model->guard.tripped);
+    assert_int_equal(model_run(b->model, 1, 0), 0);
+    model_advance(b->model, MS(60999));
+    assert_true(b->seen.output[0].on);
+}
+
+static void second_output_does_not_restart_the_watchdog(void **state)
+{
+    struct bench *b = stim_running(state);
+    model_advance(b->model, MS(500));
+    assert_int_equal(model_run(b->model, 2, 0), 0);
+    model_advance(b->model, MS(1000));
+    assert_false(b->seen.output[0].on);
+    assert_false(b->seen.output[1].on);
+}
+
+static void trip_refuses_start_until_cleared_and_never_a_stop(void **state)
+{
+    struct bench *b = stim_running(state);
+    model_advance(b->model, MS(1000));
+    assert_int_equal(model_run(b->model, 1, 0), -EPERM);
+    assert_int_equal(model_run(b->model, 0, 3), 0);
+    model_feed(b->model, 1); /* feeding late changes nothing */
+    assert_false(b->seen.output[0].on);
+    assert_int_equal(model_run(b->model, 1, 0), -EPERM);
+    model_clear_latches(b->model);
+    assert_false(b->seen.output[0].on);
+    assert_int_equal(model_run(b->model, 1, 0), 0);
+    assert_true(b->seen.output[0].on);
+}
+
+static void device_variant_resumes_when_fed_late(void **state)
+{
+    struct bench *b = stim_running(state);
+    inject(b, FAULT_resume_when_fed, ARG_COUNT, 0);
+    model_advance(b->model, MS(1500));
+    assert_false(b->seen.output[0].on);
+    model_feed(b->model, 1);
+    assert_true(b->seen.output[0].on);
+    assert_int_equal(b->seen.cause[0], CAUSE_resumed);
+    assert_false(b->seen.output[1].on);
+}
+
+static void timer_rests_outputs_at_its_end_and_latches_nothing(void **state)
+{
+    struct bench *b = *state;
+    b->model->guard.timer_preset_ms = 300;
+    b = stim_running(state);
+    model_advance(b->model, MS(299));
+    assert_true(b->seen.output[0].on);
+    assert_int_equal(guard_timer_left_ms(&b->model->guard, MS(299)), 1);
+    model_advance(b->model, MS(300));
+    assert_false(b->seen.output[0].on);
+    assert_int_equal(b->seen.cause[0], CAUSE_timer);
+    assert_int_equal(guard_timer_left_ms(&b->model->guard, MS(300)), 0);
+    assert_int_equal(model_run(b->model, 1, 0), 0);
+}
+
+static void timer_is_loaded_only_when_all_were_at_rest(void **state)
+{
+    struct bench *b = *state;
+    b->model->guard.timer_preset_ms = 300;
+    b = stim_running(state);
+    b->model->guard.timer_preset_ms = 900;
+    model_advance(b->model, MS(200));
+    assert_int_equal(model_run(b->model, 2, 0), 0);
+    model_advance(b->model, MS(300));
+    assert_false(b->seen.output[0].on);
+    assert_false(b->seen.output[1].on);
+}
+
+static void stalled_timer_stands_still_and_goes_on_when_cleared(void **state)
+{
+    struct bench *b = *state;
+    b->model->guard.timer_preset_ms = 300;
+    b = stim_running(state);
+    model_advance(b->model, MS(100));
+    inject(b, FAULT_stall_timer, ARG_COUNT, 0);
+    model_advance(b->model, MS(700));
+    assert_true(b->seen.output[0].on);
+    assert_int_equal(guard_timer_left_ms(&b->model->guard, MS(700)), 200);
+    clear(b, FAULT_stall_timer);
+    model_advance(b->model, MS(899));
+    assert_true(b->seen.output[0].on);
+    model_advance(b->model, MS(900));
+    assert_int_equal(b->seen.cause[0], CAUSE_timer);
+}
+
+static void current_is_limited_by_compliance(void **state)
+{
+    struct bench *b = stim_running(state);
+    struct stim_measured m;
+    inject(b, FAULT_impedance, ARG_ohm, 10000); /* 100 V / 10 kohm = 10 mA: just enough */
+    assert_int_equal(b->seen.output[0].value, 10000);
+    inject(b, FAULT_impedance, ARG_ohm, 20000);
+    assert_int_equal(b->seen.output[0].value, 5000);
+    assert_true(b->seen.output[0].on); /* the device does not rest by itself */
+    stim_measure(b->model, 0, &m);
+    assert_int_equal(m.voltage_mv, 100000);
+    assert_int_equal(m.contact, STIM_CONTACT_LOST);
+}
+
+static void contact_follows_impedance(void **state)
+{
+    static const struct {
+        int ohm;
+        enum stim_contact contact;
+    } cases[] = {{200, STIM_CONTACT_GOOD},   {3000, STIM_CONTACT_GOOD},  {3001, STIM_CONTACT_POOR},
+                 {10000, STIM_CONTACT_POOR}, {10001, STIM_CONTACT_LOST}, {100000, STIM_CONTACT_LOST}};
+    struct bench *b = stim_running(state);
+    struct stim_measured m;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        inject(b, FAULT_impedance, ARG_ohm, cases[i].ohm);
+        stim_measure(b->model, 0, &m);
+        assert_int_equal(m.impedance_ohm, cases[i].ohm);
+        assert_int_equal(m.contact, cases[i].contact);
+    }
+    inject(b, FAULT_short, ARG_COUNT, 0);
+    stim_measure(b->model, 0, &m);
+    assert_int_equal(m.contact, STIM_CONTACT_SHORTED);
+    clear(b, FAULT_short);
+    inject(b, FAULT_half_lift, ARG_COUNT, 0);
+    stim_measure(b->model, 0, &m);
+    assert_int_equal(m.contact, STIM_CONTACT_POOR);
+    clear(b, FAULT_half_lift);
+    model_run(b->model, 0, 1);
+    stim_measure(b->model, 0, &m);
+    assert_int_equal(m.contact, STIM_CONTACT_UNKNOWN);
+    assert_int_equal(m.impedance_ohm, 0);
+}
+
+static void open_electrode_of_one_channel_leaves_the_other(void **state)
+{
+    struct bench *b = stim_running(state);
+    model_setting_write(b->model, 1, STIM_AMPLITUDE, 10000);
+    model_run(b->model, 2, 0);
+    inject(b, FAULT_open, ARG_channel, 2);
+    assert_int_equal(b->seen.output[0].value, 10000);
+    assert_int_equal(b->seen.output[1].value, 100); /* 100 V / 1 Mohm */
+    assert_int_equal(b->seen.cause[1], CAUSE_injected);
+}
+
+static void impedance_ramp_goes_on_in_small_steps(void **state)
+{
+    struct bench *b = stim_running(state);
+    struct fault_args args = {.present = 1u << ARG_ohm | 1u << ARG_ramp_ms};
+    args.value[ARG_ohm] = 3000;
+    args.value[ARG_ramp_ms] = 400;
+    struct stim_measured m;
+    assert_int_equal(model_inject(b->model, FAULT_impedance, &args), 0);
+    model_advance(b->model, MS(200));
+    stim_measure(b->model, 0, &m);
+    assert_in_range(m.impedance_ohm, 1990, 2010);
+    model_advance(b->model, MS(400));
+    stim_measure(b->model, 0, &m);
+    assert_int_equal(m.impedance_ohm, 3000);
+    model_advance(b->model, MS(800));
+    stim_measure(b->model, 0, &m);
+    assert_int_equal(m.impedance_ohm, 3000);
+}
+
+static void stuck_output_ignores_every_way_to_rest(void **state)
+{
+    struct bench *b = stim_running(state);
+    inject(b, FAULT_stuck, ARG_COUNT, 0);
+    model_run(b->model, 0, 1);
+    assert_true(b->seen.output[0].on);
+    assert_true(guard_reported_on(&b->model->guard, 0));
+    inject(b, FAULT_patient_stop, ARG_COUNT, 0);
+    assert_true(b->seen.output[0].on);
+    model_advance(b->model, MS(5000));
+    assert_true(b->seen.output[0].on);
+    clear(b, FAULT_stuck);
+    assert_false(b->seen.output[0].on);
+    assert_int_equal(b->seen.cause[0], CAUSE_injected);
+}
+
+static void output_stuck_against_commands_falls_to_the_watchdog(void **state)
+{
+    struct bench *b = stim_running(state);
+    inject(b, FAULT_stuck, ARG_ignores, STUCK_COMMANDS);
+    model_run(b->model, 0, 1);
+    assert_true(b->seen.output[0].on);
+    model_advance(b->model, MS(1000));
+    assert_false(b->seen.output[0].on);
+    assert_int_equal(b->seen.cause[0], CAUSE_watchdog);
+}
+
+static void hidden_stuck_output_is_reported_at_rest(void **state)
+{
+    struct bench *b = stim_running(state);
+    struct stim_measured m;
+    inject(b, FAULT_stuck, ARG_hidden, 1);
+    model_run(b->model, 0, 1);
+    assert_true(b->seen.output[0].on);
+    assert_int_equal(b->seen.output[0].value, 10000);
+    assert_false(guard_reported_on(&b->model->guard, 0));
+    stim_measure(b->model, 0, &m);
+    assert_int_equal(m.current_ua, 0);
+}
+
+static void over_delivery_and_misreport_are_independent(void **state)
+{
+    struct bench *b = stim_running(state);
+    struct stim_measured m;
+    inject(b, FAULT_deliver, ARG_permille, 1300);
+    assert_int_equal(b->seen.output[0].value, 13000);
+    assert_int_equal(b->seen.output[0].set, 10000);
+    stim_measure(b->model, 0, &m);
+    assert_int_equal(m.current_ua, 13000);
+    clear(b, FAULT_deliver);
+    inject(b, FAULT_misreport, ARG_permille, 1300);
+    assert_int_equal(b->seen.output[0].value, 10000);
+    stim_measure(b->model, 0, &m);
+    assert_int_equal(m.current_ua, 13000);
+}
+
+static void device_fault_rests_and_stays_until_its_cause_is_gone(void **state)
+{
+    struct bench *b = stim_running(state);
+    inject(b, FAULT_device_fault, ARG_code, 3);
+    assert_false(b->seen.output[0].on);
+    assert_int_equal(b->seen.cause[0], CAUSE_fault);
+    model_clear_latches(b->model);
+    assert_int_equal(b->model->guard.fault_code, 3);
+    assert_int_equal(model_run(b->model, 1, 0), -EPERM);
+    clear(b, FAULT_device_fault);
+    assert_int_equal(b->model->guard.fault_code, 3);
+    model_clear_latches(b->model);
+    assert_int_equal(b->model->guard.fault_code, 0);
+}
+
+static void patient_stop_stays_latched_after_release(void **state)
+{
+    struct bench *b = stim_running(state);
+    inject(b, FAULT_patient_stop, ARG_COUNT, 0);
+    assert_false(b->seen.output[0].on);
+    assert_int_equal(b->seen.cause[0], CAUSE_patient_stop);
+    model_clear_latches(b->model);
+    assert_true(b->model->guard.patient_latched);
+    clear(b, FAULT_patient_stop);
+    assert_true(b->model->guard.patient_latched);
+    model_clear_latches(b->model);
+    assert_false(b->model->guard.patient_latched);
+}
+
+static void reboot_returns_at_rest_with_minimum_settings(void **state)
+{
+    struct bench *b = stim_running(state);
+    model_advance(b->model, MS(100));
+    inject(b, FAULT_reboot, ARG_ms, 200);
+    assert_false(b->seen.output[0].on);
+    assert_int_equal(b->seen.cause[0], CAUSE_reboot);
+    assert_true(model_is_down(b->model));
+    model_advance(b->model, MS(299));
+    assert_true(model_is_down(b->model));
+    model_advance(b->model, MS(310));
+    assert_false(model_is_down(b->model));
+    assert_int_equal(guard_uptime_ms(&b->model->guard, MS(310)), 10);
+    assert_int_equal(b->model->setting[0][STIM_AMPLITUDE], 0);
+}
+
+static void reboot_with_bad_memory_returns_with_its_output(void **state)
+{
+    struct bench *b = stim_running(state);
+    inject(b, FAULT_reboot, ARG_restart, RESTART_OUTPUT);
+    assert_true(b->seen.output[0].on);
+    assert_int_equal(b->seen.output[0].value, 10000);
+    assert_false(b->seen.output[1].on);
+    assert_int_equal(guard_uptime_ms(&b->model->guard, T0), 0);
+}
+
+static void self_started_output_is_under_the_watchdog(void **state)
+{
+    struct bench *b = *state;
+    inject(b, FAULT_self_start, ARG_channel, 2);
+    assert_true(b->seen.output[1].on);
+    assert_false(b->seen.output[0].on);
+    model_advance(b->model, MS(1000));
+    assert_false(b->seen.output[1].on);
+}
+
+static void channel_that_is_not_there_is_refused(void **state)
+{
+    struct bench *b = *state;
+    struct fault_args args = {.present = 1u << ARG_channel};
+    args.value[ARG_channel] = 3;
+    assert_int_equal(model_inject(b->model, FAULT_open, &args), -EINVAL);
+    args.present = 0;
+    assert_int_equal(model_inject(b->model, FAULT_dry, &args), -ENOTSUP);
+}
+
+static void late_look_runs_every_event_at_its_own_time(void **state)
+{
+    struct bench *b = *state;
+    b->model->guard.timer_preset_ms = 400;
+    b = stim_running(state);
+    model_advance(b->model, MS(10000));
+    assert_int_equal(b->seen.cause[0], CAUSE_timer);
+    assert_int_equal(b->seen.t_ns[0], MS(400));
+    assert_false(b->model->guard.tripped); /* at rest the watchdog does not run */
+}
+
+static void radiated_power_is_satp_times_duty_times_era(void **state)
+{
+    struct bench *b = us_running(state, 1000000);
+    assert_int_equal(b->seen.output[0].value, 5000000); /* 1 W/cm2 x 5 cm2 */
+    model_setting_write(b->model, 0, US_DUTY, 200);
+    assert_int_equal(b->seen.output[0].value, 1000000);
+    assert_int_equal(b->seen.output[0].set, 1000000);
+}
+
+static void power_is_regulated_until_the_drive_ends(void **state)
+{
+    struct bench *b = us_running(state, 1000000);
+    struct us_measured m;
+    inject(b, FAULT_coupling, ARG_permille, 650);
+    assert_int_equal(b->seen.output[0].value, 5000000);
+    inject(b, FAULT_coupling, ARG_permille, 325);
+    assert_int_equal(b->seen.output[0].value, 2500000);
+    us_measure(b->model, &m);
+    assert_int_equal(m.contact, US_CONTACT_POOR);
+    inject(b, FAULT_contact_lost, ARG_COUNT, 0);
+    assert_int_equal(b->seen.output[0].value, 0);
+    assert_true(b->seen.output[0].on); /* it keeps running */
+    us_measure(b->model, &m);
+    assert_int_equal(m.contact, US_CONTACT_LOST);
+    clear(b, FAULT_contact_lost);
+    assert_int_equal(b->seen.output[0].value, 5000000);
+}
+
+static void contact_is_judged_from_50_mw_cm2_on(void **state)
+{
+    struct bench *b = us_running(state, 49000);
+    struct us_measured m;
+    us_measure(b->model, &m);
+    assert_int_equal(m.contact, US_CONTACT_UNJUDGED);
+    model_setting_write(b->model, 0, US_SATP, 50000);
+    us_measure(b->model, &m);
+    assert_int_equal(m.contact, US_CONTACT_GOOD);
+    model_run(b->model, 0, 1);
+    us_measure(b->model, &m);
+    assert_int_equal(m.contact, US_CONTACT_UNJUDGED);
+}
+
+static void coupled_head_stays_below_its_trip_at_full_power(void **state)
+{
+    struct bench *b = us_running(state, 3000000);
+    struct us_measured m;
+    model_advance(b->model, MS(30 * 60 * 1000));
+    us_measure(b->model, &m);
+    assert_in_range(m.head_millic, 38000, 44900);
+    assert_true(b->seen.output[0].on);
+}
+
+static void dry_head_overheats_and_rests(void **state)
+{
+    struct bench *b = us_running(state, 3000000);
+    inject(b, FAULT_contact_lost, ARG_COUNT, 0);
+    model_advance(b->model, MS(120 * 1000));
+    assert_false(b->seen.output[0].on);
+    assert_int_equal(b->seen.cause[0], CAUSE_fault);
+    assert_int_equal(b->model->guard.fault_code, 2);
+}
+
+static void head_above_45_is_fault_2_until_it_cooled(void **state)
+{
+    struct bench *b = us_running(state, 100000);
+    inject(b, FAULT_head_temperature, ARG_millic, 45000);
+    assert_true(b->seen.output[0].on);
+    inject(b, FAULT_head_temperature, ARG_millic, 45001);
+    assert_false(b->seen.output[0].on);
+    assert_int_equal(b->seen.cause[0], CAUSE_fault);
+    assert_int_equal(b->model->guard.fault_code, 2);
+    model_clear_latches(b->model);
+    assert_int_equal(model_run(b->model, 1, 0), -EPERM);
+    model_advance(b->model, MS(600 * 1000));
+    model_clear_latches(b->model);
+    assert_int_equal(model_run(b->model, 1, 0), 0);
+}
+
+static void only_the_three_frequencies_are_taken(void **state)
+{
+    struct bench *b = *state;
+    static const int32_t refused[] = {999, 1001, 2000, 3001, 0};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        assert_int_equal(model_setting_write(b->model, 0, US_FREQUENCY, refused[i]), -ERANGE);
+    assert_int_equal(model_setting_write(b->model, 0, US_FREQUENCY, 1500), 0);
+}
+
+#define STIM(name) cmocka_unit_test_setup_teardown(name, stim_setup, teardown)
+#define US(name) cmocka_unit_test_setup_teardown(name, us_setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STIM(switched_on_device_is_at_rest_with_minimum_settings),
+        STIM(unfed_watchdog_trips_at_1000_ms_not_at_999),
+        STIM(fed_watchdog_counts_from_the_last_feed),
+        STIM(watchdog_does_not_run_at_rest),
+        STIM(second_output_does_not_restart_the_watchdog),
+        STIM(trip_refuses_start_until_cleared_and_never_a_stop),
+        STIM(device_variant_resumes_when_fed_late),
+        STIM(timer_rests_outputs_at_its_end_and_latches_nothing),
+        STIM(timer_is_loaded_only_when_all_were_at_rest),
+        STIM(stalled_timer_stands_still_and_goes_on_when_cleared),
+        STIM(current_is_limited_by_compliance),
+        STIM(contact_follows_impedance),
+        STIM(open_electrode_of_one_channel_leaves_the_other),
+        STIM(impedance_ramp_goes_on_in_small_steps),
+        STIM(stuck_output_ignores_every_way_to_rest),
+        STIM(output_stuck_against_commands_falls_to_the_watchdog),
+        STIM(hidden_stuck_output_is_reported_at_rest),
+        STIM(over_delivery_and_misreport_are_independent),
+        STIM(device_fault_rests_and_stays_until_its_cause_is_gone),
+        STIM(patient_stop_stays_latched_after_release),
+        STIM(reboot_returns_at_rest_with_minimum_settings),
+        STIM(reboot_with_bad_memory_returns_with_its_output),
+        STIM(self_started_output_is_under_the_watchdog),
+        STIM(channel_that_is_not_there_is_refused),
+        STIM(late_look_runs_every_event_at_its_own_time),
+        US(radiated_power_is_satp_times_duty_times_era),
+        US(power_is_regulated_until_the_drive_ends),
+        US(contact_is_judged_from_50_mw_cm2_on),
+        US(coupled_head_stays_below_its_trip_at_full_power),
+        US(dry_head_overheats_and_rests),
+        US(head_above_45_is_fault_2_until_it_cooled),
+        US(only_the_three_frequencies_are_taken),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
