@@ -251,7 +251,7 @@ def main():
                       "lower_leg", "--side", "right", "--amplitude", "6mA", "--duration", "20min", "--electrode-area", "25cm2")
     wait("6 mA", lambda: output("stim_c") >= 6000)
     opened = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-    simulator(device="stim_c", fault="electrode_open", channel=2)
+    simulator(device="stim_c", fault="open", channel=2)
     fault.ended(4)
     ctl("alarms")
 
@@ -286,7 +286,7 @@ Everything is left running. Next, type:
       --side left --amplitude 5mA..15mA --duration 20min --electrode-area 25cm2
   modalityctl stop
 
-Break something: echo '{{"device":"stim_a","fault":"electrode_open","channel":2}}' | socat - UNIX:{CONTROL}
+Break something: echo '{{"device":"stim_a","fault":"open","channel":2}}' | socat - UNIX:{CONTROL}
 To end it: kill {' '.join(str(p.pid) for p in reversed(running))} && rm -r {ROOM}""")
 
 

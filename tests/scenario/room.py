@@ -149,7 +149,7 @@ class Sim:
             s.connect(self.control_path)
             s.sendall(json.dumps(command).encode() + b"\n")
             answer = json.loads(s.makefile("rb").readline())
-        if "error" in answer:
+        if not answer["ok"]:
             raise AssertionError(f"simulator: {command}: {answer}")
         return answer
 
@@ -157,7 +157,7 @@ class Sim:
         return self.control(device=device, fault=fault, **arguments)
 
     def clear(self, device):
-        return self.control(device=device, fault="clear")
+        return self.control(device=device, clear="all")
 
     def trace(self):
         """Every line so far."""

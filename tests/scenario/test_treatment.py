@@ -86,7 +86,7 @@ class Treatment(RoomCase):
         session, _, _ = begin(self.client, tens_request(self.client, start=5000))
         self.sim.wait_output("stim1", 5000)
         opened = now_ns()
-        self.sim.fault("stim1", "electrode_open", channel=1)
+        self.sim.fault("stim1", "open", channel=1)
         ended = self.client.state(session, "ended")
         self.assertIn("electrode", ended["end"]["reason"])
         self.assertLess(self.sim.wait_rest("stim1", opened), 2000)

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a device may do to us: absent, another one, exceptions, garbage, silence, reboot, sticking, over-delivery."""
+import unittest
+
+from room import Refused, Room, RoomCase, begin, now_ns, tens_request, us_request, wait_until
+
+REST_MS = 2500  # device watchdog, quarantine polls and sanitizers included; the exact bounds are the bench's
+
+
+class Faults(RoomCase):
+    def begin(self, **more):
+        session, lease, _ = begin(self.client, tens_request(self.client, start=5000, **more))
+        self.sim.wait_output("stim1", 5000)
+        self.client.state(session, "running")
+        return session, lease
+
+    def stopped_by(self, fault, reasons, alarm, **arguments):
+        """Injects the fault in a running treatment: it ends for this reason, at rest by the trace, and stays there."""
+        session, _ = self.begin()
+        injected = now_ns()
+        self.sim.fault("stim1", fault, **arguments)
+        ended = self.client.state(session, "ended", 20)
+        self.assertIn(ended["end"]["reason"], reasons)
+        self.assertLess(self.sim.wait_rest("stim1", injected), REST_MS)
+        kinds = [a["kind"] for a in self.client.call("alarm.list")["items"]]
+        self.assertIn(alarm, kinds)
+        rested = now_ns()
+        self.sim.clear("stim1")
+        self.room.wait_device("stim1", "ready", 20)
+        self.assertEqual(self.sim.peak("stim1", rested), 0, "nothing resumes")
+        return ended
+
+    def test_over_delivery(self):
+        self.stopped_by("deliver", ("over_output", "over_limit"), "over_output", permille=1600, channel=1)
+
+    def test_under_delivery(self):
+        self.stopped_by("deliver", ("under_output",), "under_output", permille=500, channel=1)
+
+    def test_shorted_electrode(self):
+        self.stopped_by("short", ("electrode_short", "impedance_step"), "electrode_short", channel=1)
+
+    def test_half_lifted_electrode(self):
+        self.stopped_by("half_lift", ("impedance_step", "electrode_open", "under_output"), "impedance_step", channel=1)
+
+    def test_device_fault(self):
+        self.stopped_by("device_fault", ("device_fault",), "device_fault", code=1)
+
+    def test_patient_stop(self):
+        self.stopped_by("patient_stop", ("patient_stop", "patient"), "patient_stop")
+
+    def test_reboot(self):
+        self.stopped_by("reboot", ("device_restarted", "link_lost", "output_lost", "sample_stale", "device_fault"),
+                        "device_restarted", ms=0)
+
+    def test_exceptions(self):
+        self.stopped_by("exception", ("link_lost", "sample_stale", "device_fault", "stale"), "link_lost", code=4, count=200)
+
+    def test_garbage(self):
+        self.stopped_by("corrupt", ("link_lost", "sample_stale", "stale", "dead_man"), "link_lost", how="garbage", count=20)
+
+    def test_silence(self):
+        self.stopped_by("drop", ("link_lost", "sample_stale", "stale", "dead_man"), "link_lost", count=10)
+
+    def test_closed_link(self):
+        self.stopped_by("close", ("link_lost", "sample_stale", "stale"), "link_lost", count=1)
+
+    def test_stuck_output_is_latched_as_unknown_until_it_is_proved(self):
+        session, _ = self.begin()
+        self.sim.fault("stim1", "stuck", channel=1)
+        self.client.call("session.stop", session_id=session)
+        self.client.state(session, "output_unknown")
+        self.assertEqual(self.room.device("stim1")["state"], "output_unknown")
+        alarms = [a for a in self.client.call("alarm.list")["items"] if a["kind"] == "output_unknown"]
+        self.assertEqual(alarms[0]["priority"], "high")
+        with self.assertRaises(Refused):
+            self.client.act("session.prepare", **tens_request(self.client, patient="P-2"))
+        self.sim.clear("stim1")
+        self.client.state(session, "ended")
+        self.assertTrue(self.sim.at_rest("stim1"))
+
+    def test_output_that_starts_by_itself_is_made_safe(self):
+        started = now_ns()
+        self.sim.fault("stim1", "self_start", channel=1)
+        wait_until("the alarm", lambda: any(
+            a["kind"] == "output_while_off" for a in self.client.call("alarm.list")["items"]))
+        self.assertLess(self.sim.wait_rest("stim1", started), REST_MS)
+
+    def test_a_write_that_is_only_echoed_does_not_count_as_done(self):
+        self.sim.fault("stim1", "echo_only", match={"function": 5})
+        request = tens_request(self.client, start=5000)
+        session, _, _ = begin(self.client, request)
+        self.client.state(session, "ended", 20)
+        self.assertEqual(self.sim.peak("stim1"), 0)
+
+    def test_the_late_write_of_a_dead_connection_does_not_stay(self):
+        session, lease = self.begin()
+        self.sim.fault("stim1", "late_write", ms=300, count=1, match={"function": 6, "address": 100})
+        self.client.act("session.adjust", session_id=session, lease_key=lease, quantity="amplitude_ua", target=9000,
+                        expect=5000)
+        changed = now_ns()
+        self.client.state(session, "ended", 20)
+        self.assertEqual(self.room.device("stim1")["state"], "quarantine")
+        self.assertLess(self.sim.wait_rest("stim1", changed), REST_MS)
+        rested = now_ns()
+        self.room.wait_device("stim1", "ready", 20)
+        self.assertEqual(self.sim.peak("stim1", rested), 0)
+
+
+class Presence(unittest.TestCase):
+    def test_a_device_that_is_absent_at_start_comes_when_it_comes(self):
+        room = Room(start=False)
+        self.addCleanup(room.close)
+        room.sim.fault("stim1", "absent")
+        room.start(ready=False)
+        room.wait_device("us1", "ready")
+        room.wait_device("stim1", "absent")
+        client = room.client()
+        with self.assertRaises(Refused) as refused:
+            client.act("session.prepare", **tens_request(client))
+        self.assertIn(refused.exception.token, ("DEVICE_ABSENT", "DEVICE_NOT_READY"))
+        room.sim.clear("stim1")
+        room.wait_device("stim1", "ready")
+        self.assertEqual(room.sim.peak("stim1"), 0)
+
+    def test_another_device_at_the_address_is_refused(self):
+        room = Room(start=False)
+        self.addCleanup(room.close)
+        room.sim.fault("stim1", "identity", model=1)
+        room.start(ready=False)
+        room.wait_device("stim1", "wrong_identity")
+        client = room.client()
+        with self.assertRaises(Refused):
+            client.act("session.prepare", **tens_request(client))
+
+
+class SharedLine(unittest.TestCase):
+    """Two units on one RS-485 line (a pty)."""
+
+    def setUp(self):
+        self.room = Room(start=False, devices=())
+        self.addCleanup(self.room.close)
+        from room import Sim
+        tty = self.room.directory + "/tty"
+        self.sim = self.room.sim = Sim(self.room.directory, (f"stim1=refstim,unit=1,pty={tty}", f"us2=refus,unit=2,pty={tty}"))
+        self.room.write("devices.ini", "".join(
+            self.room.device_section(name, link) for name, link in self.sim.links.items()))
+        self.room.start()
+        self.client = self.room.client()
+
+    def test_both_units_are_treated_with_at_once(self):
+        first, _, _ = begin(self.client, tens_request(self.client, start=4000))
+        second, _, _ = begin(self.client, us_request(self.client, device="us2", patient="P-2", start=500000))
+        self.sim.wait_output("stim1", 4000)
+        self.sim.wait_output("us2", 2000000)
+        asked = now_ns()
+        self.client.call("stop.all")
+        self.client.state(first, "ended")
+        self.client.state(second, "ended")
+        self.assertLess(self.sim.wait_rest("stim1", asked), 1000)
+        self.assertLess(self.sim.wait_rest("us2", asked), 1000)
+
+    def test_one_silent_unit_does_not_keep_the_other_from_rest(self):
+        first, _, _ = begin(self.client, tens_request(self.client, start=4000))
+        self.sim.wait_output("stim1", 4000)
+        bound = self.client.call("device.get", device="stim1")["dead_man_ms"]
+        self.sim.fault("us2", "silent")
+        wait_until("the silence is seen", lambda: self.room.device("us2")["state"] != "ready")
+        asked = now_ns()
+        self.client.call("session.stop", session_id=first)
+        self.assertLess(self.sim.wait_rest("stim1", asked), bound)
+
+
+if __name__ == "__main__":
+    unittest.main()
