@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Steps away from rest: settings, start, levels, feeding the device's watchdog. One call each; none is ever repeated.
+ * A write whose outcome is not known ends everything on its unit, because nobody knows what the device holds now.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "host/line.h"
+
+/*
+ * How long a device may take from accepting a start to running (high voltage on), before it counts as not running.
+ * Nothing of it is dose: the level is at rest until running shows.
+ */
+#define DRIVE_CONFIRM_NS (3 * NS_PER_S)
+/* A feed later than this share of the watchdog may find it tripped already, and some devices resume when fed late. */
+#define DRIVE_FEED_LATE_PERCENT 80
+
+/*
+ * The write was refused by the plugin (-EINVAL, nothing sent): this arm ends. Any other error: the outcome is unknown,
+ * every arm of the unit ends and the unit is quarantined once rest is proved.
+ */
+static void write_failed(struct line *l, struct unit *u, struct arm *arm, int error, const char *what, int64_t began_ns)
+{
+    char detail[LINK_TEXT_MAX];
+    snprintf(detail, sizeof(detail), "%s of unit %s: %s", what, u->device->id, call_error(error));
+    if (error == -EINVAL) {
+        arm_stop(l, arm, LINK_REASON_OUTSIDE_ENVELOPE, "%s", detail);
+        return;
+    }
+    u->unsure = true;
+    arm_stop_unit(l, u, LINK_REASON_LINK_LOST, detail);
+    presence_failed(l, u, error, what, began_ns);
+}
+
+static void level_in_force(struct unit *u, uint32_t channel, int64_t value, int64_t now_ns)
+{
+    struct unit_level *level = &u->levels[channel];
+    if (level->now != value)
+        level->since_ns = now_ns;
+    if (value == u->device->channels[channel].rest_value)
+        level->away_ns = 0;
+    else if (level->away_ns == 0)
+        level->away_ns = now_ns;
+    level->now = value;
+    if (value < level->min)
+        level->min = value;
+    if (value > level->max)
+        level->max = value;
+}
+
+/* While a level is on its way, both what was and what will be count for the judgement of a sample. */
+static void level_on_its_way(struct unit *u, uint32_t channel, int64_t value)
+{
+    struct unit_level *level = &u->levels[channel];
+    if (value < level->min)
+        level->min = value;
+    if (value > level->max)
+        level->max = value;
+}
+
+void drive_level(struct line *l, const struct job *job)
+{
+    struct unit *u = job->unit;
+    struct arm *arm = job->arm;
+    struct arm_level *level = &arm->levels[job->item];
+    const struct envelope_channel *e = &arm->envelope.channels[job->item];
+    char reason[LINK_TEXT_MAX];
+    struct modality_setting setting = {e->channel, (enum modality_quantity)e->level_quantity, level->wanted};
+    if (level->wanted != e->rest_value &&
+        gate_value(u, arm, e->channel, setting.quantity, setting.value, reason, sizeof(reason)) < 0) {
+        arm_stop(l, arm, LINK_REASON_OUTSIDE_ENVELOPE, "%s", reason);
+        return;
+    }
+    level_on_its_way(u, e->channel, setting.value);
+    int64_t began = clock_monotonic_ns(), deadline = call_begin(l, u->device->slice_ms, "apply");
+    int r = l->plugin->apply(l->link, u->index, &setting, deadline);
+    int64_t now = call_end(l);
+    if (r < 0) {
+        write_failed(l, u, arm, r, "set point", began);
+        return;
+    }
+    u->failures = 0;
+    level_in_force(u, e->channel, setting.value, now);
+    level->lowering = false;
+    level->due_ns = 0;
+}
+
+void drive_setting(struct line *l, const struct job *job)
+{
+    struct unit *u = job->unit;
+    struct arm *arm = job->arm;
+    struct arm_setting *s = &arm->settings[job->item];
+    struct modality_setting setting = {s->channel, s->quantity, s->value};
+    int64_t began = clock_monotonic_ns(), deadline = call_begin(l, u->device->slice_ms, "apply");
+    int r = l->plugin->apply(l->link, u->index, &setting, deadline);
+    int64_t now = call_end(l);
+    if (r < 0) {
+        write_failed(l, u, arm, r, modality_quantity_info(s->quantity)->id, began);
+        return;
+    }
+    u->failures = 0;
+    s->in_force = setting.value;
+    s->written = true;
+    s->due = s->safer = false;
+    if (s->quantity == u->device->channels[s->channel].level)
+        level_in_force(u, s->channel, setting.value, now);
+}
+
+void drive_started(struct line *l, struct unit *u, struct arm *arm, int64_t now_ns)
+{
+    arm->phase = ARM_RUNNING;
+    for (size_t i = 0; i < arm->envelope.n_channels; i++) {
+        int64_t target = arm->levels[i].walk.target;
+        walk_begin(&arm->levels[i].walk, now_ns);
+        walk_target(&arm->levels[i].walk, target);
+        u->levels[arm->envelope.channels[i].channel].since_ns = now_ns;
+    }
+    arm_say(l, arm, LINK_SESSION_STARTED, EVIDENCE_NONE, now_ns);
+}
+
+void drive_start(struct line *l, const struct job *job)
+{
+    struct unit *u = job->unit;
+    struct arm *arm = job->arm;
+    u->hot = true;
+    int64_t began = clock_monotonic_ns(), deadline = call_begin(l, u->device->slice_ms, "start");
+    int r = l->plugin->start(l->link, u->index, arm->group, deadline);
+    int64_t now = call_end(l);
+    if (r < 0 && r != -EINPROGRESS) {
+        write_failed(l, u, arm, r, "start", began);
+        return;
+    }
+    u->failures = 0;
+    if (u->fed_ns == 0 && l->plugin->keepalive && u->device->watchdog_ms > 0) {
+        u->fed_ns = began; /* the device's watchdog cannot have begun to run earlier */
+        u->feed_due_ns = now;
+    }
+    if (r == 0) {
+        drive_started(l, u, arm, now);
+        return;
+    }
+    arm->phase = ARM_CONFIRMING;
+    arm->confirm_by_ns = now + DRIVE_CONFIRM_NS;
+}
+
+static int64_t feed_late_ns(const struct unit *u)
+{
+    return u->fed_ns + (int64_t)u->device->watchdog_ms * NS_PER_MS / 100 * DRIVE_FEED_LATE_PERCENT;
+}
+
+bool drive_feed_late(const struct unit *u, int64_t now_ns)
+{
+    return u->fed_ns != 0 && now_ns >= feed_late_ns(u);
+}
+
+void drive_feed(struct line *l, const struct job *job)
+{
+    struct unit *u = job->unit;
+    int64_t began = clock_monotonic_ns(), late = feed_late_ns(u);
+    if (began >= late) {
+        arm_stop_unit(l, u, LINK_REASON_WATCHDOG, "the device's watchdog would be fed too late");
+        return;
+    }
+    int64_t deadline = call_begin(l, u->device->slice_ms, "keepalive");
+    int r = l->plugin->keepalive(l->link, u->index, deadline < late ? deadline : late);
+    int64_t now = call_end(l);
+    if (r < 0) {
+        write_failed(l, u, job->arm, r, "watchdog feed", began);
+        return;
+    }
+    u->failures = 0;
+    if (now >= late) {
+        arm_stop_unit(l, u, LINK_REASON_WATCHDOG, "the device's watchdog was fed too late");
+        return;
+    }
+    u->feed_due_ns = began + (int64_t)u->device->watchdog_ms * NS_PER_MS / 3;
+    u->fed_ns = began;
+}

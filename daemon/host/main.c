@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * modality-host: one process per physical link. Started by the daemon; by hand only with --check.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/host.h"
+
+static int usage(void)
+{
+    fputs("usage: modality-host --link-fd N   (started by modalityd)\n"
+          "       modality-host --check       (reads a configuration from standard input)\n",
+          stderr);
+    return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    static struct host host; /* all memory of a running host */
+    uint64_t fd = 0;
+    if (argc == 2 && strcmp(argv[1], "--check") == 0)
+        return host_inspect(stdin, stdout);
+    if (argc == 3 && strcmp(argv[1], "--link-fd") == 0 && settings_number(argv[2], INT32_MAX, &fd) == 0)
+        return host_run(&host, (int)fd);
+    if (argc > 2 && strcmp(argv[1], "--reexecuted") == 0)
+        return host_run_reexecuted(&host, argc, argv);
+    return usage();
+}

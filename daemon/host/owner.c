@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Locks that end with the process. The start time in the record is field 22 of /proc/<pid>/stat, in clock ticks since
+ * boot: together with the pid it names one process and no later one.
+ */
+#include "host/owner.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/settings.h"
+
+#define STAT_FIELD_START 22
+
+int owner_path(const char *state_dir, const char *link, char *out, size_t size)
+{
+    int n = snprintf(out, size, "%s/link-", state_dir);
+    if (n < 0 || (size_t)n >= size)
+        return -ENAMETOOLONG;
+    size_t used = (size_t)n;
+    for (const char *c = link; *c; c++) {
+        bool plain = isalnum((unsigned char)*c) || *c == '-' || *c == '.' || *c == ':';
+        n = snprintf(out + used, size - used, plain ? "%c" : "_%02x", (unsigned char)*c);
+        if (n < 0 || (size_t)n >= size - used)
+            return -ENAMETOOLONG;
+        used += (size_t)n;
+    }
+    n = snprintf(out + used, size - used, ".lock");
+    return n < 0 || (size_t)n >= size - used ? -ENAMETOOLONG : 0;
+}
+
+/* Start time of a process: 0 or negative errno. */
+static int start_time(int64_t pid, uint64_t *out)
+{
+    char path[64], text[1024];
+    snprintf(path, sizeof(path), "/proc/%" PRId64 "/stat", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    if (n <= 0)
+        return -ESRCH;
+    text[n] = '\0';
+    char *at = strrchr(text, ')'); /* the name may hold anything, a parenthesis too */
+    for (int field = 2; at && field < STAT_FIELD_START; field++)
+        at = strchr(at + 1, ' ');
+    if (!at)
+        return -EPROTO;
+    char *end = strchr(at + 1, ' ');
+    if (end)
+        *end = '\0';
+    return settings_number(at + 1, UINT64_MAX, out);
+}
+
+static int record_write(const struct owner *o)
+{
+    uint64_t started = 0;
+    int r = start_time(getpid(), &started);
+    if (r < 0)
+        return r;
+    char text[64];
+    int n = snprintf(text, sizeof(text), "%ld %" PRIu64 "\n", (long)getpid(), started);
+    if (ftruncate(o->lock_fd, 0) < 0 || pwrite(o->lock_fd, text, (size_t)n, 0) != n)
+        return -EIO;
+    return 0;
+}
+
+static int record_read(const struct owner *o, int64_t *pid, uint64_t *started)
+{
+    char text[64];
+    ssize_t n = pread(o->lock_fd, text, sizeof(text) - 1, 0);
+    if (n <= 0)
+        return -ESRCH;
+    text[n] = '\0';
+    char *blank = strchr(text, ' '), *end = strchr(text, '\n');
+    if (!blank || !end)
+        return -ESRCH;
+    *blank = *end = '\0';
+    uint64_t number = 0;
+    if (settings_number(text, INT32_MAX, &number) < 0 || settings_number(blank + 1, UINT64_MAX, started) < 0)
+        return -ESRCH;
+    *pid = (int64_t)number;
+    return 0;
+}
+
+int owner_try(struct owner *o, const char *state_dir, const char *link)
+{
+    if (o->lock_fd < 0) {
+        char path[PATH_MAX];
+        int r = owner_path(state_dir, link, path, sizeof(path));
+        if (r < 0)
+            return r;
+        o->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (o->lock_fd < 0)
+            return -errno;
+    }
+    if (flock(o->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+        o->waited = o->waited || errno == EWOULDBLOCK;
+        return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+    }
+    o->held = true;
+    return record_write(o);
+}
+
+int owner_inherit(struct owner *o, int lock_fd)
+{
+    /* The same open file description: taking the lock again is no change if it is ours, and fails if it is not. */
+    if (flock(lock_fd, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+    o->lock_fd = lock_fd;
+    o->held = true;
+    return record_write(o);
+}
+
+int owner_kill_recorded(const struct owner *o, int64_t *pid)
+{
+    uint64_t recorded = 0, running = 0;
+    int r = record_read(o, pid, &recorded);
+    if (r < 0)
+        return r;
+    int pidfd = pidfd_open((pid_t)*pid, 0);
+    if (pidfd < 0)
+        return -errno;
+    /* Read after the pidfd was opened: if it matches, the pidfd is that process, and stays it. */
+    r = start_time(*pid, &running);
+    if (r == 0 && running != recorded)
+        r = -ESRCH;
+    if (r == 0 && pidfd_send_signal(pidfd, SIGKILL, NULL, 0) < 0)
+        r = -errno;
+    close(pidfd);
+    return r;
+}
+
+/* True while node_fd still is the node that the path names: a replugged adapter is a new node. */
+static bool node_same(const struct owner *o, const char *path)
+{
+    struct stat held, named;
+    return o->node_fd >= 0 && fstat(o->node_fd, &held) == 0 && stat(path, &named) == 0 && held.st_dev == named.st_dev &&
+           held.st_ino == named.st_ino && held.st_rdev == named.st_rdev && held.st_ctim.tv_sec == named.st_ctim.tv_sec;
+}
+
+int owner_node(struct owner *o, const char *link)
+{
+    char path[PATH_MAX];
+    if (strncmp(link, "serial:", 7) != 0)
+        return 0;
+    if (!realpath(link + 7, path))
+        return -errno;
+    if (node_same(o, path))
+        return 0;
+    if (o->node_fd >= 0)
+        close(o->node_fd);
+    o->node_fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (o->node_fd < 0)
+        return -errno;
+    if (flock(o->node_fd, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    int r = errno == EWOULDBLOCK ? -EBUSY : -errno;
+    close(o->node_fd);
+    o->node_fd = -1;
+    return r;
+}

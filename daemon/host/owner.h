@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One owner per link. A host holds an exclusive flock on a file of the state directory named after the canonical link,
+ * and on the device node where there is one, until it exits; the file records pid and start time, so that a successor
+ * can end a predecessor that does not let go, and only that one. Nothing here waits.
+ */
+#ifndef HOST_OWNER_H
+#define HOST_OWNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct owner {
+    int lock_fd; /* -1 = not opened */
+    int node_fd; /* the device node, -1 = none or absent */
+    bool held;   /* the lock file's lock */
+    bool waited; /* somebody else held it: he may have left an output */
+};
+
+/* The lock file of a link: 0 or -ENAMETOOLONG. Escaping is one to one, so two links never share a file. */
+int owner_path(const char *state_dir, const char *link, char *out, size_t size);
+
+/*
+ * Opens the lock file (made if absent) and tries to take it: 0 held and recorded, -EAGAIN somebody holds it, other
+ * errno. Call again to try again.
+ */
+int owner_try(struct owner *o, const char *state_dir, const char *link);
+
+/* Takes over a descriptor whose lock survived a re-execution: 0, or -EAGAIN if it does not hold the lock. */
+int owner_inherit(struct owner *o, int lock_fd);
+
+/* Ends the recorded process if it still is the one that was recorded: 0, -ESRCH nobody to end, other errno. */
+int owner_kill_recorded(const struct owner *o, int64_t *pid);
+
+/*
+ * Locks the device node of a "serial:" link, anew if it was replaced since: 0 (also where there is no node to lock),
+ * -EBUSY somebody else holds it, other errno of opening it. Called before the plugin opens the link.
+ */
+int owner_node(struct owner *o, const char *link);
+
+#endif

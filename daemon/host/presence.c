@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who is there. Opens the link and opens it again, asks who answers, polls, and turns all of it into the one state of a
+ * unit that the daemon is told. A unit that vanished comes back as a stranger: identified anew, made safe, new epoch.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/line.h"
+
+/* Waiting for a device that is not there: absence is normal, and nobody waits longer than a second for a plug. */
+#define PRESENCE_BACKOFF_MIN_NS (100 * NS_PER_MS)
+#define PRESENCE_BACKOFF_MAX_NS (1000 * NS_PER_MS)
+/* The same while a unit may have output. */
+#define PRESENCE_HOT_MIN_NS (10 * NS_PER_MS)
+#define PRESENCE_HOT_MAX_NS (100 * NS_PER_MS)
+/* Consecutive failures after which a unit counts as silent. */
+#define PRESENCE_SILENT 2
+
+void presence_note(struct unit *u, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(u->detail, sizeof(u->detail), format, arguments);
+    va_end(arguments);
+}
+
+static int64_t backoff_next(int64_t *backoff_ns, bool hot)
+{
+    int64_t min = hot ? PRESENCE_HOT_MIN_NS : PRESENCE_BACKOFF_MIN_NS;
+    int64_t max = hot ? PRESENCE_HOT_MAX_NS : PRESENCE_BACKOFF_MAX_NS;
+    int64_t now = *backoff_ns < min ? min : *backoff_ns > max ? max : *backoff_ns;
+    *backoff_ns = now * 2;
+    return now;
+}
+
+static bool line_hot(const struct line *l)
+{
+    for (size_t i = 0; i < l->n_units; i++)
+        if (l->units[i].hot)
+            return true;
+    return false;
+}
+
+static bool line_has_identified(const struct line *l)
+{
+    for (size_t i = 0; i < l->n_units; i++)
+        if (l->units[i].identified)
+            return true;
+    return false;
+}
+
+/* ---- the link ---- */
+
+void presence_lost(struct line *l, struct unit *u, int64_t now_ns)
+{
+    u->identified = u->foreign = u->has_status = false;
+    u->absent = true;
+    arm_stop_unit(l, u, LINK_REASON_LINK_LOST, u->detail);
+    rest_begin(l, u, true, 0, now_ns);
+    u->retry_ns = now_ns + backoff_next(&u->backoff_ns, u->hot);
+}
+
+/* The transport is no use any more: everything on it is lost, and it is opened from scratch. */
+static void line_drop(struct line *l, int error, const char *what)
+{
+    int64_t now = clock_monotonic_ns();
+    call_begin(l, l->slice_ms, "close");
+    l->plugin->close(l->link);
+    call_end(l);
+    l->link = NULL;
+    l->doubt = false;
+    l->open_retry_ns = now;
+    for (size_t i = 0; i < l->n_units; i++) {
+        struct unit *u = &l->units[i];
+        presence_note(u, "%s: %s", what, call_error(error));
+        presence_lost(l, u, now);
+    }
+}
+
+static int line_open(struct line *l)
+{
+    int64_t deadline = call_begin(l, l->slice_ms, "open");
+    int r = owner_node(l->owner, l->name);
+    if (r == 0)
+        r = l->plugin->open(l->services, &l->config, deadline, &l->link);
+    call_end(l);
+    return r;
+}
+
+void presence_open(struct line *l)
+{
+    int r = line_open(l);
+    int64_t now = clock_monotonic_ns();
+    if (r < 0) {
+        l->link = NULL;
+        l->open_retry_ns = now + backoff_next(&l->open_backoff_ns, line_hot(l));
+        for (size_t i = 0; i < l->n_units; i++) {
+            l->units[i].absent = true;
+            presence_note(&l->units[i], "link %s cannot be opened: %s", l->name,
+                          r == -EBUSY ? "another process holds it" : call_error(r));
+        }
+        return;
+    }
+    l->open_backoff_ns = 0;
+    l->doubt = false;
+    for (size_t i = 0; i < l->n_units; i++) {
+        struct unit *u = &l->units[i];
+        u->failures = 0;
+        u->retry_ns = 0;
+        rest_begin(l, u, true, 0, now);
+        u->rest.round = 0;
+        u->rest.next_ns = 0;
+    }
+}
+
+void presence_reopen(struct line *l)
+{
+    int64_t began = clock_monotonic_ns(), deadline = call_begin(l, l->slice_ms, "reopen");
+    int r = l->plugin->reopen(l->link, deadline);
+    int64_t now = call_end(l);
+    if (r < 0) {
+        line_drop(l, r, "transport");
+        l->open_retry_ns = now + backoff_next(&l->open_backoff_ns, line_hot(l));
+        return;
+    }
+    l->doubt = false;
+    if (now < l->silent_until_ns) /* draining after a silent unit is that unit's time too */
+        l->silent_until_ns += 9 * (now - began);
+}
+
+/* ---- the unit ---- */
+
+void presence_failed(struct line *l, struct unit *u, int error, const char *what, int64_t began_ns)
+{
+    int64_t now = clock_monotonic_ns();
+    u->failures++;
+    presence_note(u, "%s of unit %s: %s", what, u->device->id, call_error(error));
+    if (error == -ENODEV) {
+        line_drop(l, error, what);
+        return;
+    }
+    if (error == -ETIMEDOUT || error == -EIO)
+        l->doubt = true;
+    if (l->n_units > 1 && u->failures >= PRESENCE_SILENT && now + 9 * (now - began_ns) > l->silent_until_ns)
+        l->silent_until_ns = now + 9 * (now - began_ns); /* its call and nine times as long for the others */
+    if (u->identified && u->failures >= PRESENCE_SILENT)
+        presence_lost(l, u, now);
+    else if (u->identified)
+        u->poll_ns = now;
+    if (!u->identified) {
+        u->absent = true;
+        u->retry_ns = now + backoff_next(&u->backoff_ns, u->hot);
+    }
+    rest_failed(l, u, now);
+}
+
+static void identified(struct line *l, struct unit *u, int64_t now_ns)
+{
+    u->failures = 0;
+    u->backoff_ns = 0;
+    u->identified = true;
+    u->foreign = u->absent = false;
+    u->epoch++;
+    u->poll_ns = now_ns;
+    presence_note(u, "identified");
+    rest_begin(l, u, true, 0, now_ns);
+    u->rest.write_groups = u->rest.groups;
+    u->rest.round = 0;
+    u->rest.next_ns = 0;
+    u->rest.give_up_ns = now_ns + (int64_t)l->dead_man_ms * NS_PER_MS;
+}
+
+void presence_identify(struct line *l, struct unit *u)
+{
+    struct modality_identity identity = {0};
+    int64_t began = clock_monotonic_ns(), deadline = call_begin(l, u->device->slice_ms, "identify");
+    int r = l->plugin->identify(l->link, u->index, deadline, &identity);
+    int64_t now = call_end(l);
+    if (r == 0) {
+        u->identity = identity;
+        identified(l, u, now);
+        return;
+    }
+    if (r != -ENODEV) {
+        presence_failed(l, u, r, "identify", began);
+        return;
+    }
+    if (!u->foreign)
+        presence_note(u, "another device answers as unit %s", u->device->id);
+    u->foreign = true;
+    u->absent = false;
+    u->backoff_ns = PRESENCE_BACKOFF_MAX_NS;
+    u->retry_ns = now + PRESENCE_BACKOFF_MAX_NS;
+    l->doubt = !line_has_identified(l); /* a handle of a device that was replugged says the same for ever */
+}
+
+static int64_t next_poll(const struct line *l, const struct unit *u, int64_t now_ns)
+{
+    int64_t period = (int64_t)l->telemetry_ms * NS_PER_MS, next = u->poll_ns + period;
+    return next > now_ns ? next : now_ns + period;
+}
+
+/* Channels that no arm holds must be at rest; what is on there is made safe and takes the unit's arms with it. */
+static void judge_unclaimed(struct line *l, struct unit *u, int64_t now_ns)
+{
+    uint32_t claimed = 0, all = (UINT32_C(1) << u->device->n_channels) - 1;
+    for (size_t i = 0; i < LINE_ARMS; i++)
+        if (l->arms[i].phase != ARM_NONE && l->arms[i].ref.unit == u->index)
+            claimed |= l->arms[i].channels;
+    enum modality_evidence evidence = EVIDENCE_NONE;
+    if (rest_proved(u, all & ~claimed, &evidence))
+        return;
+    presence_note(u, "output on a channel that no session holds");
+    arm_stop_unit(l, u, LINK_REASON_OVER_OUTPUT, u->detail);
+    u->hot = true;
+    rest_begin(l, u, true, 0, now_ns);
+}
+
+void presence_poll(struct line *l, struct unit *u)
+{
+    struct modality_status status = {0};
+    int64_t began = clock_monotonic_ns(), deadline = call_begin(l, u->device->slice_ms, "status");
+    int r = l->plugin->status(l->link, u->index, deadline, &status);
+    int64_t taken = call_end(l);
+    u->poll_ns = next_poll(l, u, taken);
+    if (r < 0) {
+        presence_failed(l, u, r, "status", began);
+        return;
+    }
+    u->failures = 0;
+    u->status = status;
+    u->has_status = true;
+    judge_status(l, u, taken);
+    if (u->identified && !u->rest.active)
+        judge_unclaimed(l, u, taken);
+}
+
+void presence_quarantine(const struct line *l, struct unit *u, int64_t now_ns)
+{
+    uint32_t ms = u->device->watchdog_ms > l->quarantine_min_ms ? u->device->watchdog_ms : l->quarantine_min_ms;
+    u->unsure = false;
+    u->quarantine_until_ns = now_ns + (int64_t)ms * NS_PER_MS;
+    presence_note(u, "quarantine: a write that was under way may still arrive");
+}
+
+/* ---- the state ---- */
+
+static enum unit_state state_now(const struct line *l, const struct unit *u)
+{
+    if (u->unproved)
+        return UNIT_OUTPUT_UNKNOWN;
+    if (unit_has_arm(l, u))
+        return UNIT_ENERGISED;
+    if (u->foreign)
+        return u->hot ? UNIT_OUTPUT_UNKNOWN : UNIT_WRONG_IDENTITY;
+    if (!u->identified && u->absent)
+        return u->hot ? UNIT_OUTPUT_UNKNOWN : UNIT_ABSENT;
+    if (!u->identified)
+        return UNIT_PROBING;
+    if (u->quarantine_until_ns != 0)
+        return UNIT_QUARANTINE;
+    return u->rest.active ? UNIT_PROBING : UNIT_READY;
+}
+
+static void presence_say(struct line *l, struct unit *u)
+{
+    struct link_presence m = {.unit = u->index,
+                              .state = u->state,
+                              .epoch = u->epoch,
+                              .quarantine_until_ns = u->quarantine_until_ns,
+                              .identity = u->identity};
+    link_message_head(&m, LINK_PRESENCE, sizeof(m));
+    memcpy(m.detail, u->detail, sizeof(m.detail));
+    outbox_send(l->outbox, &m);
+}
+
+static void tick_unit(struct line *l, struct unit *u, int64_t now_ns)
+{
+    if (drive_feed_late(u, now_ns))
+        arm_stop_unit(l, u, LINK_REASON_WATCHDOG, "the device's watchdog was not fed in time");
+    if (u->quarantine_until_ns != 0 && u->identified && !u->rest.active) {
+        if (now_ns >= u->quarantine_until_ns) {
+            u->quarantine_until_ns = 0;
+            presence_note(u, "proved at rest through quarantine");
+        } else if (now_ns >= u->poll_ns) {
+            u->poll_ns = next_poll(l, u, now_ns);
+            rest_begin(l, u, true, 0, now_ns);
+        }
+    }
+    if (u->rest.active && u->identified && !u->unproved && !unit_has_arm(l, u) && now_ns >= u->rest.give_up_ns) {
+        u->unproved = true;
+        presence_note(u, "it answers and cannot be proved at rest");
+    }
+    enum unit_state state = state_now(l, u);
+    bool asked = u->safe_asked && !u->rest.active;
+    if (u->said && state == u->state && u->epoch == u->said_epoch && !asked)
+        return;
+    u->state = state;
+    u->said = true;
+    u->said_epoch = u->epoch;
+    u->safe_asked = u->safe_asked && !asked;
+    presence_say(l, u);
+}
+
+void presence_tick(struct line *l, int64_t now_ns)
+{
+    for (size_t i = 0; i < l->n_units; i++)
+        tick_unit(l, &l->units[i], now_ns);
+}
