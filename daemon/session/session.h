@@ -19,6 +19,7 @@
 #define SESSION_PHASES_MAX 1
 #define SESSION_ELECTRODES_MAX 16
 #define SESSION_TEXT_MAX 256
+#define SESSION_GENERATIONS_MAX 4 /* configurations that one running session can be held against */
 
 /* Time, as an argument. */
 struct session_time {
@@ -51,6 +52,7 @@ struct session_reply {
 /* A request as the API has parsed it. Strings are borrowed for the time of the call. */
 struct session_parameter {
     enum modality_quantity quantity;
+    bool start_absent, ceiling_absent; /* not in the request: the protocol's initial; the start */
     int64_t start, ceiling;
 };
 struct session_electrode {
@@ -132,12 +134,21 @@ void sessions_host_message(struct sessions *s, size_t link, const struct link_he
 void sessions_host_gone(struct sessions *s, size_t link, const char *why, const struct session_time *now);
 /* Deadlines: permits, leases, tokens, staleness, holds, ends. Judge only after links were drained. */
 void sessions_tick(struct sessions *s, const struct session_time *now);
-int64_t sessions_next_ns(const struct sessions *s); /* CLOCK_MONOTONIC of the next deadline */
+/*
+ * CLOCK_MONOTONIC of the next deadline; 0 = at once. It may change with every call made here and with every
+ * record_dispatch (an arm waits for its reservation), so the timer is set anew after each.
+ */
+int64_t sessions_next_ns(const struct sessions *s);
 /* A full supervision pass was made since the last call: then WATCHDOG=1 may be sent. */
 bool sessions_supervised(struct sessions *s);
-/* New tables; a running session keeps min(old, new) per limit; devices must be the same (the caller has checked). */
+/*
+ * New tables; a running session keeps min(old, new) per limit; devices must be the same (the caller has checked).
+ * -EBUSY with nothing changed while a session holds SESSION_GENERATIONS_MAX generations already.
+ */
 int sessions_reload(struct sessions *s, const struct session_settings *settings, const struct session_time *now);
 bool sessions_uses_device(const struct sessions *s, const char *device);
+/* The oldest configuration generation that a session still holds: a config older than it may be freed. */
+uint64_t sessions_oldest_generation(const struct sessions *s);
 /* Stops everything for shutdown; idle is true when nothing is energised or unproved any more. */
 void sessions_shutdown(struct sessions *s, const struct session_time *now);
 bool sessions_idle(const struct sessions *s);

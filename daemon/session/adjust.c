@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Changing what is commanded, inside the envelope that was prepared. Away from rest only on the target that the person
+ * saw, and only after every limit was held against it again; toward rest always. Nothing is clamped: a value that
+ * cannot be is refused, and a decrease that the device cannot represent goes on toward rest and says so.
+ */
+#include "session/internal.h"
+
+void session_send_target(struct session *session, size_t channel, enum modality_quantity q, int64_t value,
+                         const struct session_time *now)
+{
+    struct link_target target = {
+        .ref = session->arm.ref, .channel = session->channels[channel], .quantity = (uint32_t)q, .value = value};
+    link_message_head(&target, LINK_TARGET, sizeof target);
+    link_tell(session->owner, session->unit->settings->link, &target, now);
+}
+
+void session_send_changed(struct session *session, size_t channel, const struct session_time *now)
+{
+    const struct envelope_channel *e = &session->arm.envelope.channels[channel];
+    for (size_t i = 0; i < e->n_settings && session->armed; i++) {
+        const enum modality_quantity q = (enum modality_quantity)e->settings[i].quantity;
+        if (quantity_has(&session->present[channel], q) && session->present[channel].value[q] != e->settings[i].start)
+            session_send_target(session, channel, q, session->present[channel].value[q], now);
+    }
+}
+
+/* One adjustment while it is being judged. */
+struct change {
+    struct session *session;
+    const struct session_adjust_request *request;
+    uint32_t channels; /* bit per index into the session's channels */
+    bool increase;
+    int64_t target;
+};
+
+static const struct modality_channel *device_channel(const struct session *session, size_t i)
+{
+    return &session->unit->info.device.channels[session->channels[i]];
+}
+
+static bool meant(const struct change *c, size_t i)
+{
+    return (c->channels >> i) & 1u;
+}
+
+static bool select_channels(struct change *c)
+{
+    for (size_t i = 0; i < c->session->n_channels; i++) {
+        const bool named = !c->request->channel || strcmp(c->request->channel, device_channel(c->session, i)->id) == 0;
+        if (named && quantity_has(&c->session->present[i], c->request->quantity))
+            c->channels |= UINT32_C(1) << i;
+    }
+    return c->channels != 0;
+}
+
+/* Away from rest, or in any direction where neither is safer. */
+static bool is_increase(const struct change *c)
+{
+    const enum modality_quantity q = c->request->quantity;
+    for (size_t i = 0; i < c->session->n_channels; i++) {
+        const int64_t present = c->session->present[i].value[q];
+        if (!meant(c, i) || c->target == present)
+            continue;
+        if (modality_quantity_info(q)->safer == SAFER_NONE || quantity_unsafer(q, c->target, present))
+            return true;
+    }
+    return false;
+}
+
+/* The values between which a quantity may be moved: from rest (the level) or its start, to its ceiling in force. */
+static void bounds_of(const struct session *session, size_t i, enum modality_quantity q, int64_t *low, int64_t *high)
+{
+    const struct envelope_channel *e = &session->arm.envelope.channels[i];
+    int64_t from = session->treatment.channels[i].start.value[q], to = session->treatment.channels[i].ceiling.value[q];
+    if (q == session->level) {
+        from = e->rest_value;
+        to = e->level_ceiling;
+    }
+    for (size_t k = 0; q != session->level && k < e->n_settings; k++) {
+        if (e->settings[k].quantity == (uint32_t)q)
+            to = e->settings[k].ceiling;
+    }
+    *low = from < to ? from : to;
+    *high = from < to ? to : from;
+}
+
+static const struct modality_range *range_of(const struct session *session, size_t i, enum modality_quantity q)
+{
+    const struct modality_channel *c = device_channel(session, i);
+    for (size_t k = 0; k < c->n_ranges && k < MODALITY_RANGES_MAX; k++) {
+        if (c->ranges[k].quantity == q && c->ranges[k].settable)
+            return &c->ranges[k];
+    }
+    return NULL;
+}
+
+static bool representable(const struct session *session, size_t i, enum modality_quantity q, int64_t value)
+{
+    const struct modality_range *range = range_of(session, i, q);
+    if (!range)
+        return false;
+    if (q == session->level && value == device_channel(session, i)->rest_value)
+        return true;
+    const int64_t resolution = range->resolution > 0 ? range->resolution : 1;
+    return value >= range->min && value <= range->max &&
+           (value % resolution == 0 || (value - range->min) % resolution == 0);
+}
+
+static json_t *bound_data(enum modality_quantity q, int64_t value, const char *key, int64_t bound)
+{
+    json_t *data = json_object();
+    doc_text(data, "quantity", modality_quantity_info(q)->id);
+    doc_text(data, "unit", modality_quantity_info(q)->base_unit);
+    doc_int(data, "value", value);
+    doc_int(data, key, bound);
+    doc_text(data, "layer", "prescription");
+    return data;
+}
+
+/* Outside the envelope: never clamped. True = inside. */
+static bool inside(const struct change *c, const struct session_actor *actor, struct session_reply reply)
+{
+    struct session *session = c->session;
+    const enum modality_quantity q = c->request->quantity;
+    char given[64], limit[64];
+    for (size_t i = 0; i < session->n_channels; i++) {
+        int64_t low, high;
+        if (!meant(c, i))
+            continue;
+        bounds_of(session, i, q, &low, &high);
+        if (c->target >= low && c->target <= high)
+            continue;
+        const bool above = c->target > high;
+        say_refused(session->owner, "session.adjust", actor, session, reply, TOKEN_OUT_OF_RANGE,
+                    bound_data(q, c->target, above ? "max" : "min", above ? high : low),
+                    "%s %s is outside what was prepared for channel %s (%s %s): prepare again",
+                    modality_quantity_info(q)->id, value_format(q, c->target, given, sizeof given),
+                    device_channel(session, i)->id, above ? "at most" : "at least",
+                    value_format(q, above ? high : low, limit, sizeof limit));
+        return false;
+    }
+    return true;
+}
+
+/* The person must have seen the target that is in force. */
+static bool view_is_fresh(const struct change *c, const struct session_actor *actor, struct session_reply reply)
+{
+    struct session *session = c->session;
+    for (size_t i = 0; i < session->n_channels; i++) {
+        const int64_t present = session->present[i].value[c->request->quantity];
+        if (!meant(c, i) || (c->request->has_expect && c->request->expect == present))
+            continue;
+        json_t *data = json_object();
+        doc_text(data, "quantity", modality_quantity_info(c->request->quantity)->id);
+        doc_text(data, "channel", device_channel(session, i)->id);
+        doc_int(data, "target", present);
+        if (c->request->has_expect)
+            doc_int(data, "expect", c->request->expect);
+        say_refused(session->owner, "session.adjust", actor, session, reply, TOKEN_STALE_VIEW, data,
+                    "an increase needs the target in force as expect: it is %lld", (long long)present);
+        return false;
+    }
+    return true;
+}
+
+static bool limits_allow(const struct change *c, const struct session_actor *actor, struct session_reply reply)
+{
+    struct session *session = c->session;
+    struct assessment *a = calloc(1, sizeof *a);
+    bool allowed = a != NULL;
+    for (size_t t = 0; allowed && t < session->n_tables; t++)
+        allowed = session_holds_limits(session, session->tables[t], c->channels, c->request->quantity, c->target, a);
+    if (!allowed)
+        say_refused(session->owner, "session.adjust", actor, session, reply,
+                    a && a->refused.n > 0 ? a->refused.items[0].token : TOKEN_LIMIT_EXCEEDED,
+                    a ? assess_violations(a) : NULL, "%s",
+                    a && a->refused.n > 0 ? a->refused.items[0].message : "the limits could not be checked");
+    free(a);
+    return allowed;
+}
+
+static bool increase_allowed(const struct change *c, const struct session_actor *actor, struct session_reply reply)
+{
+    struct session *session = c->session;
+    const enum modality_quantity q = c->request->quantity;
+    if (session->state != SESSION_ramping && session->state != SESSION_running) {
+        say_refused(session->owner, "session.adjust", actor, session, reply, TOKEN_WRONG_STATE, NULL,
+                    "session %s is %s: nothing is increased", session->id, session_state_id(session->state));
+        return false;
+    }
+    for (size_t i = 0; i < session->n_channels; i++) {
+        if (!meant(c, i) || representable(session, i, q, c->target))
+            continue;
+        const struct modality_range *range = range_of(session, i, q);
+        json_t *data = bound_data(q, c->target, "resolution", range ? range->resolution : 0);
+        doc_text(data, "layer", "device");
+        say_refused(session->owner, "session.adjust", actor, session, reply, TOKEN_OUT_OF_RANGE, data,
+                    "channel %s of device %s cannot be set to %lld", device_channel(session, i)->id, session->unit->id,
+                    (long long)c->target);
+        return false;
+    }
+    return view_is_fresh(c, actor, reply) && limits_allow(c, actor, reply);
+}
+
+/* What the device can be given, at or on the safer side of the value. */
+static int64_t toward_rest(const struct session *session, size_t i, enum modality_quantity q, int64_t value)
+{
+    const struct modality_range *range = range_of(session, i, q);
+    if (!range || representable(session, i, q, value))
+        return value;
+    const int64_t resolution = range->resolution > 0 ? range->resolution : 1;
+    const bool up = modality_quantity_info(q)->safer == SAFER_UP;
+    const int64_t rest = q == session->level ? device_channel(session, i)->rest_value : range->min;
+    if (up ? value > range->max : value < range->min)
+        return rest;
+    const int64_t steps = (value - range->min) / resolution;
+    const int64_t down = range->min + steps * resolution;
+    return !up ? down : down == value ? value : down + resolution;
+}
+
+static void apply(const struct change *c, const struct session_actor *actor, const struct session_time *now)
+{
+    struct session *session = c->session;
+    const enum modality_quantity q = c->request->quantity;
+    json_t *values = json_array();
+    for (size_t i = 0; i < session->n_channels; i++) {
+        if (!meant(c, i))
+            continue;
+        const int64_t old = session->present[i].value[q];
+        const int64_t value = c->increase ? c->target : toward_rest(session, i, q, c->target);
+        quantity_put(&session->present[i], q, value);
+        if (q != session->level)
+            quantity_put(&session->rules.channels[i].values, q, value);
+        if (session->armed && value != old)
+            session_send_target(session, i, q, value, now);
+        json_array_append_new(values, json_pack("{s:s,s:I,s:I}", "channel", device_channel(session, i)->id, "old",
+                                                (json_int_t)old, "new", (json_int_t)value));
+    }
+    session->origin = "operator";
+    json_t *note = json_object(), *by = json_object();
+    doc_text(by, "id", actor->operator_id);
+    doc_text(by, "name", actor->operator_name);
+    doc_text(note, "quantity", modality_quantity_info(q)->id);
+    doc_int(note, "at_ms", now->wall_ms);
+    doc_put(note, "operator", by);
+    doc_put(note, "channels", values);
+    say_audit(session->owner, "session.adjust", actor, session, json_deep_copy(note));
+    json_array_append(session->adjustments, note);
+    say_event(session->owner, "session.adjusted", session, note);
+}
+
+/* Session, lease, operator, state and channel of the request. True = go on. */
+static bool resolve(struct sessions *s, struct change *c, const struct session_actor *actor, struct session_reply reply)
+{
+    struct session *session = session_find(s, c->request->session_id);
+    if (!session) {
+        say_refused(s, "session.adjust", actor, NULL, reply, TOKEN_NOT_FOUND, NULL, "there is no session %.64s",
+                    c->request->session_id ? c->request->session_id : "");
+        return false;
+    }
+    c->session = session;
+    if (!session_lease_holds(s, session, c->request->lease_key, "session.adjust", actor, reply) ||
+        !say_actor_may_act(s, actor, "session.adjust", session, reply))
+        return false;
+    if (!session_live(session) || session->state == SESSION_stopping || session->state == SESSION_output_unknown) {
+        say_refused(s, "session.adjust", actor, session, reply, TOKEN_WRONG_STATE, NULL, "session %s is %s",
+                    session->id, session_state_id(session->state));
+        return false;
+    }
+    if (!select_channels(c)) {
+        say_refused(s, "session.adjust", actor, session, reply, TOKEN_NOT_FOUND, NULL,
+                    "session %s has no %s on channel %.32s", session->id,
+                    modality_quantity_info(c->request->quantity)->id,
+                    c->request->channel ? c->request->channel : "any");
+        return false;
+    }
+    return true;
+}
+
+void session_adjust(struct sessions *s, const struct session_adjust_request *request, const struct session_actor *actor,
+                    const struct session_time *now, struct session_reply reply)
+{
+    struct change c = {.request = request, .target = request->target};
+    s->now = *now;
+    if (!resolve(s, &c, actor, reply) || !inside(&c, actor, reply))
+        return;
+    c.increase = is_increase(&c);
+    if (c.increase && !increase_allowed(&c, actor, reply))
+        return;
+    apply(&c, actor, now);
+    state_publish(s, now);
+    int64_t in_force = request->target;
+    for (size_t i = 0; i < c.session->n_channels; i++) {
+        if (meant(&c, i))
+            in_force = c.session->present[i].value[request->quantity];
+    }
+    say_result(reply,
+               json_pack("{s:s,s:b,s:I}", "session_id", c.session->id, "accepted", 1, "target", (json_int_t)in_force));
+}

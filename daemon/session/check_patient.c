@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What touches the patient: electrodes, the applicator, and what the ledger knows of this patient and site. Positions
+ * are not judged; the screening asks about pairs such as chest with back.
+ */
+#include "session/internal.h"
+
+#define ELECTRODES_PER_CHANNEL 2
+
+static bool same(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
+static void check_electrode(const struct session_request *rq, size_t index, struct refusals *r)
+{
+    const struct session_electrode *e = &rq->output.electrodes[index];
+    const char *label = e->label ? e->label : "";
+    bool known = false;
+    for (size_t i = 0; i < rq->output.n_channels; i++)
+        known = known || same(e->channel, rq->output.channels[i]);
+    if (!known)
+        refusal_add(r, TOKEN_OUT_OF_RANGE, e->label, "electrode %s names channel %s, which is not in the request",
+                    label, e->channel ? e->channel : "");
+    if (e->area_mm2 <= 0)
+        refusal_add(r, TOKEN_INCOMPLETE, e->label, "electrode %s needs its contact area", label);
+    if (!e->label || !e->label[0])
+        refusal_add(r, TOKEN_INCOMPLETE, NULL, "electrode %zu needs a label", index + 1);
+    for (size_t i = 0; i < index; i++) {
+        if (same(e->label, rq->output.electrodes[i].label))
+            refusal_add(r, TOKEN_OUT_OF_RANGE, e->label, "electrode %s is named twice: a pad lies in one place", label);
+    }
+    const bool opposite =
+        (same(e->side, "left") && same(rq->side, "right")) || (same(e->side, "right") && same(rq->side, "left"));
+    if (opposite)
+        refusal_add(r, TOKEN_IDENTITY_MISMATCH, e->label, "electrode %s lies on the %s side, the target is the %s one",
+                    label, e->side, rq->side);
+}
+
+void check_electrodes(const struct plan *plan, const struct session_request *rq, struct refusals *r)
+{
+    if (!plan->protocol || plan->protocol->modality != MODALITY_ESTIM)
+        return;
+    for (size_t i = 0; i < rq->output.n_electrodes; i++)
+        check_electrode(rq, i, r);
+    for (size_t c = 0; c < rq->output.n_channels; c++) {
+        size_t n = 0;
+        for (size_t i = 0; i < rq->output.n_electrodes; i++)
+            n += same(rq->output.electrodes[i].channel, rq->output.channels[c]);
+        if (n != ELECTRODES_PER_CHANNEL)
+            refusal_add(r, TOKEN_INCOMPLETE, rq->output.channels[c], "channel %s needs %d electrodes, %zu are named",
+                        rq->output.channels[c], ELECTRODES_PER_CHANNEL, n);
+    }
+}
+
+static void check_frequency(const struct plan *plan, const struct applicator *a, struct refusals *r)
+{
+    const struct quantity_set *start = &plan->treatment.channels[0].start;
+    if (a->n_frequencies == 0 || !quantity_has(start, QUANTITY_us_frequency_khz))
+        return;
+    const int64_t khz = start->value[QUANTITY_us_frequency_khz];
+    for (size_t i = 0; i < a->n_frequencies; i++) {
+        if (a->frequencies_khz[i] == khz)
+            return;
+    }
+    refusal_add(r, TOKEN_OUT_OF_RANGE, a->id, "applicator %s does not work at %lld kHz (%s)", a->id, (long long)khz,
+                a->origin);
+}
+
+void check_applicator(const struct plan *plan, const struct session_time *now, struct refusals *r)
+{
+    if (!plan->protocol)
+        return;
+    const enum modality m = plan->protocol->modality;
+    const int index = plan->treatment.applicator;
+    if (index < 0) {
+        if (m == MODALITY_ULTRASOUND)
+            refusal_add(r, TOKEN_INCOMPLETE, plan->protocol->id, "ultrasound needs an applicator with its calibration");
+        return;
+    }
+    const struct applicator *a = &plan->tables->applicators[index];
+    const int64_t today = civil_day(now->wall_ms);
+    if (a->modality != m)
+        refusal_add(r, TOKEN_OUT_OF_RANGE, a->id, "applicator %s is for %s, not for %s (%s)", a->id,
+                    modality_id(a->modality), modality_id(m), a->origin);
+    if (a->calibration_due_day < today)
+        refusal_add(r, TOKEN_DEVICE_OVERDUE, a->id, "calibration of applicator %s is overdue by %lld days (%s)", a->id,
+                    (long long)(today - a->calibration_due_day), a->origin);
+    if (a->device && plan->unit && strcmp(a->device, plan->unit->id) != 0)
+        refusal_add(r, TOKEN_IDENTITY_MISMATCH, a->id, "applicator %s belongs to device %s, not to %s (%s)", a->id,
+                    a->device, plan->unit->id, a->origin);
+    if (m == MODALITY_ULTRASOUND && (a->era_mm2 <= 0 || a->bnr_permille <= 0))
+        refusal_add(r, TOKEN_INCOMPLETE, a->id, "applicator %s needs its ERA and BNR (%s)", a->id, a->origin);
+    check_frequency(plan, a, r);
+}
+
+static void check_ledger(struct sessions *s, const struct session_request *rq, struct refusals *r)
+{
+    const struct ledger_entry *e = record_blocking(s->record, rq->patient_ref, rq->site, rq->side);
+    if (!e)
+        return;
+    if (e->state == LEDGER_UNBOUNDED)
+        refusal_add(r, TOKEN_DOSE_UNBOUNDED, NULL,
+                    "the dose of session %s on this patient and site is not known: dose.review", e->session_id);
+    else
+        refusal_add(r, TOKEN_DOSE_RESERVED, NULL, "session %s on this patient and site is open", e->session_id);
+}
+
+void check_history(struct sessions *s, const struct plan *plan, const struct session_request *rq,
+                   const struct dose_history *history, struct refusals *r)
+{
+    const struct protocol *p = plan->protocol;
+    if (!p || !rq->patient_ref || !rq->site || !rq->side)
+        return;
+    check_ledger(s, rq, r);
+    if (p->rest_min_ms > 0 && history->has_last_end && history->since_last_end_ms < p->rest_min_ms) {
+        struct refusal *refusal = refusal_add(
+            r, TOKEN_REST_INTERVAL, p->id, "protocol %s asks for %lld min of rest, %lld min have passed (%s)", p->id,
+            (long long)(p->rest_min_ms / 60000), (long long)(history->since_last_end_ms / 60000), p->rest_origin);
+        refusal->has_quantity = refusal->has_value = refusal->has_bound = refusal->is_min = true;
+        refusal->quantity = QUANTITY_rest_interval_ms;
+        refusal->value = history->since_last_end_ms;
+        refusal->bound = p->rest_min_ms;
+        refusal->layer = LAYER_PROTOCOL;
+        refusal->origin = p->rest_origin;
+    }
+    struct dose_history therapy = {0};
+    record_history(s->record, rq->patient_ref, rq->site, rq->side, p->modality, modality_therapy_id(p->therapy),
+                   &therapy);
+    if (p->sessions_per_day > 0 && therapy.session_count + 1 > p->sessions_per_day) {
+        struct refusal *refusal = refusal_add(r, TOKEN_LIMIT_EXCEEDED, p->id,
+                                              "protocol %s allows %lld sessions in 24 h, this would be %lld "
+                                              "(%s)",
+                                              p->id, (long long)p->sessions_per_day,
+                                              (long long)therapy.session_count + 1, p->sessions_origin);
+        refusal->has_quantity = refusal->has_value = refusal->has_bound = true;
+        refusal->quantity = QUANTITY_session_count;
+        refusal->value = therapy.session_count + 1;
+        refusal->bound = p->sessions_per_day;
+        refusal->layer = LAYER_PROTOCOL;
+        refusal->origin = p->sessions_origin;
+    }
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The envelope of an arm: ceilings, settings and how the level is walked. The host refuses whatever lies outside.
+ */
+#include "session/internal.h"
+
+#include "dose/wide.h"
+
+/* A measured output above 1.5 x what was set acts on one sample. */
+#define OVER_PERMILLE 1500
+/* Without a limit on step and slew, and without a soft start, rest to ceiling takes two seconds. */
+#define DEFAULT_WALK_S 2
+/* However slow a soft start is, the ceiling can be reached within a minute. */
+#define LONGEST_WALK_S 60
+
+static int64_t distance(int64_t a, int64_t b)
+{
+    return a < b ? b - a : a - b;
+}
+
+static int64_t at_least_one(int64_t value)
+{
+    return value < 1 ? 1 : value;
+}
+
+static int64_t walk_bound(const struct assessment *a, enum modality_quantity q, int64_t otherwise)
+{
+    const struct dose_tables *t = a->plan.tables;
+    const struct limit *limit = limit_tightest(t->limits, t->n_limits, &a->picture, q, LIMIT_HARD, false);
+    return limit && limit->max < otherwise ? limit->max : otherwise;
+}
+
+/* Rules of the walk: step and slew limits for a current, the soft start where the protocol has one. */
+static struct walk_rules walk_rules_of(const struct assessment *a, size_t i, int64_t resolution)
+{
+    const struct dose_channel *t = &a->plan.treatment.channels[i];
+    const enum modality_quantity level = a->plan.level;
+    const int64_t rest = a->plan.device[i]->rest_value;
+    const int64_t start = distance(t->start.value[level], rest), ceiling = distance(t->ceiling.value[level], rest);
+    struct walk_rules rules = {.step = at_least_one(ceiling),
+                               .slew_per_s = at_least_one(ceiling / DEFAULT_WALK_S),
+                               .resolution = at_least_one(resolution),
+                               .surged = quantity_has(&t->start, QUANTITY_surge_on_ms),
+                               .surge_on_ms = quantity_or_zero(&t->start, QUANTITY_surge_on_ms),
+                               .surge_off_ms = quantity_or_zero(&t->start, QUANTITY_surge_off_ms),
+                               .ramp_up_ms = quantity_or_zero(&t->start, QUANTITY_ramp_up_ms),
+                               .ramp_down_ms = quantity_or_zero(&t->start, QUANTITY_ramp_down_ms)};
+    const int64_t soft_ms = quantity_or_zero(&t->start, QUANTITY_soft_start_ms);
+    if (soft_ms > 0) {
+        int64_t slew = 0;
+        if (wide_mul_div_down(start > 0 ? start : ceiling, 1000, soft_ms, &slew) < 0)
+            slew = rules.slew_per_s;
+        const int64_t slowest = ceiling / LONGEST_WALK_S;
+        rules.slew_per_s = at_least_one(slew > slowest ? slew : slowest);
+    }
+    if (level == QUANTITY_amplitude_ua) {
+        rules.step = at_least_one(walk_bound(a, QUANTITY_amplitude_step_ua, rules.step));
+        rules.slew_per_s = at_least_one(walk_bound(a, QUANTITY_amplitude_slew_ua_s, rules.slew_per_s));
+    }
+    return rules;
+}
+
+static const struct modality_range *settable(const struct modality_channel *c, enum modality_quantity q)
+{
+    for (size_t i = 0; i < c->n_ranges && i < MODALITY_RANGES_MAX; i++) {
+        if (c->ranges[i].quantity == q && c->ranges[i].settable)
+            return &c->ranges[i];
+    }
+    return NULL;
+}
+
+static void add_setting(struct envelope_channel *e, enum modality_quantity q, int64_t start, int64_t ceiling)
+{
+    if (e->n_settings < ENVELOPE_SETTINGS_MAX)
+        e->settings[e->n_settings++] =
+            (struct envelope_setting){.quantity = (uint32_t)q, .start = start, .ceiling = ceiling};
+}
+
+static void fill_channel(struct envelope_channel *e, const struct assessment *a, size_t i)
+{
+    const struct plan *plan = &a->plan;
+    const struct modality_channel *device = plan->device[i];
+    const struct dose_channel *t = &plan->treatment.channels[i];
+    const struct modality_range *level = settable(device, plan->level);
+    *e = (struct envelope_channel){.channel = plan->channels[i],
+                                   .level_quantity = (uint32_t)plan->level,
+                                   .waveform = (uint32_t)t->waveform,
+                                   .rest_value = device->rest_value,
+                                   .level_start = t->start.value[plan->level],
+                                   .level_ceiling = t->ceiling.value[plan->level],
+                                   .area_mm2 = quantity_or_zero(&t->start, plan->treatment.modality == MODALITY_ESTIM
+                                                                               ? QUANTITY_electrode_area_mm2
+                                                                               : QUANTITY_era_mm2),
+                                   .rules = walk_rules_of(a, i, level ? level->resolution : 1)};
+    for (int n = 0; n < QUANTITY_COUNT; n++) {
+        const enum modality_quantity q = (enum modality_quantity)n;
+        if (q == plan->level || q == QUANTITY_duration_ms || q == QUANTITY_waveform_class || !settable(device, q))
+            continue;
+        if (quantity_has(&t->start, q) && quantity_has(&t->ceiling, q))
+            add_setting(e, q, t->start.value[q], t->ceiling.value[q]);
+    }
+    if (settable(device, QUANTITY_waveform_class))
+        add_setting(e, QUANTITY_waveform_class, (int64_t)t->waveform, (int64_t)t->waveform);
+    if (settable(device, QUANTITY_duration_ms))
+        add_setting(e, QUANTITY_duration_ms, plan->treatment.duration_ms, plan->treatment.duration_ms);
+}
+
+void envelope_make(struct session *session, const struct assessment *a)
+{
+    struct link_arm *arm = &session->arm;
+    *arm = (struct link_arm){0};
+    link_message_head(arm, LINK_ARM, sizeof *arm);
+    arm->ref = (struct link_session_ref){.session = session->number, .unit = session->unit->info.unit};
+    arm->accepted_link_loss = session->unit->settings->accepted_link_loss;
+    arm->envelope = (struct envelope){.group = a->plan.group,
+                                      .n_channels = (uint32_t)a->plan.treatment.n_channels,
+                                      .modality = (uint32_t)a->plan.treatment.modality,
+                                      .over_permille = OVER_PERMILLE,
+                                      .total_ms = a->plan.treatment.duration_ms};
+    for (size_t i = 0; i < a->plan.treatment.n_channels; i++)
+        fill_channel(&arm->envelope.channels[i], a, i);
+}

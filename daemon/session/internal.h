@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of this room share: the structures behind session.h, and the functions between them, by file. A unit
+ * lives as long as the daemon, a session until it has ended and been seen; neither is freed while a reply, a record
+ * write or a host message may still point at it.
+ */
+#ifndef SESSION_INTERNAL_H
+#define SESSION_INTERNAL_H
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "modality/clock.h"
+#include "session/session.h"
+#include "session/state.h"
+#include "session/supervise.h"
+
+#define SESSIONS_MAX 128       /* open and lately ended */
+#define SESSION_NEWS_MAX 8     /* state changes between two publications */
+#define SESSION_WAITERS_MAX 4  /* starts repeated while the reservation is being written */
+#define SESSION_POINTS_MAX 600 /* of the level series in a record */
+#define SESSION_SCHEMA_VERSION 1
+
+#define TOKEN_HEX 33 /* 128 bit and a NUL */
+
+/* One configured device: what the clinic says, what its host says, and whether its output is proved at rest. */
+struct unit {
+    char id[MODALITY_NAME_MAX];
+    const struct session_device_settings *settings;
+    bool described;
+    struct link_unit info;
+    enum unit_state presence;
+    uint64_t epoch;
+    struct modality_identity identity;
+    char detail[LINK_TEXT_MAX];
+    int64_t quarantine_until_ns;
+    char plugin_version[MODALITY_NAME_MAX], maturity[MODALITY_NAME_MAX];
+    bool has_sample;
+    struct link_sample sample;
+    bool unproved; /* output_unknown, latched */
+    bool news;     /* its state changed since it was last told */
+    char unproved_why[LINK_TEXT_MAX];
+    int64_t unproved_ns;                        /* proof must be younger */
+    struct modality_identity unproved_identity; /* on which rest must be proved */
+    int64_t make_safe_ns;                       /* when it was last asked for */
+};
+
+/* A ledger entry that an earlier run left open. */
+struct orphan {
+    struct ledger_entry entry;
+    struct unit *unit; /* NULL: not configured any more */
+    bool settled;
+};
+
+/* A request kept beyond its call: r's strings point into texts. */
+struct kept_request {
+    struct session_request r;
+    char *texts;
+};
+int request_keep(const struct session_request *request, struct kept_request **out);
+void request_free(struct kept_request *kept);
+
+/* A request resolved against tables and device. */
+struct plan {
+    const struct dose_tables *tables;
+    const struct protocol *protocol;
+    struct unit *unit;
+    bool resolved; /* group and channels are those of the described device */
+    uint32_t group;
+    uint32_t channels[DOSE_CHANNELS_MAX];                     /* device channel index */
+    const struct modality_channel *device[DOSE_CHANNELS_MAX]; /* NULL when the device is not described */
+    enum modality_quantity level;
+    int site;
+    struct dose_treatment treatment;
+};
+
+/* Everything that is known about one request at one moment. Large: from the heap. */
+struct assessment {
+    struct plan plan;
+    bool has_picture;
+    struct dose_picture picture;
+    struct limit_verdict verdict;
+    struct refusals refused; /* everything that refuses, most restrictive first */
+    struct dose_history history;
+    struct dose_amounts planned, worst;
+    uint32_t dead_man_ms;
+};
+
+struct session_news {
+    enum session_state from, to;
+    enum session_event event;
+    struct session_time at;
+};
+
+struct session_point {
+    int64_t at_ms; /* since the first arm */
+    int64_t level, target, measured, impedance_ohm;
+    bool has_measured, has_impedance;
+    uint8_t contact;
+};
+
+/* Level, measurement, impedance and contact over time, thinned so that it never outgrows SESSION_POINTS_MAX. */
+struct session_series {
+    size_t n, stride, skip;
+    struct session_point *points[DOSE_CHANNELS_MAX];
+};
+
+struct session {
+    struct sessions *owner;
+    uint64_t number;
+    char id[40];
+    enum session_state state;
+    struct session_time since, prepared_at, started_at, ended_at;
+    size_t n_news;
+    struct session_news news[SESSION_NEWS_MAX];
+
+    struct kept_request *request;
+    uid_t uid;
+    char operator_id[SESSION_TEXT_MAX], operator_name[SESSION_TEXT_MAX], operator_role[SESSION_TEXT_MAX];
+    char token[TOKEN_HEX], lease_key[TOKEN_HEX];
+    bool token_used;
+    int64_t token_until_ns, lease_until_ns, lease_lost_ns;
+    bool lease_lost;
+    size_t n_waiters;
+    struct session_reply waiters[SESSION_WAITERS_MAX];
+
+    struct unit *unit;
+    uint32_t group;
+    struct modality_identity identity;
+    uint64_t epoch;
+    size_t n_tables;
+    const struct dose_tables *tables[SESSION_GENERATIONS_MAX];
+    uint64_t generation;
+    enum lease_loss lease_loss;
+    int64_t contact_hold_ms;
+    struct dose_history history;
+    struct dose_amounts planned, worst;
+    uint32_t dead_man_ms;
+    int64_t planned_ms;
+    json_t *sheet;
+
+    /* what is commanded: treatment holds start and ceilings, present what is in force or will be when armed again */
+    struct dose_treatment treatment;
+    enum modality_quantity level;
+    size_t n_channels;
+    uint32_t channels[DOSE_CHANNELS_MAX];
+    struct quantity_set present[DOSE_CHANNELS_MAX];
+    struct link_arm arm;
+    struct link_stop stop;
+    struct supervise_rules rules;
+    struct supervise_state supervised;
+
+    bool reserve_pending, reserved, armed, ever_armed;
+    int reserve_error;
+    int64_t armed_boot_ns, start_until_ns, stop_until_ns, treated_ms;
+    int64_t held_ms, paused_ms;
+    int64_t hold_since_ns, hold_until_ns;
+    uint32_t faults_told; /* bit per supervise_fault whose alarm was raised in this turn */
+    uint32_t contact_good;
+    bool stop_repeated;
+    const char *origin; /* of the last change: operator, patient, device, daemon */
+    enum modality_evidence evidence;
+    enum session_end end;
+    char end_by[16], end_detail[LINK_TEXT_MAX];
+    bool end_alarmed;
+
+    struct session_series series;
+    int64_t peak[DOSE_CHANNELS_MAX];
+    json_t *adjustments, *alarms, *observations, *changes;
+    int64_t progress_ns;
+    uint64_t seq;
+    bool finished, dose_unbounded;
+    json_t *final; /* the snapshot of an ended session */
+};
+
+struct sessions {
+    struct session_settings settings;
+    struct session_ports ports;
+    struct record *record;
+    struct alarms *alarms;
+    size_t n_units, n_sessions, n_orphans;
+    struct unit *units;
+    struct session *list[SESSIONS_MAX];
+    struct orphan *orphans;
+    uint64_t next_number;
+    bool has_offset, records_bad, audit_broken, shutting_down, was_energised, supervised, shut_pending;
+    int64_t offset_ns; /* boottime less monotonic */
+    int64_t day_checked;
+    char records_why[SESSION_TEXT_MAX];
+    struct session_time now; /* of the call that is under way, for alarms */
+};
+
+/* sessions.c */
+struct session *session_find(struct sessions *s, const char *session_id);
+struct session *session_by_number(struct sessions *s, uint64_t number);
+struct unit *unit_find(struct sessions *s, const char *id);
+struct unit *unit_of(struct sessions *s, size_t link, uint32_t index);
+bool session_live(const struct session *session);     /* neither prepared nor ended */
+bool session_unproved(const struct session *session); /* armed in this turn and rest not proved since */
+void session_free(struct session *session);
+
+/* say.c: answers, events, alarms, audit */
+void say_result(struct session_reply reply, json_t *result);
+void say_error(struct session_reply reply, enum modality_token token, json_t *data, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void say_audit(struct sessions *s, const char *event, const struct session_actor *actor, const struct session *session,
+               json_t *detail);
+void say_event(struct sessions *s, const char *type, const struct session *session, json_t *params);
+void say_alarm(struct sessions *s, enum alarm_kind kind, const char *device, struct session *session,
+               const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Refuses and answers when the actor may not act for the named operator, or names none. True = may go on. */
+bool say_actor_may_act(struct sessions *s, const struct session_actor *actor, const char *method,
+                       const struct session *session, struct session_reply reply);
+/* Audits a refused attempt, then answers. */
+void say_refused(struct sessions *s, const char *method, const struct session_actor *actor,
+                 const struct session *session, struct session_reply reply, enum modality_token token, json_t *data,
+                 const char *format, ...) __attribute__((format(printf, 8, 9)));
+
+/* document.c: small JSON helpers; a NULL text is left out, bytes that are not UTF-8 become '?' */
+void doc_text(json_t *object, const char *key, const char *text);
+void doc_int(json_t *object, const char *key, int64_t value);
+void doc_bool(json_t *object, const char *key, bool value);
+void doc_put(json_t *object, const char *key, json_t *value);
+json_t *doc_quantity(enum modality_quantity q, int64_t value); /* {value, text} */
+json_t *doc_amounts(const struct dose_amounts *a);
+json_t *doc_identity(const struct modality_identity *identity);
+json_t *doc_refusals(const struct refusals *r);
+const char *evidence_id(enum modality_evidence e);
+const char *output_id(enum modality_output o);
+const char *contact_id(enum modality_contact c);
+
+/* plan.c: request -> treatment. Refusals for what cannot be resolved; -EINVAL when no picture can be made. */
+int plan_make(struct sessions *s, const struct dose_tables *tables, const struct session_request *request,
+              struct plan *plan, struct refusals *r);
+/* True when a lies farther from rest than b. */
+bool quantity_unsafer(enum modality_quantity q, int64_t a, int64_t b);
+
+/* checks.c, check_device.c, check_electrodes.c: each adds its refusals */
+void check_device(struct sessions *s, const struct session *own, const struct plan *plan,
+                  const struct session_time *now, struct refusals *r);
+void check_ranges(const struct plan *plan, struct refusals *r);
+void check_electrodes(const struct plan *plan, const struct session_request *request, struct refusals *r);
+void check_applicator(const struct plan *plan, const struct session_time *now, struct refusals *r);
+void check_history(struct sessions *s, const struct plan *plan, const struct session_request *request,
+                   const struct dose_history *history, struct refusals *r);
+int64_t civil_day(int64_t wall_ms);
+/* The session that claims this unit and group, or NULL; own is left out. */
+const struct session *unit_holder(const struct sessions *s, const struct unit *unit, uint32_t group,
+                                  const struct session *own);
+
+/* assess.c */
+int assess(struct sessions *s, const struct session_request *request, const struct session *own,
+           const struct session_time *now, struct assessment **out);
+json_t *assess_limits(const struct assessment *a);
+json_t *assess_notices(const struct assessment *a, const struct session_request *request);
+/* data of an error: the first refusal's members and violations[]. */
+json_t *assess_violations(const struct assessment *a);
+
+/* sheet.c */
+json_t *sheet_make(const struct sessions *s, const struct assessment *a, const struct session_request *request,
+                   const struct session_actor *actor);
+/* Names of the members that differ, as an array; empty = equal. */
+json_t *sheet_differences(const json_t *before, const json_t *after);
+
+/* envelope.c: what the session may ever ask, as the host gets it */
+void envelope_make(struct session *session, const struct assessment *a);
+
+/* rules.c: what supervision holds samples against, out of an assessment; and made tighter by other tables */
+void rules_make(const struct sessions *s, struct session *session, const struct assessment *a);
+void rules_tighten(struct session *session, const struct assessment *a);
+
+/* start.c */
+void session_arm(struct session *session, const struct session_time *now);
+void session_start_tick(struct session *session, const struct session_time *now);
+void session_random_hex(char out[TOKEN_HEX]);
+
+/* rest.c: everything that brings to rest. Allocates nothing. */
+void session_end_by(struct session *session, enum session_end end, const char *by, const char *detail,
+                    const struct session_time *now);
+void session_rest(struct session *session, enum session_event event, const struct session_time *now);
+void session_rested(struct session *session, enum modality_evidence evidence, int64_t rested_ns,
+                    const struct session_time *now);
+void session_lost(struct session *session, const char *why, const struct session_time *now);
+int link_tell(struct sessions *s, size_t link, const void *message, const struct session_time *now);
+void unit_make_safe(struct sessions *s, struct unit *unit, const struct session_time *now);
+/* Past its bound without proof: unproved, and a host that does not answer is replaced. */
+void session_rest_tick(struct session *session, const struct session_time *now);
+
+/* unproved.c: output_unknown and what clears it */
+void unit_set_unproved(struct sessions *s, struct unit *unit, const struct modality_identity *identity, const char *why,
+                       const struct session_time *now);
+void unit_proved(struct sessions *s, struct unit *unit, enum modality_evidence evidence,
+                 const struct session_time *now);
+void orphans_load(struct sessions *s, const struct session_time *now);
+
+/* units_publish tells what unit_set_unproved and presence have changed. Allocates. */
+void units_publish(struct sessions *s, const struct session_time *now);
+
+/* host.c: every session and unit of a link has lost its host. Allocates nothing. */
+void link_lost(struct sessions *s, size_t link, const char *why, const struct session_time *now);
+
+/* telemetry.c: samples and the table of faults at work */
+void session_sample(struct session *session, const struct link_sample *sample, const struct session_time *now);
+/* Output on a channel of the unit that no armed session holds. */
+void unit_judge_output(struct sessions *s, struct unit *unit, const struct session_time *now);
+void session_judge_fresh(struct session *session, const struct session_time *now);
+
+/* hold.c */
+void session_hold_sample(struct session *session, const struct session_time *now);
+void session_hold(struct session *session, const char *detail, const struct session_time *now);
+void session_hold_tick(struct session *session, const struct session_time *now);
+
+/* lease.c */
+void session_lease_tick(struct session *session, const struct session_time *now);
+/* True when the key is the session's; otherwise LEASE_INVALID was answered. */
+bool session_lease_holds(struct sessions *s, struct session *session, const char *key, const char *method,
+                         const struct session_actor *actor, struct session_reply reply);
+bool secret_equal(const char *a, const char *b);
+
+/* adjust.c */
+/* After an arm: what was adjusted before and differs from the envelope's start. */
+void session_send_changed(struct session *session, size_t channel, const struct session_time *now);
+void session_send_target(struct session *session, size_t channel, enum modality_quantity q, int64_t value,
+                         const struct session_time *now);
+
+/* reload.c */
+/* Present settings, with one changed, against the hard limits of one configuration; refusals go to a->refused. */
+bool session_holds_limits(struct session *session, const struct dose_tables *tables, uint32_t channels,
+                          enum modality_quantity q, int64_t target, struct assessment *a);
+
+/* series.c */
+int series_new(struct session_series *series, size_t n_channels);
+void series_free(struct session_series *series);
+void series_add(struct session_series *series, size_t n_channels, const struct session_point *points);
+json_t *series_document(const struct session_series *series, size_t channel);
+
+/* snapshot.c */
+json_t *session_snapshot(const struct session *session, const struct session_time *now);
+int64_t session_delivered_ms(const struct session *session, const struct session_time *now);
+const struct modality_reading *status_reading(const struct modality_channel_status *status, enum modality_quantity q);
+
+/* finish.c */
+void session_finish(struct session *session, const struct session_time *now);
+
+/* device_document.c */
+json_t *unit_document(const struct sessions *s, const struct unit *unit, const struct session_time *now);
+const char *unit_state_text(const struct unit *unit);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a request to an intended treatment: names are resolved against the tables and the device, and every commanded
+ * quantity gets its start value and ceiling. Works while the device is absent, as far as it can.
+ */
+#include "session/internal.h"
+
+bool quantity_unsafer(enum modality_quantity q, int64_t a, int64_t b)
+{
+    switch (modality_quantity_info(q)->safer) {
+    case SAFER_NONE:
+    case SAFER_DOWN:
+        return a > b;
+    case SAFER_UP:
+        return a < b;
+    }
+    return a > b;
+}
+
+static bool differs(const char *given, const char *known)
+{
+    return given && known && strcmp(given, known) != 0;
+}
+
+static void resolve_protocol(struct plan *plan, const struct session_request *rq, struct refusals *r)
+{
+    const struct protocol *p = rq->protocol ? protocol_find(plan->tables, rq->protocol) : NULL;
+    plan->protocol = p;
+    if (!p) {
+        refusal_add(r, TOKEN_NOT_FOUND, rq->protocol, "there is no protocol %s", rq->protocol ? rq->protocol : "");
+        return;
+    }
+    if (differs(rq->protocol_revision, p->revision))
+        refusal_add(r, TOKEN_IDENTITY_MISMATCH, p->id, "protocol %s has revision %s, the request names %s", p->id,
+                    p->revision, rq->protocol_revision);
+    if (differs(rq->protocol_hash, p->hash))
+        refusal_add(r, TOKEN_IDENTITY_MISMATCH, p->id, "protocol %s has changed: its hash is not the requested one",
+                    p->id);
+    if (differs(rq->output.waveform, modality_waveform_id(p->waveform)))
+        refusal_add(r, TOKEN_OUT_OF_RANGE, p->id, "protocol %s uses waveform %s, the request names %s (%s)", p->id,
+                    modality_waveform_id(p->waveform), rq->output.waveform, p->origin);
+}
+
+static void resolve_site(struct plan *plan, const struct session_request *rq, struct refusals *r)
+{
+    plan->site = rq->site ? site_find(plan->tables, rq->site) : -1;
+    if (plan->site < 0) {
+        refusal_add(r, TOKEN_NOT_FOUND, rq->site, "there is no body site %s", rq->site ? rq->site : "");
+        return;
+    }
+    const struct site *site = &plan->tables->screening.sites[plan->site];
+    const char *side = rq->side ? rq->side : "";
+    const bool lateral = !strcmp(side, "left") || !strcmp(side, "right");
+    if (!lateral && strcmp(side, "both") != 0 && strcmp(side, "midline") != 0)
+        refusal_add(r, TOKEN_INCOMPLETE, site->id, "site %s needs a side: left, right, both or midline", site->id);
+    else if (lateral && !site->has_sides)
+        refusal_add(r, TOKEN_OUT_OF_RANGE, site->id, "site %s has no side %s (%s)", site->id, side, site->origin);
+    const struct protocol *p = plan->protocol;
+    if (p && p->sites && !((p->sites >> plan->site) & 1u))
+        refusal_add(r, TOKEN_OUT_OF_RANGE, p->id, "protocol %s is not for site %s (%s)", p->id, site->id, p->origin);
+}
+
+static int find_group(const struct modality_device *d, const char *id)
+{
+    for (size_t i = 0; id && i < d->n_groups; i++) {
+        if (strcmp(d->groups[i].id, id) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+static int find_channel(const struct modality_device *d, const char *id)
+{
+    for (size_t i = 0; id && i < d->n_channels; i++) {
+        if (strcmp(d->channels[i].id, id) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+static void resolve_channels(struct plan *plan, const struct session_output *o, struct refusals *r)
+{
+    const struct modality_device *d = &plan->unit->info.device;
+    const size_t before = r->n;
+    const int group = find_group(d, o->group);
+    if (group < 0) {
+        refusal_add(r, TOKEN_NOT_FOUND, plan->unit->id, "device %s has no output group %s", plan->unit->id,
+                    o->group ? o->group : "");
+        return;
+    }
+    plan->group = (uint32_t)group;
+    for (size_t i = 0; i < plan->treatment.n_channels; i++) {
+        const int c = find_channel(d, o->channels[i]);
+        if (c < 0 || !((d->groups[group].channels >> c) & 1u)) {
+            refusal_add(r, TOKEN_NOT_FOUND, plan->unit->id, "group %s of device %s has no channel %s", o->group,
+                        plan->unit->id, o->channels[i] ? o->channels[i] : "");
+            continue;
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (plan->device[k] && plan->channels[k] == (uint32_t)c)
+                refusal_add(r, TOKEN_OUT_OF_RANGE, plan->unit->id, "channel %s is named twice", o->channels[i]);
+        }
+        plan->channels[i] = (uint32_t)c;
+        plan->device[i] = &d->channels[c];
+    }
+    plan->resolved = r->n == before;
+}
+
+static void resolve_device(struct sessions *s, struct plan *plan, const struct session_request *rq, struct refusals *r)
+{
+    const struct session_output *o = &rq->output;
+    plan->unit = o->device ? unit_find(s, o->device) : NULL;
+    plan->treatment.n_channels = o->n_channels < DOSE_CHANNELS_MAX ? o->n_channels : DOSE_CHANNELS_MAX;
+    if (!plan->unit) {
+        refusal_add(r, TOKEN_NOT_FOUND, o->device, "there is no device %s", o->device ? o->device : "");
+        return;
+    }
+    const struct protocol *p = plan->protocol;
+    if (p && (o->n_channels < p->n_channels_min || o->n_channels > p->n_channels_max))
+        refusal_add(r, TOKEN_OUT_OF_RANGE, p->id, "protocol %s takes %zu to %zu channels, the request names %zu (%s)",
+                    p->id, p->n_channels_min, p->n_channels_max, o->n_channels, p->origin);
+    if (plan->unit->described)
+        resolve_channels(plan, o, r);
+}
+
+/* The quantity that is walked: the device's where it is known, else that of the waveform. */
+static enum modality_quantity level_of(const struct plan *plan)
+{
+    if (plan->device[0])
+        return plan->device[0]->level;
+    switch (modality_waveform_modality(plan->protocol->waveform)) {
+    case MODALITY_ESTIM:
+        return plan->protocol->waveform == WAVEFORM_hvpc ? QUANTITY_amplitude_mv : QUANTITY_amplitude_ua;
+    case MODALITY_ULTRASOUND:
+        return QUANTITY_intensity_satp_uw_cm2;
+    case MODALITY_LASER:
+        return plan->protocol->waveform == WAVEFORM_laser_pulsed ? QUANTITY_peak_power_uw : QUANTITY_power_uw;
+    case MODALITY_COLD:
+        return QUANTITY_temperature_millic;
+    }
+    return QUANTITY_amplitude_ua;
+}
+
+static const struct session_parameter *requested(const struct session_request *rq, enum modality_quantity q)
+{
+    for (size_t i = 0; i < rq->output.n_parameters; i++) {
+        if (rq->output.parameters[i].quantity == q)
+            return &rq->output.parameters[i];
+    }
+    return NULL;
+}
+
+static void put_parameter(struct plan *plan, const struct session_request *rq, const struct protocol_parameter *p,
+                          struct refusals *r)
+{
+    int64_t start = p->initial;
+    const struct session_parameter *given = requested(rq, p->quantity);
+    if (given && !given->start_absent)
+        start = given->start;
+    else if (p->quantity == QUANTITY_treated_area_mm2 && rq->treated_area_mm2 > 0)
+        start = rq->treated_area_mm2;
+    const int64_t ceiling = given && !given->ceiling_absent ? given->ceiling : start;
+    if (quantity_unsafer(p->quantity, start, ceiling)) {
+        struct refusal *refusal = refusal_add(
+            r, TOKEN_OUT_OF_RANGE, plan->protocol->id, "%s: the ceiling %lld lies on the safer side of the start %lld",
+            modality_quantity_info(p->quantity)->id, (long long)ceiling, (long long)start);
+        refusal->has_quantity = refusal->has_value = true;
+        refusal->quantity = p->quantity;
+        refusal->value = ceiling;
+    }
+    for (size_t i = 0; i < plan->treatment.n_channels; i++) {
+        quantity_put(&plan->treatment.channels[i].start, p->quantity, start);
+        quantity_put(&plan->treatment.channels[i].ceiling, p->quantity, ceiling);
+    }
+}
+
+static void put_parameters(struct plan *plan, const struct session_request *rq, struct refusals *r)
+{
+    const struct protocol *p = plan->protocol;
+    for (size_t i = 0; i < p->n_parameters; i++) {
+        const struct protocol_parameter *parameter = &p->parameters[i];
+        if (parameter->quantity != QUANTITY_duration_ms)
+            put_parameter(plan, rq, parameter, r);
+        else if (plan->treatment.duration_ms == 0)
+            plan->treatment.duration_ms = parameter->initial;
+    }
+    for (size_t i = 0; i < rq->output.n_parameters; i++) {
+        const enum modality_quantity q = rq->output.parameters[i].quantity;
+        bool known = false;
+        for (size_t k = 0; k < p->n_parameters; k++)
+            known = known || p->parameters[k].quantity == q;
+        if (!known) {
+            struct refusal *refusal = refusal_add(r, TOKEN_OUT_OF_RANGE, p->id, "protocol %s has no parameter %s (%s)",
+                                                  p->id, modality_quantity_info(q)->id, p->origin);
+            refusal->has_quantity = true;
+            refusal->quantity = q;
+        }
+    }
+}
+
+static void put_property(struct plan *plan, size_t channel, enum modality_quantity q, int64_t value)
+{
+    if (value <= 0)
+        return;
+    quantity_put(&plan->treatment.channels[channel].start, q, value);
+    quantity_put(&plan->treatment.channels[channel].ceiling, q, value);
+}
+
+/* The smaller electrode decides the density. */
+static int64_t smallest_area(const struct session_request *rq, size_t channel)
+{
+    int64_t area = 0;
+    for (size_t i = 0; i < rq->output.n_electrodes; i++) {
+        const struct session_electrode *e = &rq->output.electrodes[i];
+        const bool here =
+            e->channel && rq->output.channels[channel] && strcmp(e->channel, rq->output.channels[channel]) == 0;
+        if (here && e->area_mm2 > 0 && (area == 0 || e->area_mm2 < area))
+            area = e->area_mm2;
+    }
+    return area;
+}
+
+static void put_properties(struct plan *plan, const struct session_request *rq, struct refusals *r)
+{
+    struct dose_treatment *t = &plan->treatment;
+    t->applicator = -1;
+    const struct applicator *a = NULL;
+    if (rq->output.applicator_ref) {
+        t->applicator = applicator_find(plan->tables, rq->output.applicator_ref);
+        if (t->applicator < 0)
+            refusal_add(r, TOKEN_NOT_FOUND, rq->output.applicator_ref, "there is no applicator %s",
+                        rq->output.applicator_ref);
+        else
+            a = &plan->tables->applicators[t->applicator];
+    }
+    for (size_t i = 0; i < t->n_channels; i++) {
+        if (t->modality == MODALITY_ESTIM)
+            put_property(plan, i, QUANTITY_electrode_area_mm2, smallest_area(rq, i));
+        if (!a)
+            continue;
+        put_property(plan, i, QUANTITY_era_mm2, a->era_mm2);
+        put_property(plan, i, QUANTITY_bnr_permille, a->bnr_permille);
+        put_property(plan, i, QUANTITY_spot_area_mm2, a->spot_area_mm2);
+        put_property(plan, i, QUANTITY_wavelength_nm, a->wavelength_nm);
+    }
+}
+
+/* Judges the screening too: its conditions decide which limits apply. */
+static void put_conditions(struct plan *plan, const struct session_request *rq, struct refusals *r)
+{
+    screening_judge(&plan->tables->screening, plan->protocol->therapy, (unsigned)plan->site, rq->indication,
+                    rq->answers, rq->n_answers, rq->overrides, rq->n_overrides, &plan->treatment.conditions, r);
+}
+
+int plan_make(struct sessions *s, const struct dose_tables *tables, const struct session_request *request,
+              struct plan *plan, struct refusals *r)
+{
+    *plan = (struct plan){.tables = tables, .site = -1, .treatment.applicator = -1};
+    resolve_protocol(plan, request, r);
+    resolve_site(plan, request, r);
+    resolve_device(s, plan, request, r);
+    if (!request->patient_ref || !request->patient_ref[0])
+        refusal_add(r, TOKEN_INCOMPLETE, NULL, "a patient reference is needed");
+    if (!plan->protocol || plan->site < 0)
+        return -EINVAL;
+
+    struct dose_treatment *t = &plan->treatment;
+    t->modality = plan->protocol->modality;
+    t->therapy = plan->protocol->therapy;
+    t->thermal = plan->protocol->thermal;
+    t->site = (unsigned)plan->site;
+    t->duration_ms = request->output.phase_duration_ms;
+    for (size_t i = 0; i < t->n_channels; i++)
+        t->channels[i].waveform = plan->protocol->waveform;
+    plan->level = level_of(plan);
+    put_parameters(plan, request, r);
+    put_properties(plan, request, r);
+    put_conditions(plan, request, r);
+    if (t->duration_ms <= 0)
+        refusal_add(r, TOKEN_INCOMPLETE, plan->protocol->id, "protocol %s and the request give no duration",
+                    plan->protocol->id);
+    if (t->n_channels == 0)
+        refusal_add(r, TOKEN_INCOMPLETE, NULL, "no channel is named");
+    return t->n_channels == 0 || t->duration_ms <= 0 ? -EINVAL : 0;
+}

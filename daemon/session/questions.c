@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The screening questions of a protocol at a site, as a console shows them. Without a site, those of every site.
+ */
+#include "session/internal.h"
+
+static json_t *question_document(const struct question *q)
+{
+    json_t *o = json_object(), *answers = json_array();
+    for (size_t i = 0; i < q->n_answers; i++)
+        json_array_append_new(answers, json_string(q->answers[i].id));
+    doc_text(o, "id", q->id);
+    doc_text(o, "text", q->text);
+    doc_put(o, "answers", answers);
+    doc_text(o, "restrictive", q->restrictive < q->n_answers ? q->answers[q->restrictive].id : NULL);
+    doc_bool(o, "always", q->always);
+    return o;
+}
+
+static bool asked(const struct screening *s, const struct question *q, const struct protocol *p, int site,
+                  const char *indication)
+{
+    if (!p)
+        return true;
+    if (site >= 0)
+        return screening_asks(q, p->therapy, (unsigned)site, indication);
+    for (unsigned i = 0; i < s->n_sites; i++) {
+        if (screening_asks(q, p->therapy, i, indication))
+            return true;
+    }
+    return false;
+}
+
+json_t *session_questions(const struct sessions *s, const char *protocol, const char *site, const char *indication)
+{
+    const struct dose_tables *t = s->settings.tables;
+    const struct protocol *p = protocol ? protocol_find(t, protocol) : NULL;
+    const int where = site ? site_find(t, site) : -1;
+    json_t *array = json_array();
+    for (size_t i = 0; i < t->screening.n_questions; i++) {
+        if (asked(&t->screening, &t->screening.questions[i], p, where, indication))
+            json_array_append_new(array, question_document(&t->screening.questions[i]));
+    }
+    return array;
+}

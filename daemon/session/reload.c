@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * New tables under running sessions. A session is held against every configuration that was in force since it began,
+ * which is the smaller of each limit. What it does now must be allowed by the new one, or it stops; what it might still
+ * be asked is cut down to what is allowed, in the daemon and in the host.
+ */
+#include "session/internal.h"
+
+#define CUT_STEPS 1000 /* how finely the way from present to ceiling is searched */
+
+/* Limits on totals are judged by what was delivered, while it runs. */
+static bool judged_now(const struct limit *l)
+{
+    return l->class == LIMIT_HARD && l->use == USE_TREATMENT &&
+           (l->scope == SCOPE_INSTANTANEOUS || l->scope == SCOPE_PER_PULSE || l->scope == SCOPE_CONFIGURATION);
+}
+
+static void add_violation(const struct limit_finding *f, struct refusals *r)
+{
+    char value[64], bound[64];
+    const struct limit *l = f->limit;
+    const bool over = l->has_max && f->value > l->max;
+    const int64_t limit = over ? l->max : l->min;
+    struct refusal *refusal =
+        refusal_add(r, TOKEN_LIMIT_EXCEEDED, l->id, "%s: %s %s, bound %s (%s)", l->id,
+                    modality_quantity_info(l->quantity)->id, value_format(l->quantity, f->value, value, sizeof value),
+                    value_format(l->quantity, limit, bound, sizeof bound), l->origin);
+    refusal->has_quantity = refusal->has_value = refusal->has_bound = true;
+    refusal->quantity = l->quantity;
+    refusal->value = f->value;
+    refusal->bound = limit;
+    refusal->is_min = !over;
+    refusal->layer = l->layer;
+    refusal->origin = l->origin;
+    refusal->channel = f->channel;
+}
+
+/* Everything in a->plan.treatment against the limits that judge the present. */
+static bool treatment_allowed(const struct session *session, struct assessment *a)
+{
+    const struct dose_tables *t = a->plan.tables;
+    a->refused = (struct refusals){0};
+    if (dose_picture_make(&a->plan.treatment, &a->picture, &a->refused) < 0)
+        return false;
+    a->has_picture = true;
+    struct limit_finding *findings = calloc(t->n_limits + 1, sizeof *findings);
+    if (!findings)
+        return false;
+    limit_explain(t->limits, t->n_limits, &a->picture, &session->history, findings);
+    for (size_t i = 0; i < t->n_limits; i++) {
+        if (findings[i].applies && findings[i].exceeded && judged_now(&t->limits[i]))
+            add_violation(&findings[i], &a->refused);
+    }
+    free(findings);
+    return a->refused.n == 0;
+}
+
+/* The request under these tables, with what is commanded now. False = it cannot be resolved, or is contraindicated. */
+static bool plan_present(struct session *session, const struct dose_tables *tables, struct assessment *a)
+{
+    struct refusals *told = &a->verdict.notices;
+    *told = (struct refusals){0};
+    if (plan_make(session->owner, tables, &session->request->r, &a->plan, told) < 0)
+        return false;
+    for (size_t i = 0; i < told->n; i++) {
+        if (told->items[i].token == TOKEN_CONTRAINDICATED)
+            return false;
+    }
+    for (size_t i = 0; i < session->n_channels; i++)
+        a->plan.treatment.channels[i].start = a->plan.treatment.channels[i].ceiling = session->present[i];
+    return true;
+}
+
+bool session_holds_limits(struct session *session, const struct dose_tables *tables, uint32_t channels,
+                          enum modality_quantity q, int64_t target, struct assessment *a)
+{
+    if (!plan_present(session, tables, a))
+        return false;
+    for (size_t i = 0; i < session->n_channels; i++) {
+        if (!((channels >> i) & 1u))
+            continue;
+        quantity_put(&a->plan.treatment.channels[i].start, q, target);
+        quantity_put(&a->plan.treatment.channels[i].ceiling, q, target);
+    }
+    return treatment_allowed(session, a);
+}
+
+static int64_t part_of_way(int64_t from, int64_t to, int step)
+{
+    const int64_t way = to - from;
+    return from + way / CUT_STEPS * step + way % CUT_STEPS * step / CUT_STEPS;
+}
+
+/* Ceilings this many steps of the way from present to the ceilings in force. */
+static void put_ceilings(const struct session *session, struct assessment *a, int step)
+{
+    for (size_t i = 0; i < session->n_channels; i++) {
+        const struct envelope_channel *e = &session->arm.envelope.channels[i];
+        const struct quantity_set *present = &session->present[i];
+        struct quantity_set *ceiling = &a->plan.treatment.channels[i].ceiling;
+        *ceiling = *present;
+        quantity_put(ceiling, session->level, part_of_way(present->value[session->level], e->level_ceiling, step));
+        for (size_t k = 0; k < e->n_settings; k++) {
+            const enum modality_quantity q = (enum modality_quantity)e->settings[k].quantity;
+            if (quantity_has(present, q))
+                quantity_put(ceiling, q, part_of_way(present->value[q], e->settings[k].ceiling, step));
+        }
+    }
+}
+
+/* The furthest ceilings that are allowed; the present ones are (step 0 was judged). */
+static int cut(const struct session *session, struct assessment *a)
+{
+    int good = 0, bad = CUT_STEPS + 1;
+    while (bad - good > 1) {
+        const int middle = good + (bad - good) / 2;
+        put_ceilings(session, a, middle);
+        if (treatment_allowed(session, a))
+            good = middle;
+        else
+            bad = middle;
+    }
+    put_ceilings(session, a, good);
+    return good;
+}
+
+static void tell_host(struct session *session, const struct assessment *a, const struct session_time *now)
+{
+    for (size_t i = 0; i < session->n_channels; i++) {
+        struct envelope_channel *e = &session->arm.envelope.channels[i];
+        const struct quantity_set *ceiling = &a->plan.treatment.channels[i].ceiling;
+        e->level_ceiling = ceiling->value[session->level];
+        for (size_t k = 0; k < e->n_settings; k++) {
+            if (quantity_has(ceiling, (enum modality_quantity)e->settings[k].quantity))
+                e->settings[k].ceiling = ceiling->value[e->settings[k].quantity];
+        }
+    }
+    if (!session->armed)
+        return;
+    struct link_arm tighter = session->arm;
+    link_message_head(&tighter, LINK_TIGHTEN, sizeof tighter);
+    link_tell(session->owner, session->unit->settings->link, &tighter, now);
+}
+
+static void stop_by_limit(struct session *session, const struct assessment *a, const struct session_time *now)
+{
+    session_end_by(session, END_limit, "daemon",
+                   a->refused.n > 0 ? a->refused.items[0].message
+                                    : "the changed configuration has no place for this treatment",
+                   now);
+}
+
+static bool totals_exceeded(const struct session *session)
+{
+    const struct dose_amounts *d = &session->supervised.delivered, *m = &session->rules.totals_max;
+    return d->duration_ms > m->duration_ms || d->energy_uj > m->energy_uj || d->charge_uc > m->charge_uc ||
+           d->ion_dose_ua_min > m->ion_dose_ua_min || d->contractions > m->contractions;
+}
+
+static void reload_session(struct session *session, const struct dose_tables *tables, struct assessment *a,
+                           const struct session_time *now)
+{
+    if (!plan_present(session, tables, a) || !treatment_allowed(session, a)) {
+        stop_by_limit(session, a, now);
+        return;
+    }
+    rules_tighten(session, a);
+    session->tables[session->n_tables++] = tables;
+    if (totals_exceeded(session)) {
+        session_end_by(session, END_limit, "daemon", "what was delivered exceeds a changed limit", now);
+        return;
+    }
+    const int step = cut(session, a);
+    if (step == CUT_STEPS)
+        return;
+    tell_host(session, a, now);
+    say_audit(session->owner, "session.tightened", NULL, session,
+              json_pack("{s:i}", "permille_of_way_to_ceiling", step));
+}
+
+int sessions_reload(struct sessions *s, const struct session_settings *settings, const struct session_time *now)
+{
+    s->now = *now;
+    for (size_t i = 0; i < s->n_sessions; i++) {
+        if (session_live(s->list[i]) && s->list[i]->n_tables == SESSION_GENERATIONS_MAX)
+            return -EBUSY;
+    }
+    if (settings->n_devices != s->n_units)
+        return -EINVAL;
+    struct assessment *a = calloc(1, sizeof *a);
+    if (!a)
+        return -ENOMEM;
+    s->settings = *settings;
+    for (size_t i = 0; i < s->n_units; i++) {
+        s->units[i].settings = &settings->devices[i];
+        s->units[i].news = true;
+    }
+    for (size_t i = 0; i < s->n_sessions; i++) {
+        struct session *session = s->list[i];
+        if (session_live(session) && session->n_tables > 0 && session->state != SESSION_output_unknown &&
+            session->state != SESSION_stopping)
+            reload_session(session, settings->tables, a, now);
+    }
+    free(a);
+    state_publish(s, now);
+    return 0;
+}

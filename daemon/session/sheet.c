@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The dose sheet: what a person confirms. It holds nothing that changes by itself with time, because start recomputes
+ * it and refuses when one member differs.
+ */
+#include "session/internal.h"
+
+#define BINDING_LIMITS 8 /* limits shown with the least headroom */
+
+static json_t *device_document(const struct plan *plan)
+{
+    const struct unit *u = plan->unit;
+    json_t *o = json_object();
+    doc_text(o, "id", u->id);
+    doc_text(o, "label", u->settings->label);
+    doc_text(o, "location", u->settings->location);
+    doc_text(o, "colour_tag", u->settings->colour_tag);
+    doc_text(o, "model", u->identity.model);
+    doc_text(o, "serial", u->identity.serial);
+    doc_text(o, "firmware", u->identity.firmware);
+    doc_int(o, "identity_epoch", (int64_t)u->epoch);
+    return o;
+}
+
+static json_t *protocol_document(const struct protocol *p)
+{
+    json_t *o = json_object();
+    doc_text(o, "id", p->id);
+    doc_text(o, "label", p->label);
+    doc_text(o, "revision", p->revision);
+    doc_text(o, "hash", p->hash);
+    doc_text(o, "modality", modality_id(p->modality));
+    doc_text(o, "therapy", modality_therapy_id(p->therapy));
+    doc_text(o, "waveform", modality_waveform_id(p->waveform));
+    return o;
+}
+
+static json_t *parameter_document(enum modality_quantity q, int64_t start, int64_t ceiling)
+{
+    char text[64];
+    json_t *o = json_object();
+    doc_int(o, "start", start);
+    doc_int(o, "ceiling", ceiling);
+    doc_text(o, "start_text", value_format(q, start, text, sizeof text));
+    doc_text(o, "ceiling_text", value_format(q, ceiling, text, sizeof text));
+    return o;
+}
+
+static bool is_property_or_command(enum modality_quantity q)
+{
+    const enum modality_basis basis = modality_quantity_info(q)->basis;
+    return basis == BASIS_COMMANDED || basis == BASIS_PROPERTY;
+}
+
+static json_t *channel_document(const struct assessment *a, const struct session_request *rq, size_t i)
+{
+    const struct dose_channel *c = &a->plan.treatment.channels[i];
+    json_t *o = json_object(), *parameters = json_object(), *properties = json_object(), *derived = json_object();
+    for (int n = 0; n < QUANTITY_COUNT; n++) {
+        const enum modality_quantity q = (enum modality_quantity)n;
+        const char *id = modality_quantity_info(q)->id;
+        const bool commanded = quantity_has(&c->ceiling, q);
+        if (commanded && modality_quantity_info(q)->basis == BASIS_PROPERTY)
+            doc_put(properties, id, doc_quantity(q, c->ceiling.value[q]));
+        else if (commanded)
+            doc_put(parameters, id, parameter_document(q, c->start.value[q], c->ceiling.value[q]));
+        else if (a->has_picture && quantity_has(&a->picture.ceiling[i], q))
+            doc_put(derived, id, doc_quantity(q, a->picture.ceiling[i].value[q]));
+    }
+    doc_text(o, "channel", rq->output.channels[i]);
+    doc_text(o, "level", modality_quantity_info(a->plan.level)->id);
+    doc_text(o, "waveform", modality_waveform_id(c->waveform));
+    doc_put(o, "parameters", parameters);
+    doc_put(o, "properties", properties);
+    doc_put(o, "derived", derived);
+    return o;
+}
+
+static json_t *output_document(const struct assessment *a, const struct session_request *rq)
+{
+    json_t *o = json_object(), *channels = json_array();
+    for (size_t i = 0; i < a->plan.treatment.n_channels; i++)
+        json_array_append_new(channels, channel_document(a, rq, i));
+    doc_text(o, "device", rq->output.device);
+    doc_text(o, "group", rq->output.group);
+    doc_text(o, "arrangement", rq->output.arrangement);
+    doc_text(o, "applicator_ref", rq->output.applicator_ref);
+    doc_put(o, "channels", channels);
+    return o;
+}
+
+static json_t *total_document(const struct assessment *a)
+{
+    json_t *o = json_object();
+    for (int n = 0; a->has_picture && n < QUANTITY_COUNT; n++) {
+        const enum modality_quantity q = (enum modality_quantity)n;
+        if (quantity_has(&a->picture.whole, q) && !is_property_or_command(q))
+            doc_put(o, modality_quantity_info(q)->id, doc_quantity(q, a->picture.whole.value[q]));
+    }
+    return o;
+}
+
+/* Hard limits with a value, least headroom (as a share of the bound) first. */
+static json_t *binding_limits(const struct assessment *a)
+{
+    json_t *all = assess_limits(a), *some = json_array();
+    while (json_array_size(some) < BINDING_LIMITS) {
+        size_t best = SIZE_MAX, index;
+        json_int_t best_headroom = 0, best_bound = 1;
+        json_t *limit;
+        json_array_foreach(all, index, limit)
+        {
+            const json_t *headroom = json_object_get(limit, "headroom");
+            const json_int_t bound = json_integer_value(json_object_get(limit, "bound"));
+            const char *class = json_string_value(json_object_get(limit, "class"));
+            if (!headroom || bound <= 0 || !class || strcmp(class, "hard") != 0)
+                continue;
+            const json_int_t h = json_integer_value(headroom);
+            /* h / bound < best_headroom / best_bound, in whole permille: an order to show, not a decision */
+            if (best == SIZE_MAX || h / (bound / 1000 + 1) < best_headroom / (best_bound / 1000 + 1)) {
+                best = index;
+                best_headroom = h;
+                best_bound = bound;
+            }
+        }
+        if (best == SIZE_MAX)
+            break;
+        json_array_append(some, json_array_get(all, best));
+        json_array_remove(all, best);
+    }
+    json_decref(all);
+    return some;
+}
+
+static json_t *history_document(const struct dose_history *h)
+{
+    json_t *o = json_object();
+    doc_int(o, "duration_ms", h->duration_ms);
+    doc_int(o, "energy_uj", h->energy_uj);
+    doc_int(o, "session_charge_uc", h->charge_uc);
+    doc_int(o, "iontophoresis_dose_ua_min", h->ion_dose_ua_min);
+    doc_int(o, "session_count", h->session_count);
+    return o;
+}
+
+/* How the device can prove rest: by a measurement of its output, or by what it reports. */
+static const char *evidence_of(const struct plan *plan)
+{
+    bool measured = plan->resolved;
+    for (size_t i = 0; measured && i < plan->treatment.n_channels; i++)
+        measured = plan->device[i]->level_measured;
+    return measured ? "measured" : "reported";
+}
+
+static json_t *names(const char *const *texts, size_t n)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(array, json_string(texts[i]));
+    return array;
+}
+
+static json_t *overrides_document(const struct session_request *rq)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < rq->n_overrides; i++) {
+        json_t *o = json_object();
+        doc_text(o, "condition", rq->overrides[i].condition);
+        doc_text(o, "by", rq->overrides[i].by);
+        doc_text(o, "reason", rq->overrides[i].reason);
+        json_array_append_new(array, o);
+    }
+    return array;
+}
+
+static void put_conditions(json_t *o, const struct plan *plan)
+{
+    const struct screening *screening = &plan->tables->screening;
+    json_t *array = json_array();
+    for (size_t i = 0; i < screening->n_conditions && i < 64; i++) {
+        if ((plan->treatment.conditions >> i) & 1u)
+            json_array_append_new(array, json_string(screening->conditions[i].id));
+    }
+    doc_put(o, "conditions", array);
+}
+
+json_t *sheet_make(const struct sessions *s, const struct assessment *a, const struct session_request *rq,
+                   const struct session_actor *actor)
+{
+    const struct plan *plan = &a->plan;
+    char text[64];
+    if (!plan->unit || !plan->protocol || plan->site < 0)
+        return NULL;
+    json_t *o = json_object(), *outputs = json_array(), *person = json_object();
+    json_array_append_new(outputs, output_document(a, rq));
+    doc_text(person, "id", actor->operator_id);
+    doc_text(person, "name", actor->operator_name);
+    doc_int(o, "schema_version", SESSION_SCHEMA_VERSION);
+    doc_put(o, "operator", person);
+    doc_text(o, "patient_ref", rq->patient_ref);
+    doc_text(o, "site", rq->site);
+    doc_text(o, "site_label", plan->tables->screening.sites[plan->site].label);
+    doc_text(o, "side", rq->side);
+    doc_put(o, "device", device_document(plan));
+    doc_put(o, "protocol", protocol_document(plan->protocol));
+    doc_int(o, "duration_ms", plan->treatment.duration_ms);
+    doc_text(o, "duration_text", value_format(QUANTITY_duration_ms, plan->treatment.duration_ms, text, sizeof text));
+    doc_put(o, "outputs", outputs);
+    doc_put(o, "totals", total_document(a));
+    doc_put(o, "limits", binding_limits(a));
+    doc_put(o, "planned", doc_amounts(&a->planned));
+    doc_put(o, "worst", doc_amounts(&a->worst));
+    doc_put(o, "history_24h", history_document(&a->history));
+    put_conditions(o, plan);
+    doc_put(o, "overrides", overrides_document(rq));
+    doc_put(o, "acknowledged", names(rq->acknowledged, rq->n_acknowledged));
+    doc_text(o, "evidence", evidence_of(plan));
+    doc_int(o, "dead_man_ms", a->dead_man_ms);
+    doc_int(o, "contact_hold_ms", plan->protocol->contact_hold_ms);
+    doc_text(o, "lease_loss", plan->protocol->lease_loss == LEASE_LOSS_PAUSE ? "pause" : "end");
+    doc_bool(o, "simulated", plan->unit->settings->simulated || plan->unit->info.device.simulated);
+    doc_int(o, "config_generation", (int64_t)s->settings.config_generation);
+    doc_text(o, "config_hash", s->settings.config_hash);
+    return o;
+}
+
+json_t *sheet_differences(const json_t *before, const json_t *after)
+{
+    json_t *array = json_array();
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)before, key, value)
+    {
+        if (!json_equal(value, json_object_get(after, key)))
+            json_array_append_new(array, json_string(key));
+    }
+    json_object_foreach((json_t *)(uintptr_t)after, key, value)
+    {
+        if (!json_object_get(before, key))
+            json_array_append_new(array, json_string(key));
+    }
+    return array;
+}

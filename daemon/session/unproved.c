@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * output_unknown: set when rest could not be proved, cleared by proof on the same identity or by a person's statement.
+ * A device whose ledger entry an earlier run left open begins here: its dose is worst once rest is proved on the same
+ * serial, and unbounded otherwise.
+ */
+#include "session/internal.h"
+
+void unit_set_unproved(struct sessions *s, struct unit *unit, const struct modality_identity *identity, const char *why,
+                       const struct session_time *now)
+{
+    (void)s;
+    if (!unit->unproved) {
+        unit->unproved = unit->news = true;
+        unit->unproved_identity = *identity;
+        snprintf(unit->unproved_why, sizeof unit->unproved_why, "%s", why);
+    }
+    unit->unproved_ns = now->monotonic_ns;
+}
+
+static bool same_serial(const char *held, const struct modality_identity *seen)
+{
+    return strcmp(held, seen->serial) == 0;
+}
+
+static bool same_identity(const struct modality_identity *a, const struct modality_identity *b)
+{
+    return strcmp(a->serial, b->serial) == 0 && strcmp(a->model, b->model) == 0 && strcmp(a->maker, b->maker) == 0;
+}
+
+/* A session of an earlier run gets the record that it could not write itself. */
+static void orphan_close(struct sessions *s, struct orphan *orphan, enum ledger_state state, const char *why,
+                         enum modality_evidence evidence)
+{
+    const struct ledger_entry *e = &orphan->entry;
+    orphan->settled = true;
+    (void)record_settle(s->record, e->session_id, state, &e->worst, NULL, NULL); /* record_health tells a failure */
+    json_t *o = json_object(), *end = json_object();
+    doc_int(o, "schema_version", SESSION_SCHEMA_VERSION);
+    doc_text(o, "session_id", e->session_id);
+    doc_text(o, "patient_ref", e->patient_ref);
+    doc_text(o, "site", e->site);
+    doc_text(o, "side", e->side);
+    doc_text(o, "protocol", e->protocol);
+    doc_text(o, "device", e->device);
+    doc_text(o, "serial", e->serial);
+    doc_int(o, "started_at_ms", e->started_wall_ms);
+    doc_put(o, "planned", doc_amounts(&e->planned));
+    doc_put(o, "worst", doc_amounts(&e->worst));
+    doc_text(end, "reason", session_end_id(END_daemon_lost));
+    doc_text(end, "by", "daemon");
+    doc_text(end, "evidence", evidence_id(evidence));
+    doc_text(end, "detail", why);
+    doc_text(end, "dose", state == LEDGER_CRASHED ? "worst" : "unbounded");
+    doc_int(end, "at_ms", s->now.wall_ms);
+    doc_put(o, "end", end);
+    (void)record_audit(s->record, "session.recovered", NULL, e->session_id, json_deep_copy(end));
+    (void)record_finish(s->record, e->session_id, o, NULL, NULL);
+    if (state == LEDGER_UNBOUNDED)
+        alarms_raise(s->alarms, ALARM_KIND_dose_unbounded, NULL, e->session_id, why, s->now.wall_ms);
+}
+
+static void close_orphans(struct sessions *s, struct unit *unit, enum modality_evidence evidence)
+{
+    for (size_t i = 0; i < s->n_orphans; i++) {
+        struct orphan *orphan = &s->orphans[i];
+        if (orphan->unit != unit || orphan->settled)
+            continue;
+        if (same_serial(orphan->entry.serial, &unit->identity))
+            orphan_close(s, orphan, LEDGER_CRASHED, "rest was proved on the same device after a restart", evidence);
+        else
+            orphan_close(s, orphan, LEDGER_UNBOUNDED, "another device answers in its place", EVIDENCE_NONE);
+    }
+}
+
+void unit_proved(struct sessions *s, struct unit *unit, enum modality_evidence evidence, const struct session_time *now)
+{
+    if (!unit->unproved)
+        return;
+    close_orphans(s, unit, evidence);
+    bool remains = false;
+    for (size_t i = 0; i < s->n_sessions; i++) {
+        struct session *session = s->list[i];
+        if (session->unit != unit || session->state != SESSION_output_unknown)
+            continue;
+        if (same_identity(&session->identity, &unit->identity))
+            session_rested(session, evidence, now->monotonic_ns, now);
+        else
+            remains = true;
+    }
+    if (remains)
+        return;
+    unit->unproved = false;
+    unit->news = true;
+    alarms_condition_over(s->alarms, ALARM_KIND_output_unknown, unit->id, NULL, now->wall_ms);
+    alarms_condition_over(s->alarms, ALARM_KIND_output_while_off, unit->id, NULL, now->wall_ms);
+    json_t *detail = json_object();
+    doc_text(detail, "device", unit->id);
+    doc_text(detail, "evidence", evidence_id(evidence));
+    say_audit(s, "device.rest_proved", NULL, NULL, detail);
+}
+
+void orphans_load(struct sessions *s, const struct session_time *now)
+{
+    size_t n = 0;
+    const struct ledger_entry *entries = record_open_entries(s->record, &n);
+    s->orphans = n > 0 ? calloc(n, sizeof *s->orphans) : NULL;
+    if (!s->orphans)
+        return;
+    s->n_orphans = n;
+    for (size_t i = 0; i < n; i++) /* valid until the next settle: copied first */
+        s->orphans[i].entry = entries[i];
+    for (size_t i = 0; i < n; i++) {
+        struct orphan *orphan = &s->orphans[i];
+        orphan->unit = unit_find(s, orphan->entry.device);
+        if (orphan->entry.state == LEDGER_UNBOUNDED) {
+            orphan->settled = true;
+            alarms_raise(s->alarms, ALARM_KIND_dose_unbounded, NULL, orphan->entry.session_id,
+                         "the dose of this session was never reviewed", now->wall_ms);
+        } else if (orphan->entry.state != LEDGER_OPEN) {
+            orphan->settled = true;
+        } else if (!orphan->unit) {
+            orphan_close(s, orphan, LEDGER_UNBOUNDED, "its device is not configured any more", EVIDENCE_NONE);
+        } else {
+            struct modality_identity identity = {0};
+            snprintf(identity.serial, sizeof identity.serial, "%s", orphan->entry.serial);
+            unit_set_unproved(s, orphan->unit, &identity, "a session was open when the daemon ended", now);
+        }
+    }
+}
+
+void units_publish(struct sessions *s, const struct session_time *now)
+{
+    for (size_t i = 0; i < s->n_units; i++) {
+        struct unit *unit = &s->units[i];
+        if (!unit->news)
+            continue;
+        unit->news = false;
+        if (unit->unproved)
+            say_alarm(s, ALARM_KIND_output_unknown, unit->id, NULL, "%s", unit->unproved_why);
+        json_t *detail = json_object();
+        doc_text(detail, "device", unit->id);
+        doc_text(detail, "state", unit_state_text(unit));
+        doc_text(detail, "detail", unit->unproved ? unit->unproved_why : unit->detail);
+        say_audit(s, "device.state", NULL, NULL, detail);
+        say_event(s, "device.state", NULL, unit_document(s, unit, now));
+    }
+}
+
+/* A person's word instead of proof: the output is taken as gone, the dose stays unknown until it is reviewed. */
+static void take_statement(struct sessions *s, struct unit *unit, const char *statement, const struct session_time *now)
+{
+    for (size_t i = 0; i < s->n_sessions; i++) {
+        struct session *session = s->list[i];
+        if (session->unit != unit || session->state != SESSION_output_unknown)
+            continue;
+        supervise_settle(&session->rules, &session->supervised, now->monotonic_ns);
+        session->armed = false;
+        session->evidence = EVIDENCE_NONE;
+        session->dose_unbounded = true;
+        state_apply(session, EVENT_end, now);
+    }
+    for (size_t i = 0; i < s->n_orphans; i++) {
+        if (s->orphans[i].unit == unit && !s->orphans[i].settled)
+            orphan_close(s, &s->orphans[i], LEDGER_UNBOUNDED, statement, EVIDENCE_NONE);
+    }
+    unit->unproved = false;
+    unit->news = true;
+    alarms_condition_over(s->alarms, ALARM_KIND_output_unknown, unit->id, NULL, now->wall_ms);
+}
+
+static bool unit_armed(const struct sessions *s, const struct unit *unit)
+{
+    for (size_t i = 0; i < s->n_sessions; i++) {
+        if (s->list[i]->unit == unit && session_live(s->list[i]) && s->list[i]->state != SESSION_output_unknown)
+            return true;
+    }
+    return false;
+}
+
+void device_reset(struct sessions *s, const char *device, const char *statement, const struct session_actor *actor,
+                  const struct session_time *now, struct session_reply reply)
+{
+    s->now = *now;
+    struct unit *unit = device ? unit_find(s, device) : NULL;
+    if (!unit) {
+        say_refused(s, "device.reset", actor, NULL, reply, TOKEN_NOT_FOUND, NULL, "there is no device %.64s",
+                    device ? device : "");
+        return;
+    }
+    if (unit_armed(s, unit)) {
+        say_refused(s, "device.reset", actor, NULL, reply, TOKEN_WRONG_STATE, NULL,
+                    "device %s is in a session: stop it first", unit->id);
+        return;
+    }
+    if (!say_actor_may_act(s, actor, "device.reset", NULL, reply))
+        return;
+    const bool stated = statement && statement[0];
+    json_t *detail = json_object();
+    doc_text(detail, "device", unit->id);
+    doc_text(detail, "was", unit_state_text(unit));
+    doc_text(detail, "statement", statement);
+    say_audit(s, "device.reset", actor, NULL, detail);
+    unit_make_safe(s, unit, now);
+    if (stated && unit->unproved)
+        take_statement(s, unit, statement, now);
+    state_publish(s, now);
+    json_t *result = json_object();
+    doc_text(result, "device", unit->id);
+    doc_text(result, "state", unit_state_text(unit));
+    doc_bool(result, "statement_recorded", stated);
+    say_result(reply, result);
+}
+
+void dose_review(struct sessions *s, const char *session_id, const struct dose_amounts *delivered,
+                 const char *statement, const struct session_actor *actor, const struct session_time *now,
+                 struct session_reply reply)
+{
+    s->now = *now;
+    const struct session *session = session_find(s, session_id);
+    if (session && session->state != SESSION_ended) {
+        say_refused(s, "dose.review", actor, session, reply, TOKEN_WRONG_STATE, NULL, "session %s has not ended",
+                    session->id);
+        return;
+    }
+    if (!statement || !statement[0]) {
+        say_refused(s, "dose.review", actor, session, reply, TOKEN_INCOMPLETE, NULL, "a review needs a statement");
+        return;
+    }
+    if (!say_actor_may_act(s, actor, "dose.review", session, reply))
+        return;
+    const int r = record_settle(s->record, session_id ? session_id : "", LEDGER_REVIEWED, delivered, NULL, NULL);
+    if (r < 0) {
+        say_refused(s, "dose.review", actor, session, reply, r == -ENOENT ? TOKEN_NOT_FOUND : TOKEN_WRONG_STATE, NULL,
+                    "session %.64s has no dose that waits for a review", session_id ? session_id : "");
+        return;
+    }
+    json_t *detail = json_object();
+    doc_text(detail, "session", session_id);
+    doc_put(detail, "delivered", doc_amounts(delivered));
+    doc_text(detail, "statement", statement);
+    say_audit(s, "dose.review", actor, session, json_deep_copy(detail));
+    alarms_condition_over(s->alarms, ALARM_KIND_dose_unbounded, NULL, session_id, now->wall_ms);
+    say_result(reply, detail);
+}
