@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plugin against a device that answers wrongly, on TCP and on RTU: deadlines hold whatever comes, no stale reply is
+ * taken for an answer, an unknown outcome is said to be one, and a stop writes all it has.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fault_peer.h"
+#include "support.h"
+
+#define CALL_MS 60
+#define LONG_MS 2000
+/* What a call may take beyond its deadline on a loaded machine under sanitizers. */
+#define SLACK_MS 60
+
+struct bench {
+    bool rtu;
+    struct support *s;
+    struct peer *peer;
+    const struct modality_plugin *p;
+    struct modality_link *link;
+};
+
+static int bench_open(void **state, bool rtu)
+{
+    static struct bench b;
+    b = (struct bench){.rtu = rtu, .s = support_new(), .peer = peer_new(rtu), .p = support_plugin()};
+    support_add_file(b.s, CONFIG_DIR "/maps/refstim.ini");
+    support_add(b.s, "device stim1", "plugin", "modbus-map", "devices.ini:2");
+    support_add(b.s, "device stim1", "link", peer_link(b.peer), "devices.ini:3");
+    support_add(b.s, "device stim1", "unit", "1", "devices.ini:4");
+    support_add(b.s, "device stim1", "map", "refstim", "devices.ini:5");
+    support_add(b.s, "device stim1", "response_timeout", rtu ? "40 ms" : "1 s", "devices.ini:6");
+    if (rtu) {
+        support_add(b.s, "device stim1", "baud", "115200", "devices.ini:7");
+        support_add(b.s, "device stim1", "parity", "none", "devices.ini:8");
+    }
+    assert_int_equal(b.p->open(&b.s->services, &b.s->config, support_in_ms(LONG_MS), &b.link), 0);
+    struct modality_identity identity;
+    assert_int_equal(b.p->identify(b.link, 0, support_in_ms(LONG_MS), &identity), 0);
+    peer_writes(b.peer);
+    *state = &b;
+    return 0;
+}
+
+static int bench_tcp(void **state)
+{
+    return bench_open(state, false);
+}
+
+static int bench_rtu(void **state)
+{
+    return bench_open(state, true);
+}
+
+static int bench_close(void **state)
+{
+    struct bench *b = *state;
+    b->p->close(b->link);
+    peer_free(b->peer);
+    support_free(b->s);
+    return 0;
+}
+
+static int status_in(struct bench *b, int ms, struct modality_status *out)
+{
+    int64_t begun = clock_monotonic_ns();
+    int r = b->p->status(b->link, 0, begun + ms * NS_PER_MS, out);
+    assert_true(clock_monotonic_ns() - begun < (ms + SLACK_MS) * NS_PER_MS);
+    return r;
+}
+
+static int apply_in(struct bench *b, int ms, int64_t ua)
+{
+    struct modality_setting setting = {.channel = 0, .quantity = QUANTITY_amplitude_ua, .value = ua};
+    int64_t begun = clock_monotonic_ns();
+    int r = b->p->apply(b->link, 0, &setting, begun + ms * NS_PER_MS);
+    assert_true(clock_monotonic_ns() - begun < (ms + SLACK_MS) * NS_PER_MS);
+    return r;
+}
+
+static int stop_in(struct bench *b, int ms)
+{
+    int64_t begun = clock_monotonic_ns();
+    int r = b->p->stop(b->link, 0, 2, begun + ms * NS_PER_MS);
+    assert_true(clock_monotonic_ns() - begun < (ms + SLACK_MS) * NS_PER_MS);
+    return r;
+}
+
+/* After a reply that cannot be trusted: nothing is read until reopen, everything is after it. */
+static void assert_doubt_then_healed(struct bench *b)
+{
+    struct modality_status status;
+    peer_inject(b->peer, PEER_GOOD, 0, 0, 0);
+    peer_requests(b->peer);
+    assert_int_equal(status_in(b, LONG_MS, &status), -EIO);
+    assert_int_equal(apply_in(b, LONG_MS, 100), -EIO);
+    assert_int_equal(peer_requests(b->peer), 0);
+    assert_int_equal(b->p->reopen(b->link, support_in_ms(LONG_MS)), 0);
+    assert_int_equal(status_in(b, LONG_MS, &status), 0);
+}
+
+/* A faulty answer to the first request of a status, what the call says of it. */
+static void read_fault(struct bench *b, enum peer_fault fault, int argument, int error)
+{
+    struct modality_status status;
+    peer_inject(b->peer, fault, 1, 0, argument);
+    assert_int_equal(status_in(b, CALL_MS, &status), error);
+    assert_doubt_then_healed(b);
+}
+
+/* A faulty answer to the write of a set point. */
+static void write_fault(struct bench *b, enum peer_fault fault, int argument, int error)
+{
+    peer_inject(b->peer, fault, 1, 6, argument);
+    assert_int_equal(apply_in(b, CALL_MS, 12300), error);
+    assert_int_equal(peer_writes(b->peer), 1);
+}
+
+static void silence_ends_at_the_deadline(void **state)
+{
+    read_fault(*state, PEER_SILENT, 0, -ETIMEDOUT);
+}
+
+static void dripped_reply_ends_at_the_deadline(void **state)
+{
+    read_fault(*state, PEER_DRIP, 0, -ETIMEDOUT);
+}
+
+static void truncated_reply_ends_at_the_deadline(void **state)
+{
+    read_fault(*state, PEER_TRUNCATED, 0, -ETIMEDOUT);
+}
+
+static void late_reply_is_not_taken_for_the_next(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    peer_set_input(b->peer, 12, 0);
+    peer_set_input(b->peer, 13, 1000);
+    /* RTU has no transaction: there the reply must fall into the silence of one response timeout, 40 ms. */
+    peer_inject(b->peer, PEER_LATE, 1, 4, b->rtu ? 60 : CALL_MS + 30);
+    assert_int_equal(status_in(b, CALL_MS, &status), -ETIMEDOUT);
+    peer_set_input(b->peer, 13, 2000);
+    assert_int_equal(b->p->reopen(b->link, support_in_ms(LONG_MS)), 0);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(status_in(b, LONG_MS, &status), 0);
+        assert_int_equal(status.uptime_ms, 2000);
+    }
+}
+
+static void wrong_function_is_malformed(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    peer_inject(b->peer, PEER_WRONG_FUNCTION, 1, 0, 0);
+    assert_int_equal(status_in(b, CALL_MS, &status), -EPROTO);
+    assert_doubt_then_healed(b);
+}
+
+static void wrong_transaction_is_malformed(void **state)
+{
+    read_fault(*state, PEER_WRONG_TRANSACTION, 0, -EPROTO);
+}
+
+static void bad_checksum_is_malformed(void **state)
+{
+    read_fault(*state, PEER_BAD_CHECKSUM, 0, -EPROTO);
+}
+
+static void reply_of_another_unit_is_malformed(void **state)
+{
+    read_fault(*state, PEER_WRONG_UNIT, 0, -EPROTO);
+}
+
+static void garbage_never_becomes_a_status(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    peer_inject(b->peer, PEER_GARBAGE, 1, 0, 0);
+    int r = status_in(b, CALL_MS, &status);
+    assert_true(r == -EPROTO || r == -ETIMEDOUT);
+    assert_doubt_then_healed(b);
+}
+
+static void bytes_behind_a_reply_do_not_shift_the_next(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    peer_set_input(b->peer, 13, 777);
+    peer_inject(b->peer, PEER_TRAILING, 1, 0, 0);
+    for (int i = 0; i < 3; i++) {
+        int r = status_in(b, LONG_MS, &status);
+        if (r < 0)
+            assert_int_equal(b->p->reopen(b->link, support_in_ms(LONG_MS)), 0);
+        else
+            assert_int_equal(status.uptime_ms, 777);
+    }
+    assert_int_equal(status_in(b, LONG_MS, &status), 0);
+}
+
+static void exception_on_a_read_leaves_the_link_whole(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    peer_inject(b->peer, PEER_EXCEPTION, 1, 0, 2);
+    assert_int_equal(status_in(b, CALL_MS, &status), -EACCES);
+    assert_int_equal(status_in(b, LONG_MS, &status), 0);
+}
+
+static void exception_on_a_write_means_not_done(void **state)
+{
+    struct bench *b = *state;
+    write_fault(b, PEER_EXCEPTION, 3, -EACCES);
+    assert_int_equal(peer_holding(b->peer, 100), 0);
+    assert_int_equal(apply_in(b, LONG_MS, 12300), 0);
+    assert_int_equal(peer_holding(b->peer, 100), 123);
+}
+
+static void gateway_without_answer_leaves_the_outcome_unknown(void **state)
+{
+    write_fault(*state, PEER_EXCEPTION, 11, -ETIMEDOUT);
+}
+
+static void write_without_answer_is_unknown_and_not_repeated(void **state)
+{
+    struct bench *b = *state;
+    write_fault(b, PEER_SILENT, 0, -ETIMEDOUT);
+    assert_doubt_then_healed(b);
+    assert_int_equal(peer_writes(b->peer), 0);
+}
+
+static void write_on_a_closed_connection_is_unknown(void **state)
+{
+    struct bench *b = *state;
+    write_fault(b, PEER_CLOSE, 0, -ETIMEDOUT);
+    assert_doubt_then_healed(b);
+}
+
+static void echo_of_another_write_is_refused(void **state)
+{
+    write_fault(*state, PEER_WRONG_ECHO, 0, -EPROTO);
+}
+
+static void echo_without_doing_is_found_by_reading_back(void **state)
+{
+    write_fault(*state, PEER_ECHO_WITHOUT_DOING, 0, -EPROTO);
+}
+
+static void set_point_that_cannot_be_read_back_is_not_proved(void **state)
+{
+    struct bench *b = *state;
+    peer_inject(b->peer, PEER_SILENT, 1, 3, 0);
+    assert_int_equal(apply_in(b, CALL_MS, 12300), -ETIMEDOUT);
+    assert_int_equal(peer_holding(b->peer, 100), 123);
+}
+
+static void stop_writes_every_step_to_a_silent_device(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(b->p->start(b->link, 0, 2, support_in_ms(LONG_MS)), 0);
+    assert_int_equal(apply_in(b, LONG_MS, 5000), 0);
+    assert_true(peer_coil(b->peer, 0) && peer_coil(b->peer, 1));
+    peer_writes(b->peer);
+    peer_inject(b->peer, PEER_SILENT, 100, 0, 0);
+    assert_int_equal(stop_in(b, 200), -ETIMEDOUT);
+    peer_inject(b->peer, PEER_GOOD, 0, 0, 0);
+    assert_false(peer_coil(b->peer, 0) || peer_coil(b->peer, 1));
+    assert_int_equal(peer_holding(b->peer, 100), 0);
+    assert_int_equal(peer_writes(b->peer), 4);
+}
+
+static void stop_goes_on_after_a_refused_step(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(b->p->start(b->link, 0, 2, support_in_ms(LONG_MS)), 0);
+    peer_inject(b->peer, PEER_EXCEPTION, 1, 5, 4);
+    assert_int_equal(stop_in(b, 200), -EACCES);
+    assert_true(peer_coil(b->peer, 0));
+    assert_false(peer_coil(b->peer, 1));
+}
+
+static void stop_goes_out_while_the_link_is_in_doubt(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    assert_int_equal(b->p->start(b->link, 0, 2, support_in_ms(LONG_MS)), 0);
+    peer_inject(b->peer, PEER_SILENT, 1, 4, 0);
+    assert_int_equal(status_in(b, CALL_MS, &status), -ETIMEDOUT);
+    assert_int_equal(stop_in(b, 200), 0);
+    assert_false(peer_coil(b->peer, 0) || peer_coil(b->peer, 1));
+    assert_int_equal(status_in(b, LONG_MS, &status), -EIO);
+}
+
+/* The reply to a run command that was not done arrives while the stop of the same coil waits for its own. */
+static void late_echo_does_not_prove_a_stop(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    peer_inject(b->peer, PEER_LATE, 1, 5, CALL_MS + 20);
+    assert_int_equal(b->p->start(b->link, 0, 0, support_in_ms(CALL_MS)), -ETIMEDOUT);
+    int r = b->p->stop(b->link, 0, 0, support_in_ms(300));
+    (void)r; /* the echo may or may not meet its own write; only the status proves */
+    assert_int_equal(status_in(b, LONG_MS, &status), -EIO);
+    assert_int_equal(b->p->reopen(b->link, support_in_ms(LONG_MS)), 0);
+    assert_int_equal(status_in(b, LONG_MS, &status), 0);
+    assert_int_equal(status.channels[0].output, OUTPUT_REST);
+    assert_false(peer_coil(b->peer, 0));
+}
+
+static void passed_deadline_sends_nothing(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    peer_requests(b->peer);
+    assert_int_equal(b->p->status(b->link, 0, clock_monotonic_ns() - NS_PER_MS, &status), -EAGAIN);
+    assert_int_equal(apply_in(b, 0, 100), -EAGAIN);
+    assert_int_equal(b->p->stop(b->link, 0, 0, clock_monotonic_ns()), -EAGAIN);
+    assert_int_equal(peer_requests(b->peer), 0);
+    assert_int_equal(status_in(b, LONG_MS, &status), 0);
+}
+
+static void poll_takes_three_requests(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    peer_requests(b->peer);
+    assert_int_equal(status_in(b, LONG_MS, &status), 0);
+    assert_int_equal(peer_requests(b->peer), 3);
+}
+
+static void restart_shows_when_uptime_falls(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    peer_set_input(b->peer, 12, 3);
+    assert_int_equal(status_in(b, LONG_MS, &status), 0);
+    assert_false(status.restarted);
+    peer_set_input(b->peer, 12, 0);
+    assert_int_equal(status_in(b, LONG_MS, &status), 0);
+    assert_true(status.restarted);
+}
+
+static void current_while_off_is_output(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    peer_set_input(b->peer, 20, 12); /* 120 uA, the declared noise is 50 */
+    assert_int_equal(status_in(b, LONG_MS, &status), 0);
+    assert_int_equal(status.channels[0].output, OUTPUT_ON);
+    assert_int_equal(status.channels[0].evidence, EVIDENCE_MEASURED);
+    peer_set_input(b->peer, 20, 5);
+    assert_int_equal(status_in(b, LONG_MS, &status), 0);
+    assert_int_equal(status.channels[0].output, OUTPUT_REST);
+}
+
+static void vanished_device_is_found_absent(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    peer_inject(b->peer, PEER_CLOSE, 1, 0, 0);
+    assert_int_equal(status_in(b, CALL_MS, &status), -EIO);
+    assert_doubt_then_healed(b);
+}
+
+#define TCP_TEST(f)                                                                                                    \
+    {                                                                                                                  \
+#f " on TCP", f, bench_tcp, bench_close, NULL                                                                  \
+    }
+#define RTU_TEST(f)                                                                                                    \
+    {                                                                                                                  \
+#f " on RTU", f, bench_rtu, bench_close, NULL                                                                  \
+    }
+#define BOTH(f) TCP_TEST(f), RTU_TEST(f)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(silence_ends_at_the_deadline),
+        BOTH(dripped_reply_ends_at_the_deadline),
+        BOTH(truncated_reply_ends_at_the_deadline),
+        BOTH(late_reply_is_not_taken_for_the_next),
+        BOTH(wrong_function_is_malformed),
+        TCP_TEST(wrong_transaction_is_malformed),
+        RTU_TEST(bad_checksum_is_malformed),
+        RTU_TEST(reply_of_another_unit_is_malformed),
+        BOTH(garbage_never_becomes_a_status),
+        BOTH(bytes_behind_a_reply_do_not_shift_the_next),
+        BOTH(exception_on_a_read_leaves_the_link_whole),
+        BOTH(exception_on_a_write_means_not_done),
+        BOTH(gateway_without_answer_leaves_the_outcome_unknown),
+        BOTH(write_without_answer_is_unknown_and_not_repeated),
+        TCP_TEST(write_on_a_closed_connection_is_unknown),
+        BOTH(echo_of_another_write_is_refused),
+        TCP_TEST(echo_without_doing_is_found_by_reading_back),
+        TCP_TEST(set_point_that_cannot_be_read_back_is_not_proved),
+        BOTH(stop_writes_every_step_to_a_silent_device),
+        BOTH(stop_goes_on_after_a_refused_step),
+        BOTH(stop_goes_out_while_the_link_is_in_doubt),
+        BOTH(late_echo_does_not_prove_a_stop),
+        BOTH(passed_deadline_sends_nothing),
+        BOTH(poll_takes_three_requests),
+        BOTH(restart_shows_when_uptime_falls),
+        BOTH(current_while_off_is_output),
+        TCP_TEST(vanished_device_is_found_absent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
