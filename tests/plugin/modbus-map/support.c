@@ -263,6 +263,12 @@ void support_send(struct support_child *child, const char *line)
     support_expect(child, done, answer, CHILD_END_MS);
 }
 
+void support_terminate(struct support_child *child)
+{
+    kill(child->pid, SIGTERM);
+    support_end(child);
+}
+
 void support_end(struct support_child *child)
 {
     int fd = pidfd_open(child->pid, 0);

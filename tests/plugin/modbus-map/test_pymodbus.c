@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plugin end to end against an independent Modbus implementation: pymodbus as reference stimulator on TCP.
+ * The plugin end to end against an independent Modbus implementation: pymodbus as reference stimulator, on TCP and as
+ * RTU on a pair of ptys.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,38 +10,81 @@
 #include "support.h"
 
 #define CALL_MS 2000
+#define START_MS 20000
 
 struct bench {
+    bool rtu;
     struct support *s;
-    struct support_child peer;
+    struct support_child peer, cable;
     const struct modality_plugin *p;
     struct modality_link *link;
     struct modality_device unit;
 };
 
-static int bench_open(void **state)
+/* The plugin opened on a link to the peer. */
+static int bench_begin(void **state, struct bench *b, const char *link)
+{
+    size_t n;
+    b->s = support_new();
+    b->p = support_plugin();
+    support_add_file(b->s, CONFIG_DIR "/maps/refstim.ini");
+    support_add(b->s, "device stim1", "plugin", "modbus-map", "devices.ini:2");
+    support_add(b->s, "device stim1", "link", link, "devices.ini:3");
+    support_add(b->s, "device stim1", "unit", "1", "devices.ini:4");
+    support_add(b->s, "device stim1", "map", "refstim", "devices.ini:5");
+    support_add(b->s, "device stim1", "serial", "10001", "devices.ini:6");
+    support_add(b->s, "device stim1", "response_timeout", b->rtu ? "300 ms" : "1 s", "devices.ini:7");
+    if (b->rtu) {
+        support_add(b->s, "device stim1", "baud", "115200", "devices.ini:8");
+        support_add(b->s, "device stim1", "parity", "none", "devices.ini:9");
+    }
+    assert_int_equal(b->p->describe(&b->s->services, &b->s->config, &b->unit, 1, &n), 0);
+    assert_int_equal(b->p->open(&b->s->services, &b->s->config, support_in_ms(CALL_MS), &b->link), 0);
+    *state = b;
+    return 0;
+}
+
+static int bench_tcp(void **state)
 {
     static struct bench b;
     char line[SUPPORT_TEXT_MAX], link[SUPPORT_TEXT_MAX + 8];
     char *argv[] = {"/usr/bin/python3", PYMODBUS_REFSTIM, "tcp", "0", NULL};
-    size_t n;
     memset(&b, 0, sizeof b);
     support_spawn(&b.peer, argv);
-    support_expect(&b.peer, "ready tcp ", line, 20000);
-    b.s = support_new();
-    b.p = support_plugin();
-    support_add_file(b.s, CONFIG_DIR "/maps/refstim.ini");
+    support_expect(&b.peer, "ready tcp ", line, START_MS);
     snprintf(link, sizeof link, "tcp:%s", line + strlen("ready tcp "));
-    support_add(b.s, "device stim1", "plugin", "modbus-map", "devices.ini:2");
-    support_add(b.s, "device stim1", "link", link, "devices.ini:3");
-    support_add(b.s, "device stim1", "unit", "1", "devices.ini:4");
-    support_add(b.s, "device stim1", "map", "refstim", "devices.ini:5");
-    support_add(b.s, "device stim1", "serial", "10001", "devices.ini:6");
-    support_add(b.s, "device stim1", "response_timeout", "1 s", "devices.ini:7");
-    assert_int_equal(b.p->describe(&b.s->services, &b.s->config, &b.unit, 1, &n), 0);
-    assert_int_equal(b.p->open(&b.s->services, &b.s->config, support_in_ms(CALL_MS), &b.link), 0);
-    *state = &b;
-    return 0;
+    return bench_begin(state, &b, link);
+}
+
+/* Two ptys joined by socat, which says their names on stderr. */
+static void cable_open(struct support_child *cable, char ends[2][SUPPORT_TEXT_MAX])
+{
+    char *argv[] = {"/bin/sh", "-c", "exec socat -d -d pty,raw,echo=0 pty,raw,echo=0 2>&1", NULL};
+    char line[SUPPORT_TEXT_MAX];
+    support_spawn(cable, argv);
+    for (int i = 0; i < 2;) {
+        support_expect(cable, "", line, START_MS);
+        const char *path = strstr(line, "PTY is ");
+        if (path)
+            snprintf(ends[i++], SUPPORT_TEXT_MAX, "%s", path + strlen("PTY is "));
+    }
+    do
+        support_expect(cable, "", line, START_MS);
+    while (!strstr(line, "starting data transfer loop"));
+}
+
+static int bench_rtu(void **state)
+{
+    static struct bench b;
+    char line[SUPPORT_TEXT_MAX], link[SUPPORT_TEXT_MAX + 8], ends[2][SUPPORT_TEXT_MAX];
+    memset(&b, 0, sizeof b);
+    b.rtu = true;
+    cable_open(&b.cable, ends);
+    char *argv[] = {"/usr/bin/python3", PYMODBUS_REFSTIM, "rtu", ends[0], NULL};
+    support_spawn(&b.peer, argv);
+    support_expect(&b.peer, "ready rtu ", line, START_MS);
+    snprintf(link, sizeof link, "serial:%s", ends[1]);
+    return bench_begin(state, &b, link);
 }
 
 static int bench_close(void **state)
@@ -48,6 +92,8 @@ static int bench_close(void **state)
     struct bench *b = *state;
     b->p->close(b->link);
     support_end(&b->peer);
+    if (b->rtu)
+        support_terminate(&b->cable);
     support_free(b->s);
     return 0;
 }
@@ -206,7 +252,7 @@ static void lost_electrode_is_reported_with_its_current(void **state)
 static void silent_device_times_out_and_reopen_heals(void **state)
 {
     struct bench *b = *state;
-    struct modality_status status;
+    struct modality_status status = status_of(b);
     support_send(&b->peer, "mute 1");
     int64_t begun = clock_monotonic_ns();
     assert_int_equal(b->p->status(b->link, 0, support_in_ms(50), &status), -ETIMEDOUT);
@@ -227,7 +273,11 @@ static void wrong_serial_number_is_another_device(void **state)
     assert_int_equal(b->p->identify(b->link, 0, support_in_ms(CALL_MS), &identity), -ENODEV);
 }
 
-#define BENCH_TEST(f) cmocka_unit_test_setup_teardown(f, bench_open, bench_close)
+#define BENCH_TEST(f)                                                                                                  \
+    {#f " on TCP", f, bench_tcp, bench_close, NULL},                                                                   \
+    {                                                                                                                  \
+#f " on RTU", f, bench_rtu, bench_close, NULL                                                                  \
+    }
 
 int main(void)
 {
