@@ -138,7 +138,7 @@ int control_open(struct sim *sim, const char *path, struct control **out)
     control->fd = -1;
     int r = strlen(path) < sizeof control->path ? 0 : -ENAMETOOLONG;
     if (r == 0) {
-        memcpy(control->path, path, strlen(path));
+        snprintf(control->path, sizeof control->path, "%s", path);
         r = listen_on(control);
     }
     if (r < 0) {
@@ -154,8 +154,10 @@ void control_close(struct control *control)
 {
     if (!control)
         return;
-    while (control->clients)
-        client_close(control->clients);
+    for (struct client *client = control->clients, *next; client; client = next) {
+        next = client->next;
+        client_close(client);
+    }
     loop_remove(control->sim->loop, control->source);
     if (control->fd >= 0) {
         close(control->fd);

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct page_kind *const kinds[] = {&page_refstim, &page_refus};
+static const struct page_kind *const kinds[] = {&page_refstim, &page_refus, NULL};
 
 const struct page_kind *device_kind_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(kinds[i]->model->name, name) == 0)
-            return kinds[i];
+    for (const struct page_kind *const *kind = kinds; *kind; kind++)
+        if (strcmp((*kind)->model->name, name) == 0)
+            return *kind;
     return NULL;
 }
 

@@ -84,6 +84,7 @@ enum restart_with { RESTART_REST, RESTART_OUTPUT };
     FAULT(stuck, MODEL, 0, A(channel) | A(ignores) | A(hidden), "the output stays on when told to rest")               \
     FAULT(self_start, MODEL, 0, A(channel), "the output goes on by itself, no command given")                          \
     FAULT(deliver, MODEL, A(permille), A(channel), "true output is this share of the set value")                       \
+    FAULT(hold_level, MODEL, 0, A(channel), "the output keeps its present level whatever is set; it can be rested")    \
     FAULT(misreport, MODEL, A(permille), A(channel), "the measured output is this share of the true one")              \
     FAULT(impedance, MODEL, A(ohm), A(channel) | A(ramp_ms), "stimulator: impedance, as a step or a ramp")             \
     FAULT(open, MODEL, 0, A(channel), "stimulator: an electrode is off")                                               \

@@ -363,6 +363,20 @@ static void over_delivery_and_misreport_are_independent(void **state)
     assert_int_equal(m.current_ua, 13000);
 }
 
+static void held_level_ignores_set_points_but_not_rest(void **state)
+{
+    struct bench *b = stim_running(state);
+    inject(b, FAULT_hold_level, ARG_channel, 1);
+    model_setting_write(b->model, 0, STIM_AMPLITUDE, 1000);
+    assert_int_equal(b->seen.output[0].value, 10000);
+    assert_int_equal(b->seen.output[0].set, 1000);
+    model_run(b->model, 0, 1);
+    assert_false(b->seen.output[0].on);
+    clear(b, FAULT_hold_level);
+    model_run(b->model, 1, 0);
+    assert_int_equal(b->seen.output[0].value, 1000);
+}
+
 static void device_fault_rests_and_stays_until_its_cause_is_gone(void **state)
 {
     struct bench *b = stim_running(state);
@@ -560,6 +574,7 @@ int main(void)
         STIM(output_stuck_against_commands_falls_to_the_watchdog),
         STIM(hidden_stuck_output_is_reported_at_rest),
         STIM(over_delivery_and_misreport_are_independent),
+        STIM(held_level_ignores_set_points_but_not_rest),
         STIM(device_fault_rests_and_stays_until_its_cause_is_gone),
         STIM(patient_stop_stays_latched_after_release),
         STIM(reboot_returns_at_rest_with_minimum_settings),

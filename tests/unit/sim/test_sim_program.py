@@ -7,6 +7,7 @@ Every wait is bounded; what came out is judged by the trace.
 """
 import json
 import os
+import random
 import select
 import shutil
 import signal
@@ -22,6 +23,7 @@ from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 from pymodbus.pdu import ExceptionResponse
 
 PROGRAM = None
+README = os.path.join(os.path.dirname(__file__), "../../../tools/modality-sim/README.md")
 WAIT_S = 5.0
 
 
@@ -388,6 +390,19 @@ class OverTcp(WithSimulator):
         self.assertEqual(self.take(raw, 22), adu(1, 1, 4, 2, 0x53, 0x54) + adu(2, 2, 4, 2, 0x55, 0x53))
         raw.close()
 
+    def test_random_bytes_harm_nothing(self):
+        dice = random.Random(20)
+        for _ in range(200):
+            raw = self.sim.raw("stim1")
+            body = bytes(dice.randrange(256) for _ in range(dice.randrange(1, 40)))
+            head = struct.pack(">HHHB", 1, 0, len(body) + 1, 1) if dice.random() < 0.7 else b""
+            raw.sendall(head + body)
+            raw.close()
+            self.sim.lines.write(body.decode("latin-1").replace("\n", " ") + "\n")
+            self.sim.lines.flush()
+            self.assertFalse(json.loads(self.sim.lines.readline())["ok"])
+        self.assertEqual(self.master.read_input_registers(0, 1, slave=1).registers, [21332])
+
     def test_wrong_commands_are_refused_whole(self):
         for command in ({"device": "nobody", "fault": "drop"}, {"fault": "drop"},
                         {"device": "stim1", "fault": "nonsense"}, {"device": "stim1", "fault": "delay"},
@@ -406,7 +421,10 @@ class OverTcp(WithSimulator):
     def test_every_fault_of_the_list_is_taken_with_its_arguments(self):
         words = {"how": "value", "cut": "before", "ignores": "commands", "restart": "rest"}
         numbers = {"address": 10, "channel": 1, "words": 1, "count": 1}
+        with open(README, encoding="utf-8") as file:
+            page = file.read()
         for name, fault in self.sim.ask(list="faults")["faults"].items():
+            self.assertIn(f"| `{name}` |", page)
             command = {arg: words.get(arg, numbers.get(arg, 5)) for arg in fault["must"]}
             device = "us1" if fault["help"].startswith("ultrasound") else "stim1"
             device = "us1" if name == "head_temperature" else device

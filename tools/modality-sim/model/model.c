@@ -52,6 +52,7 @@ struct model *model_new(const struct model_kind *kind, struct model_sink sink, i
     for (unsigned channel = 0; channel < kind->channels; channel++) {
         model->deliver_permille[channel] = 1000;
         model->misreport_permille[channel] = 1000;
+        model->held_level[channel] = -1;
     }
     guard_switch_on(&model->guard, kind->channels, now_ns);
     settings_to_minimum(model);
@@ -194,6 +195,13 @@ void model_clear_latches(struct model *model)
     guard_clear(&model->guard);
 }
 
+double model_aim(const struct model *model, unsigned channel, double set)
+{
+    if (model->held_level[channel] >= 0)
+        return model->held_level[channel];
+    return set * model->deliver_permille[channel] / 1000.0;
+}
+
 /* Channels an injection is for; 0 when it names a channel this device does not have. */
 static uint32_t args_mask(const struct model *model, const struct fault_args *args)
 {
@@ -213,6 +221,8 @@ static void inject_channel(struct model *model, enum fault_id fault, const struc
         model->deliver_permille[channel] = (int32_t)args->value[ARG_permille];
     else if (fault == FAULT_misreport)
         model->misreport_permille[channel] = (int32_t)args->value[ARG_permille];
+    else if (fault == FAULT_hold_level)
+        model->held_level[channel] = model_aim(model, channel, (double)model->last[channel].set);
 }
 
 static void clear_channel(struct model *model, enum fault_id fault, unsigned channel)
@@ -225,6 +235,8 @@ static void clear_channel(struct model *model, enum fault_id fault, unsigned cha
         model->deliver_permille[channel] = 1000;
     else if (fault == FAULT_misreport)
         model->misreport_permille[channel] = 1000;
+    else if (fault == FAULT_hold_level)
+        model->held_level[channel] = -1;
 }
 
 /* Faults of the whole device that every kind has; false = not one of them. set is false on clear. */
@@ -252,7 +264,8 @@ static bool device_wide(struct model *model, enum fault_id fault, const struct f
 
 static bool per_channel(enum fault_id fault)
 {
-    return fault == FAULT_stuck || fault == FAULT_self_start || fault == FAULT_deliver || fault == FAULT_misreport;
+    return fault == FAULT_stuck || fault == FAULT_self_start || fault == FAULT_deliver || fault == FAULT_misreport ||
+           fault == FAULT_hold_level;
 }
 
 int model_inject(struct model *model, enum fault_id fault, const struct fault_args *args)

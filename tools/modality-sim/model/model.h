@@ -72,6 +72,7 @@ struct model {
     struct model_output last[MODEL_CHANNELS_MAX];
     int32_t deliver_permille[MODEL_CHANNELS_MAX];
     int32_t misreport_permille[MODEL_CHANNELS_MAX];
+    double held_level[MODEL_CHANNELS_MAX]; /* negative = follows the setting */
 };
 
 /* A device just switched on at now_ns; reports its outputs at rest to the sink. NULL without memory. */
@@ -96,6 +97,9 @@ void model_clear_latches(struct model *model);
 int model_inject(struct model *model, enum fault_id fault, const struct fault_args *args);
 int model_clear(struct model *model, enum fault_id fault, const struct fault_args *args);
 void model_state(const struct model *model, model_state_fn emit, void *ctx);
+
+/* What the output stage aims at when set is asked for, in the unit of the kind's quantity. */
+double model_aim(const struct model *model, unsigned channel, double set);
 
 /* Reports outputs that differ from what was reported last. */
 void model_refresh(struct model *model, enum cause cause);

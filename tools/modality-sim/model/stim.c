@@ -73,7 +73,7 @@ static double impedance_ohm(const struct stim_channel *c)
 
 static double current_ua(const struct model *model, unsigned channel)
 {
-    double wanted = model->setting[channel][STIM_AMPLITUDE] * (model->deliver_permille[channel] / 1000.0);
+    double wanted = model_aim(model, channel, model->setting[channel][STIM_AMPLITUDE]);
     double possible = COMPLIANCE_V / impedance_ohm(channel_of(model, channel)) * 1e6;
     return fmin(wanted, possible);
 }

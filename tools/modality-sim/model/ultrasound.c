@@ -69,17 +69,22 @@ static double set_w(const struct model *model)
     return setting[US_SATP] * 1e-6 * setting[US_DUTY] * 1e-3 * ERA_CM2;
 }
 
+static double aim_w(const struct model *model)
+{
+    return model_aim(model, 0, set_w(model) * 1e6) / 1e6;
+}
+
 static double radiated_w(const struct model *model)
 {
     double reach = fmin(us_of(model)->coupling / FULL_POWER_COUPLING, 1);
-    return set_w(model) * model->deliver_permille[0] / 1000.0 * reach;
+    return aim_w(model) * reach;
 }
 
 /* Electrical power into the head: what regulation needs, up to the end of its reach. */
 static double drive_w(const struct model *model)
 {
     double coupling = fmax(us_of(model)->coupling, FULL_POWER_COUPLING);
-    return set_w(model) * model->deliver_permille[0] / 1000.0 / (EFFICIENCY * coupling);
+    return aim_w(model) / (EFFICIENCY * coupling);
 }
 
 static void us_compute(const struct model *model, unsigned channel, struct model_output *output)
