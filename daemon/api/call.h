@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request from dispatch to answer. A handler ends its call exactly once, now or later; the answer finds its way to
+ * the connection, the batch, and everybody who repeated the same request meanwhile. A call outlives its connection.
+ */
+#ifndef API_CALL_H
+#define API_CALL_H
+
+#include "api/connection.h"
+#include "api/jsonrpc.h"
+#include "api/method.h"
+#include "session/session.h"
+
+struct inflight;
+
+struct call {
+    struct api *api;               /* NULL: the API has stopped, nobody waits */
+    struct connection *connection; /* NULL with it */
+    struct batch *batch;           /* NULL = a request of its own */
+    json_t *id;                    /* NULL = a notification */
+    const struct method *method;
+    json_t *params; /* checked against method; never NULL */
+    int64_t read_ns;
+    struct session_actor actor; /* strings live as long as the call */
+    char peer_name[64];         /* login name of the peer, or its uid as text */
+    char made_id[25];           /* of what this call creates */
+    struct inflight *inflight;  /* of an acting call that is the first of its request_id */
+    struct call *previous, *next;
+    struct call *waiting; /* next repetition that waits for the same answer */
+};
+
+/* A batch under way. */
+struct batch {
+    json_t *items;
+    size_t next;
+    unsigned open; /* dispatched, not answered */
+    int64_t read_ns;
+    char *text; /* answers so far */
+    size_t length, size;
+};
+
+/* --- ends a call; the call is gone afterwards --- */
+void call_result(struct call *call, json_t *result); /* stolen; NULL is an internal error */
+void call_error(struct call *call, enum rpc_code code, const char *message, json_t *data);
+/* Ours: data gets the token. */
+void call_refuse(struct call *call, enum modality_token token, json_t *data, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Invalid params found by a handler. */
+void call_invalid(struct call *call, const char *field, const char *expected);
+/* An error of the record room: -ENOENT, -EEXIST, -EINVAL, or the disk. */
+void call_record_error(struct call *call, int error);
+/* For the session room: its answer ends the call. */
+struct session_reply call_reply(struct call *call);
+
+/* --- for connections --- */
+/* One request; item is borrowed. */
+void call_dispatch(struct connection *c, struct batch *batch, const json_t *item, int64_t read_ns);
+void batch_begin(struct connection *c, json_t *items, int64_t read_ns);
+void batch_step(struct connection *c);
+void batch_drop(struct connection *c);
+/* Sends one answer, or adds it to its batch; answer is stolen. */
+void answer_send(struct connection *c, struct batch *batch, json_t *answer);
+
+/* The API stops: nobody waits for any call any more. */
+void calls_orphan(struct api *api);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Shared tables: the operator, the session request and the snapshot. Requests are closed: a member that is not here is
+ * an error. Answers are open: clients ignore what they do not know.
+ */
+#include "api/fields.h"
+
+#include "dose/screening.h"
+#include "session/session.h"
+
+const struct param fields_operator[FIELDS_OPERATOR_COUNT] = {
+    FIELD("id", PARAM_STRING, "login name, uid or staff number", .required = true, ID_BOUNDS),
+    FIELD("name", PARAM_STRING, "as the record shall show it", .required = true, PARAM_BOUNDS(1, 128)),
+    FIELD("role", PARAM_STRING, "recorded, never a right", ID_BOUNDS),
+};
+
+const struct param field_text_item = FIELD("text", PARAM_STRING, "");
+const struct param field_object_item = FIELD("item", PARAM_OBJECT, "", .open = true);
+
+const struct param fields_items[FIELDS_ITEMS_COUNT] = {
+    FIELD("items", PARAM_ARRAY, "this page", .required = true, .item = &field_object_item),
+    FIELD_NEXT_CURSOR,
+};
+
+const char *const choices_modality[] = {"estim", "ultrasound", "laser", "cold", NULL};
+const char *const choices_side[] = {"left", "right", "both", "midline", NULL};
+
+/* --- session request --- */
+
+static const char *const choices_attended[] = {"present", "in_room", "remote", NULL};
+static const char *const choices_end_by[] = {"time", NULL};
+static const char *const choices_arrangement[] = {"single", "linked", "ifc4", "ifc_vector", NULL};
+static const char *const choices_drive_mode[] = {"cc", "cv", NULL};
+static const char *const choices_polarity[] = {"positive", "negative", "alternating", "common", NULL};
+static const char *const choices_kind[] = {"adhesive", "rubber_sponge", "vacuum", "probe", "us_head", "needle", NULL};
+static const char *const choices_view[] = {"anterior", "posterior", "left", "right", NULL};
+static const char *const choices_sensation[] = {"sharp_blunt", "warm_cold", NULL};
+
+static const struct param code_item = FIELD("code", PARAM_STRING, "a code of the clinic", ID_BOUNDS);
+static const struct param target[] = {
+    FIELD("site", PARAM_STRING, "body site (site.list)", .required = true, ID_BOUNDS),
+    FIELD("side", PARAM_STRING, "side of the body", .required = true, .choices = choices_side),
+    FIELD("codes", PARAM_ARRAY, "codes of the clinic for the site", PARAM_BOUNDS(0, 8), .item = &code_item),
+};
+
+static const struct param protocol[] = {
+    FIELD("id", PARAM_STRING, "protocol (protocol.list)", .required = true, ID_BOUNDS),
+    FIELD("revision", PARAM_STRING, "must match when given", ID_BOUNDS),
+    FIELD("hash", PARAM_STRING, "must match when given", PARAM_BOUNDS(64, 64)),
+};
+
+static const struct param sensation[] = {
+    FIELD("test", PARAM_STRING, "what was tested", .required = true, .choices = choices_sensation),
+    FIELD("result", PARAM_STRING, "what was found", .required = true, ID_BOUNDS),
+    FIELD("at_ms", PARAM_INTEGER, "when, ms since 1970 UTC", PARAM_BOUNDS(0, INT64_MAX)),
+};
+
+static const struct param answer[] = {
+    FIELD("question", PARAM_STRING, "id of the question", .required = true, ID_BOUNDS),
+    FIELD("answer", PARAM_STRING, "one of its answers, or unknown", .required = true, ID_BOUNDS),
+    FIELD("answered_at", PARAM_INTEGER, "when, ms since 1970 UTC", PARAM_BOUNDS(0, INT64_MAX)),
+    FIELD("by", PARAM_STRING, "who was asked or looked", PARAM_BOUNDS(1, 128)),
+    FIELD("method", PARAM_STRING, "how it was found", ID_BOUNDS),
+    FIELD("sensation", PARAM_OBJECT, "the sensation test behind the answer", PARAM_FIELDS(sensation)),
+};
+static const struct param answer_item = FIELD("answer", PARAM_OBJECT, "one answer", PARAM_FIELDS(answer));
+
+static const struct param override[] = {
+    FIELD("condition", PARAM_STRING, "the precaution", .required = true, ID_BOUNDS),
+    FIELD("by", PARAM_STRING, "who takes the responsibility", .required = true, PARAM_BOUNDS(1, 128)),
+    FIELD("reason", PARAM_STRING, "why", .required = true),
+};
+static const struct param override_item = FIELD("override", PARAM_OBJECT, "one override", PARAM_FIELDS(override));
+static const struct param limit_item = FIELD("limit", PARAM_STRING, "id of a notice limit", ID_BOUNDS);
+
+static const struct param position[] = {
+    FIELD("landmark_a", PARAM_STRING, "bony landmark", ID_BOUNDS),
+    FIELD("landmark_b", PARAM_STRING, "bony landmark", ID_BOUNDS),
+    FIELD("fraction_permille", PARAM_INTEGER, "on the line from a to b", PARAM_BOUNDS(-1000, 2000)),
+    FIELD("offset_mm", PARAM_INTEGER, "beside the line", PARAM_BOUNDS(-1000, 1000)),
+    FIELD("view", PARAM_STRING, "view of the picture", .choices = choices_view),
+    FIELD("x_permille", PARAM_INTEGER, "in the picture", PARAM_BOUNDS(0, 1000)),
+    FIELD("y_permille", PARAM_INTEGER, "in the picture", PARAM_BOUNDS(0, 1000)),
+};
+static const struct param electrode[] = {
+    FIELD("label", PARAM_STRING, "A to H", .required = true, PARAM_BOUNDS(1, 8)),
+    FIELD("channel", PARAM_STRING, "channel of the output", .required = true, ID_BOUNDS),
+    FIELD("polarity", PARAM_STRING, "polarity", .choices = choices_polarity),
+    FIELD("lead_colour", PARAM_STRING, "colour of the lead", ID_BOUNDS),
+    FIELD("kind", PARAM_STRING, "kind of electrode", .choices = choices_kind),
+    FIELD("area_mm2", PARAM_INTEGER, "contact area, mm2", .required = true, PARAM_BOUNDS(1, 1000000)),
+    FIELD("shape", PARAM_STRING, "shape", ID_BOUNDS),
+    FIELD("accessory_ref", PARAM_STRING, "which pad it is", ID_BOUNDS),
+    FIELD("skin_site", PARAM_STRING, "where it sits, if not at the target's site", ID_BOUNDS),
+    FIELD("side", PARAM_STRING, "side where it sits", .choices = choices_side),
+    FIELD("at", PARAM_OBJECT, "position between landmarks, or in a picture", PARAM_FIELDS(position)),
+};
+static const struct param electrode_item = FIELD("electrode", PARAM_OBJECT, "one electrode", PARAM_FIELDS(electrode));
+
+static const struct param parameter[] = {
+    FIELD("start", PARAM_INTEGER, "value at the start, base unit of the quantity; absent = the protocol's"),
+    FIELD("ceiling", PARAM_INTEGER, "highest value that may be adjusted to; absent = start"),
+};
+static const struct param parameter_item = FIELD("parameter", PARAM_OBJECT, "range", PARAM_FIELDS(parameter));
+static const struct param phase[] = {
+    FIELD("duration_ms", PARAM_INTEGER, "treatment time, ms; absent = the protocol's", PARAM_BOUNDS(1, 86400000)),
+    FIELD("parameters", PARAM_MAP, "by quantity; what is absent is the protocol's",
+          PARAM_BOUNDS(0, PROTOCOL_PARAMETERS_MAX), .item = &parameter_item),
+};
+static const struct param phase_item = FIELD("phase", PARAM_OBJECT, "one phase", PARAM_FIELDS(phase));
+static const struct param channel_item = FIELD("channel", PARAM_STRING, "channel of the device", ID_BOUNDS);
+
+static const struct param output[] = {
+    FIELD("device", PARAM_STRING, "device (device.list)", .required = true, ID_BOUNDS),
+    FIELD("group", PARAM_STRING, "output group of the device", .required = true, ID_BOUNDS),
+    FIELD("channels", PARAM_ARRAY, "channels of the group", .required = true, PARAM_BOUNDS(1, MODALITY_CHANNELS_MAX),
+          .item = &channel_item),
+    FIELD("modality", PARAM_STRING, "must be the protocol's when given", .choices = choices_modality),
+    FIELD("arrangement", PARAM_STRING, "how the channels work together", .choices = choices_arrangement),
+    FIELD("drive_mode", PARAM_STRING, "constant current or voltage; must suit the protocol",
+          .choices = choices_drive_mode),
+    FIELD("waveform", PARAM_STRING, "must be the protocol's when given", ID_BOUNDS),
+    FIELD("polarity", PARAM_STRING, "polarity of the output", .choices = choices_polarity),
+    FIELD("phases", PARAM_ARRAY, "exactly one", .required = true, PARAM_BOUNDS(1, 8), .item = &phase_item),
+    FIELD("applicator_ref", PARAM_STRING, "ultrasound head or probe; needed for ultrasound", ID_BOUNDS),
+    FIELD("electrodes", PARAM_ARRAY, "needed for electrical stimulation", PARAM_BOUNDS(0, SESSION_ELECTRODES_MAX),
+          .item = &electrode_item),
+};
+static const struct param output_item = FIELD("output", PARAM_OBJECT, "one output", PARAM_FIELDS(output));
+
+/* clang-format off */
+#define REQUEST_ROWS \
+    FIELD("patient_ref", PARAM_STRING, "pseudonymous reference of the patient", .required = true, PARAM_BOUNDS(1, 120)), \
+    FIELD("patient_check", PARAM_STRING, "second identifier, shown and confirmed"), \
+    FIELD("course_id", PARAM_STRING, "course of treatments it belongs to", ID_BOUNDS), \
+    FIELD("supervisor", PARAM_STRING, "who supervises the operator", PARAM_BOUNDS(1, 128)), \
+    FIELD("target", PARAM_OBJECT, "where on the body", .required = true, PARAM_FIELDS(target)), \
+    FIELD("indication", PARAM_STRING, "why; decides which questions are asked", ID_BOUNDS), \
+    FIELD("repeat_of", PARAM_STRING, "session that this one repeats: recorded", ID_BOUNDS), \
+    FIELD("protocol", PARAM_OBJECT, "what is done", .required = true, PARAM_FIELDS(protocol)), \
+    FIELD("placement_id", PARAM_STRING, "placement followed: recorded", ID_BOUNDS), \
+    FIELD("call_device_given", PARAM_BOOLEAN, "the patient holds a call device or hand switch"), \
+    FIELD("attended", PARAM_STRING, "where the operator is", .choices = choices_attended), \
+    FIELD("screening", PARAM_ARRAY, "answers; a question without one counts as its restrictive answer", \
+          .required = true, PARAM_BOUNDS(0, SCREENING_QUESTIONS_MAX), .item = &answer_item), \
+    FIELD("overrides", PARAM_ARRAY, "named overrides of precautions", PARAM_BOUNDS(0, SCREENING_CONDITIONS_MAX), \
+          .item = &override_item), \
+    FIELD("acknowledged", PARAM_ARRAY, "notice limits that the operator has seen", PARAM_BOUNDS(0, REFUSALS_MAX), \
+          .item = &limit_item), \
+    FIELD("end_by", PARAM_STRING, "what ends the treatment", .choices = choices_end_by), \
+    FIELD("treated_area_mm2", PARAM_INTEGER, "area over which a head is moved, mm2", PARAM_BOUNDS(1, 1000000)), \
+    FIELD("outputs", PARAM_ARRAY, "exactly one", .required = true, PARAM_BOUNDS(1, 8), .item = &output_item)
+/* clang-format on */
+
+const struct param fields_check[FIELDS_REQUEST_COUNT] = {REQUEST_ROWS, FIELDS_ACTING_OPTIONAL};
+const struct param fields_prepare[FIELDS_REQUEST_COUNT] = {REQUEST_ROWS, FIELDS_ACTING};
+
+/* --- snapshot --- */
+
+static const char *const choices_state[] = {"prepared", "starting", "ramping", "running",        "held",
+                                            "paused",   "stopping", "ended",   "output_unknown", NULL};
+static const char *const choices_evidence[] = {"none", "presumed", "reported", "measured", NULL};
+static const char *const choices_output[] = {"rest", "probe", "on", "unknown", NULL};
+static const char *const choices_contact[] = {"good", "poor", "lost", "shorted", "not_monitored", "unknown", NULL};
+
+static const struct param snapshot_channel[] = {
+    FIELD("channel", PARAM_STRING, "id of the channel"),
+    FIELD("quantity", PARAM_STRING, "what is walked"),
+    FIELD("target", PARAM_INTEGER, "where the level goes, base unit"),
+    FIELD("level", PARAM_INTEGER, "level as walked so far"),
+    FIELD("measured", PARAM_INTEGER, "what the device measures"),
+    FIELD("unit", PARAM_STRING, "base unit"),
+    FIELD("contact", PARAM_STRING, "contact", .choices = choices_contact, .choices_open = true),
+    FIELD("impedance_ohm", PARAM_INTEGER, "impedance"),
+    FIELD("output", PARAM_STRING, "state of the output", .choices = choices_output, .choices_open = true),
+    FIELD("evidence", PARAM_STRING, "how that is known", .choices = choices_evidence, .choices_open = true),
+    FIELD("age_ms", PARAM_INTEGER, "age of the sample"),
+};
+static const struct param snapshot_channel_item =
+    FIELD("channel", PARAM_OBJECT, "one channel", .open = true, PARAM_FIELDS(snapshot_channel));
+
+const struct param fields_snapshot[FIELDS_SNAPSHOT_COUNT] = {
+    FIELD("session_id", PARAM_STRING, "the session", .required = true),
+    FIELD("state", PARAM_STRING, "its state", .required = true, .choices = choices_state, .choices_open = true),
+    FIELD("device", PARAM_STRING, "its device"),
+    FIELD("simulated", PARAM_BOOLEAN, "true = not a real device"),
+    FIELD("planned_ms", PARAM_INTEGER, "treatment time planned"),
+    FIELD("delivered_ms", PARAM_INTEGER, "treatment time delivered"),
+    FIELD("held_ms", PARAM_INTEGER, "time without contact"),
+    FIELD("paused_ms", PARAM_INTEGER, "time paused"),
+    FIELD("remaining_ms", PARAM_INTEGER, "treatment time left"),
+    FIELD("channels", PARAM_ARRAY, "its channels", .item = &snapshot_channel_item),
+};
