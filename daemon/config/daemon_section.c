@@ -2,7 +2,7 @@
 /* [daemon]: one section or none; every key has a default, and times must fit each other. */
 #include "config/field.h"
 
-static void build_times(struct load *load, const struct raw_section *s, struct config_daemon *d)
+static bool build_times(struct load *load, const struct raw_section *s, struct config_daemon *d)
 {
     const struct {
         const char *key;
@@ -11,11 +11,15 @@ static void build_times(struct load *load, const struct raw_section *s, struct c
         {"telemetry", &d->telemetry_ms}, {"permit", &d->permit_ms},         {"slice", &d->slice_ms},
         {"grace", &d->grace_ms},         {"lease", &d->lease_ms},           {"lease_pause", &d->lease_pause_ms},
         {"token", &d->token_ms},         {"quarantine", &d->quarantine_ms}, {"record_late", &d->record_late_ms}};
+    bool good = true;
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
         int64_t ms;
-        if (field_value(load, s, times[i].key, QUANTITY_COUNT, &ms))
+        if (!field_value(load, s, times[i].key, QUANTITY_COUNT, &ms))
+            good = false;
+        else
             *times[i].to = (uint32_t)ms; /* the ranges of keys.c end far below 2^32 */
     }
+    return good;
 }
 
 static struct place place_of(const struct raw_section *s, const char *key)
@@ -40,7 +44,7 @@ static void check_times(struct load *load, const struct raw_section *s, const st
 static void build_command(struct load *load, const struct raw_section *s, struct config_daemon *d)
 {
     const struct raw_line *line = section_line(s, "alarm_command");
-    if (line == NULL || !text_split(load->arena, line->value, &d->alarm_command, &d->n_alarm_command))
+    if (line == NULL || line->refused || !text_split(load->arena, line->value, &d->alarm_command, &d->n_alarm_command))
         return;
     if (d->alarm_command[0][0] != '/')
         fault_add(&load->faults, line->at, "alarm_command = %s: the program needs an absolute path", line->value);
@@ -56,7 +60,8 @@ void build_daemon(struct load *load)
     const struct raw_section *s = section_next(load, SECTION_DAEMON, &next);
     if (s == NULL)
         s = &absent;
-    build_times(load, s, d);
+    if (build_times(load, s, d))
+        check_times(load, s, d);
     field_path(load, s, "socket", &d->socket_path);
     field_path(load, s, "state_dir", &d->state_dir);
     field_path(load, s, "plugin_dir", &d->plugin_dir);
@@ -71,5 +76,4 @@ void build_daemon(struct load *load)
         d->connections_per_uid = (uint32_t)count;
     field_yes(load, s, "hold_sleep", &d->hold_sleep);
     build_command(load, s, d);
-    check_times(load, s, d);
 }

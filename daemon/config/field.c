@@ -13,7 +13,7 @@ static bool field_find(const struct raw_section *s, const char *key, const struc
 {
     const struct raw_line *line = section_line(s, key);
     *info = keys_find(s->kind, key);
-    if (*info == NULL)
+    if (*info == NULL || (line != NULL && line->refused))
         return false;
     *text = line != NULL ? line->value : (*info)->initial;
     *at = line != NULL ? line->at : s->at;
@@ -71,7 +71,8 @@ bool field_word(struct load *load, const struct raw_section *s, const char *key,
         return false;
     int i = word_find(info->words, text);
     if (i < 0) {
-        fault_add(&load->faults, at, "%s = %s: must be one of %s", key, text, info->words);
+        fault_add(&load->faults, at, "%s = %s: must be %s%s", key, text,
+                  strchr(info->words, ',') == NULL ? "" : "one of ", info->words);
         return false;
     }
     *out = (unsigned)i;

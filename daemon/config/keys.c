@@ -119,7 +119,7 @@ static const struct key_info keys[] = {
      "applies while this quantity lies above the first and up to the second value"},
 
     TEXT(SECTION_ACCEPT, "by", true, "who accepts"),
-    DATE(SECTION_ACCEPT, "date", true, "when"),
+    DATE(SECTION_ACCEPT, "date", true, "day of the acceptance"),
 
     TEXT(SECTION_PROTOCOL, "label", true, "what people read"),
     TEXT(SECTION_PROTOCOL, "revision", true, "changed whenever the protocol is"),
@@ -244,6 +244,14 @@ const struct key_info *keys_find(enum key_section section, const char *key)
             pattern = &keys[i];
     }
     return pattern;
+}
+
+const struct key_info *keys_of_title(const char *title, const char *key)
+{
+    enum key_section section;
+    if (keys_section_find(title, strcspn(title, " "), &section) < 0)
+        return NULL;
+    return keys_find(section, key);
 }
 
 const char *keys_type_text(enum key_type type)

@@ -70,6 +70,8 @@ int keys_section_find(const char *name, size_t length, enum key_section *out);
 const struct key_info *keys_all(size_t *n);
 /* The row of a key, placeholders resolved; NULL if the section has none such. */
 const struct key_info *keys_find(enum key_section section, const char *key);
+/* The same by the title of a section as struct config_line has it: "limit es_step_max". */
+const struct key_info *keys_of_title(const char *title, const char *key);
 /* How a value of this type is written, for people: "a decimal with a unit". */
 const char *keys_type_text(enum key_type type);
 /* The reference that `modalityd --config-help` prints. */

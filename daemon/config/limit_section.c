@@ -57,7 +57,8 @@ static void build_ranges(struct load *load, const struct raw_section *s, struct 
         const struct key_info *info = keys_find(s->kind, line->key);
         enum modality_quantity q;
         struct band band;
-        if (info == NULL || info->type != KEY_BAND || modality_quantity_find(line->key + strlen("when."), &q) < 0)
+        if (line->refused || info == NULL || info->type != KEY_BAND ||
+            modality_quantity_find(line->key + strlen("when."), &q) < 0)
             continue;
         if (when->n_ranges == LIMIT_WHEN_RANGES) {
             fault_add(&load->faults, line->at, "[%s] has more than %d bands", s->title, LIMIT_WHEN_RANGES);

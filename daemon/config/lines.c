@@ -15,6 +15,9 @@
 #define LINE_MAX_BYTES 198
 /* inih keeps 49 bytes of a section's name. */
 #define TITLE_MAX_BYTES 49
+/* Far above any real configuration; they bound the search for duplicates in a hostile one. */
+#define SECTIONS_MAX 4096
+#define KEYS_MAX 512
 
 struct reader {
     struct load *load;
@@ -22,9 +25,8 @@ struct reader {
     size_t position;
     unsigned line;
     bool carriage_return_told;
-    bool section_bad; /* its header was refused: its lines are not judged */
-    bool section_any; /* a header was seen */
-    bool has_current; /* lines go to the newest section of load */
+    bool section_any; /* a header was seen, good or bad */
+    bool has_current; /* lines belong to the newest section; false behind a refused header: those are not judged */
 };
 
 static struct place place_here(struct reader *r)
@@ -138,9 +140,14 @@ static void header_take(struct reader *r, const char *text, size_t length)
     size_t id_length;
     r->section_any = true;
     r->has_current = false;
-    r->section_bad = !header_parse(r, text, length, &kind, &id, &id_length);
-    if (r->section_bad)
+    if (!header_parse(r, text, length, &kind, &id, &id_length))
         return;
+    if (load->n_sections == SECTIONS_MAX) {
+        if (!load->sections_full)
+            fault_add(&load->faults, place_here(r), "there are more than %d sections", SECTIONS_MAX);
+        load->sections_full = true;
+        return;
+    }
     struct raw_section *all =
         arena_grow(load->arena, load->sections, load->n_sections, &load->sections_capacity, sizeof(*all));
     if (all == NULL)
@@ -152,7 +159,6 @@ static void header_take(struct reader *r, const char *text, size_t length)
     for (size_t i = 0; i < load->n_sections; i++) {
         if (strcmp(all[i].title, s.title) == 0) {
             fault_add(&load->faults, s.at, "section [%s] stands twice; first at %s", s.title, all[i].at.origin);
-            r->section_bad = true;
             return;
         }
     }
@@ -223,6 +229,32 @@ static bool line_check(struct reader *r, const char *text, size_t length)
     return pair_check(r, text, length);
 }
 
+static void line_append(struct reader *r, struct raw_line line)
+{
+    struct raw_section *s = section_current(r);
+    struct raw_line *all = arena_grow(r->load->arena, s->lines, s->n_lines, &s->capacity, sizeof(*all));
+    if (all == NULL)
+        return;
+    s->lines = all;
+    all[s->n_lines++] = line;
+}
+
+/* Keeps the key of a line that was refused, so that it is not called missing as well. */
+static void refused_note(struct reader *r, const char *text, size_t length)
+{
+    size_t start = 0;
+    while (start < length && is_blank(text[start]))
+        start++;
+    size_t n = name_length(text + start, length - start), p = start + n;
+    while (p < length && is_blank(text[p]))
+        p++;
+    if (!r->has_current || n == 0 || p == length || text[p] != '=')
+        return;
+    line_append(
+        r, (struct raw_line){
+               .key = arena_copy(r->load->arena, text + start, n), .value = "", .refused = true, .at = place_here(r)});
+}
+
 /* ini_reader: the next line that inih gets; empty where the line is a comment or was refused. */
 static char *reader_next(char *buffer, int size, void *stream)
 {
@@ -246,8 +278,10 @@ static char *reader_next(char *buffer, int size, void *stream)
         text += 3;
         length -= 3;
     }
-    if (!line_check(r, text, length))
+    if (!line_check(r, text, length)) {
+        refused_note(r, text, length);
         length = 0;
+    }
     memcpy(buffer, text, length);
     buffer[length] = '\n';
     buffer[length + 1] = '\0';
@@ -278,15 +312,16 @@ static int reader_pair(void *user, const char *title, const char *key, const cha
         fault_add(&load->faults, place_here(r), "the parser took the line for [%s]", title);
         return 1;
     }
+    if (s->n_lines >= KEYS_MAX) {
+        fault_add(&load->faults, place_here(r), "[%s] has more than %d keys", s->title, KEYS_MAX);
+        r->has_current = false;
+        return 1;
+    }
     if (key_stands_twice(r, s, key))
         return 1;
-    struct raw_line *all = arena_grow(load->arena, s->lines, s->n_lines, &s->capacity, sizeof(*all));
-    if (all == NULL)
-        return 1;
-    s->lines = all;
-    all[s->n_lines++] = (struct raw_line){.key = arena_copy(load->arena, key, strlen(key)),
-                                          .value = arena_copy(load->arena, value, strlen(value)),
-                                          .at = place_here(r)};
+    line_append(r, (struct raw_line){.key = arena_copy(load->arena, key, strlen(key)),
+                                     .value = arena_copy(load->arena, value, strlen(value)),
+                                     .at = place_here(r)});
     return 1;
 }
 

@@ -11,6 +11,7 @@
 
 struct raw_line {
     const char *key, *value;
+    bool refused; /* it was reported already: value is "" and nobody reads it, but its key is not missing */
     struct place at;
 };
 
@@ -37,6 +38,7 @@ struct load {
     size_t n_files, files_capacity;
     struct source_file *files;
     size_t n_sections, sections_capacity;
+    bool sections_full;
     struct raw_section *sections;
 };
 

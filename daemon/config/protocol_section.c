@@ -17,7 +17,7 @@ static void build_parameters(struct load *load, const struct raw_section *s, str
         const struct raw_line *line = &s->lines[i];
         enum modality_quantity q;
         struct protocol_parameter parameter = {.origin = line->at.origin};
-        if (modality_quantity_find(line->key, &q) < 0)
+        if (line->refused || modality_quantity_find(line->key, &q) < 0)
             continue;
         if (!is_parameter(q) || (modality_quantity_info(q)->modalities & (unsigned)p->modality) == 0) {
             fault_add(&load->faults, line->at, "%s: is not commanded in this therapy", line->key);

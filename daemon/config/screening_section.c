@@ -111,7 +111,7 @@ static void build_question(struct load *load, const struct raw_section *s, struc
     build_answers(load, s, q);
     bool declares = false;
     for (size_t i = 0; i < s->n_lines; i++) {
-        if (strncmp(s->lines[i].key, "answer.", 7) != 0)
+        if (strncmp(s->lines[i].key, "answer.", 7) != 0 || s->lines[i].key[7] == '\0')
             continue;
         build_declaration(load, s, &s->lines[i], q);
         declares = true;

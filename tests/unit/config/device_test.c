@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Devices, links and what their hosts are given; units held against the times of their line; roles of peers. */
+#include "config_test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/canonical.h"
+
+#define MAPS                                                                                                           \
+    "[map m]\nmaker = m\n[point m.run]\ntable = coil\naddress = 1\n[map n]\nmaker = n\n[point n.run]\ntable = coil\n"
+#define DEVICE(id, link, unit, map)                                                                                    \
+    "[device " id "]\nplugin = p\nlink = " link "\nunit = " unit "\nmap = " map "\nlabel = " id                        \
+    "\nlocation = bay\nbaud = 9600\n"
+
+static void one_name_for_one_link(void **state)
+{
+    static const struct {
+        const char *text, *canonical; /* NULL: refused */
+    } cases[] = {{"tcp:localhost:502", "tcp:127.0.0.1:502"},
+                 {"tcp:LocalHost:0502", "tcp:127.0.0.1:502"},
+                 {"tcp:Device-1.Clinic:502", "tcp:device-1.clinic:502"},
+                 {"tcp:[0:0:0:0:0:0:0:1]:502", "tcp:[::1]:502"},
+                 {"serial:/dev/ttyNOSUCH9", "serial:/dev/ttyNOSUCH9"},
+                 {"usb:0403:6001/ABC", "usb:0403:6001/ABC"},
+                 {"tcp::502", NULL},
+                 {"tcp:host:0", NULL},
+                 {"tcp:host:65536", NULL},
+                 {"tcp:host:", NULL},
+                 {"tcp:[1.2.3.4]:502", NULL},
+                 {"tcp:::1:502", NULL},
+                 {"serial:", NULL},
+                 {"serial:dev/x", NULL},
+                 {"usb:", NULL},
+                 {"", NULL},
+                 {"udp:host:1", NULL}};
+    struct arena *a = arena_new();
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *fault = NULL, *canonical = link_canonical(a, cases[i].text, &fault);
+        if (cases[i].canonical != NULL)
+            assert_string_equal(canonical, cases[i].canonical);
+        else
+            assert_true(canonical == NULL && fault != NULL);
+    }
+    arena_free(a);
+}
+
+static void two_names_of_one_node_are_one_link(void **state)
+{
+    struct fixture *f = *state;
+    char text[1024], node[128];
+    fixture_write(f, "node", "");
+    snprintf(node, sizeof(node), "%s/by-id", f->dir);
+    assert_int_equal(symlink("node", node), 0);
+    snprintf(text, sizeof(text), DEVICE("a", "serial:%s/node", "1", "m") DEVICE("b", "serial:%s/by-id", "2", "m") MAPS,
+             f->dir, f->dir);
+    fixture_write(f, "a.ini", text);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    assert_int_equal(f->config->n_links, 1);
+    assert_int_equal(f->config->links[0].n_devices, 2);
+    assert_int_equal(f->config->devices[1].unit, 1);
+}
+
+static bool has_line(const struct config_link *l, const char *section, const char *key, const char *origin)
+{
+    for (size_t i = 0; i < l->n_lines; i++)
+        if (strcmp(l->lines[i].section, section) == 0 && strcmp(l->lines[i].key, key) == 0)
+            return strcmp(l->lines[i].origin, origin) == 0;
+    return false;
+}
+
+static void a_host_gets_its_devices_and_their_maps_only(void **state)
+{
+    struct fixture *f = *state;
+    fixture_write(f, "a.ini",
+                  DEVICE("a", "tcp:10.0.0.1:502", "1", "m") DEVICE("b", "tcp:10.0.0.2:502", "1", "n")
+                      DEVICE("c", "tcp:10.0.0.1:502", "2", "m"));
+    fixture_write(f, "m.ini", MAPS);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    assert_int_equal(f->config->n_links, 2);
+    const struct config_link *l = &f->config->links[0];
+    assert_string_equal(l->canonical, "tcp:10.0.0.1:502");
+    assert_string_equal(l->origin, "a.ini:3");
+    assert_int_equal(l->n_devices, 2);
+    assert_int_equal(l->n_lines, 2 * 5 + 1 + 2); /* plugin, link, unit, map, baud; then the map once */
+    assert_true(has_line(l, "device c", "baud", "a.ini:24"));
+    assert_true(has_line(l, "point m.run", "address", "m.ini:5"));
+    assert_false(has_line(l, "device a", "label", "a.ini:6"));
+    assert_false(has_line(l, "device b", "plugin", "a.ini:10"));
+    assert_false(has_line(l, "map n", "maker", "m.ini:7"));
+    assert_int_equal(f->config->devices[2].link, 0);
+    assert_int_equal(f->config->devices[2].unit, 1);
+}
+
+static void the_clinics_words_are_typed(void **state)
+{
+    struct fixture *f = *state;
+    fixture_write(f, "a.ini", DEVICE("a", "usb:1", "1", "m") MAPS);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    assert_false(f->config->devices[0].has_calibration_due);
+    assert_null(f->config->devices[0].accepted_by);
+    fixture_write(f, "a.ini",
+                  DEVICE("a", "usb:1", "1", "m") "simulated = yes\ncalibration_due = 1970-01-02\nfirmware = 1.0, 1.1\n"
+                                                 "accept_link_loss = head of therapy, 2026-11-22\n" MAPS);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    const struct config_device *d = &f->config->devices[0];
+    assert_true(d->simulated && d->has_calibration_due);
+    assert_int_equal(d->calibration_due_day, 1);
+    assert_int_equal(d->n_firmware, 2);
+    assert_string_equal(d->firmware[1], "1.1");
+    assert_string_equal(d->accepted_by, "head of therapy");
+    assert_string_equal(d->accepted_on, "2026-11-22");
+    assert_null(d->colour_tag);
+}
+
+static void thirty_three_units_do_not_fit_on_a_link(void **state)
+{
+    static char text[16384];
+    struct fixture *f = *state;
+    size_t used = 0;
+    for (unsigned i = 0; i < 33; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                 "[device d%u]\nplugin = p\nlink = usb:1\nunit = %u\nlabel = d\n", i, i);
+    fixture_write(f, "a.ini", text);
+    assert_int_equal(fixture_load(f, NULL), -EINVAL);
+    assert_string_equal(f->told, "a.ini:161: usb:1 has more than 32 units\n");
+}
+
+static void note(void *userdata, const char *origin, const char *message)
+{
+    struct fixture *f = userdata;
+    f->n++;
+    f->used += (size_t)snprintf(f->told + f->used, sizeof(f->told) - f->used, "%s: %s\n", origin, message);
+}
+
+static struct modality_device sound_unit(void)
+{
+    struct modality_device d = {.id = "a", .slice_ms = 50, .stop_ms = 50, .cycle_ms = 20, .watchdog_ms = 1000};
+    d.n_channels = d.n_groups = 1;
+    d.channels[0].level = QUANTITY_amplitude_ua;
+    d.channels[0].n_ranges = 1;
+    d.channels[0].ranges[0] = (struct modality_range){.quantity = QUANTITY_amplitude_ua, .settable = true};
+    d.groups[0].channels = 1;
+    return d;
+}
+
+static int check_both(struct fixture *f, const struct modality_device *d)
+{
+    f->n = f->used = 0;
+    f->told[0] = '\0';
+    int rc = config_check_device(f->config, 0, d, note, f);
+    int line = config_check_line(f->config, 0, d, 1, note, f);
+    return rc < 0 ? rc : line;
+}
+
+static void a_unit_must_fit_its_line_and_be_stoppable(void **state)
+{
+    struct fixture *f = *state;
+    fixture_write(f, "a.ini", DEVICE("a", "usb:1", "1", "m") MAPS);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    struct modality_device d = sound_unit();
+    assert_int_equal(check_both(f, &d), 0);
+    d = sound_unit();
+    d.n_groups = 0;
+    assert_int_equal(check_both(f, &d), -EINVAL);
+    assert_non_null(strstr(f->told, "a.ini:1: device a has no output group"));
+    d = sound_unit();
+    d.n_channels = 2;
+    d.channels[1] = d.channels[0];
+    assert_int_equal(check_both(f, &d), -EINVAL);
+    assert_non_null(strstr(f->told, "belongs to no output group"));
+    d = sound_unit();
+    d.channels[0].ranges[0].settable = false;
+    assert_int_equal(check_both(f, &d), -EINVAL);
+    assert_non_null(strstr(f->told, "cannot set its level amplitude_ua"));
+    d = sound_unit();
+    d.slice_ms = 350;
+    assert_int_equal(check_both(f, &d), -EINVAL);
+    assert_non_null(strstr(f->told, "not within the permit of 400 ms"));
+    d = sound_unit();
+    d.cycle_ms = 200;
+    d.watchdog_ms = 0;
+    assert_int_equal(check_both(f, &d), 0);
+    d.cycle_ms = 201;
+    assert_int_equal(check_both(f, &d), -EINVAL);
+    assert_non_null(strstr(f->told, "a.ini:3: a poll of all 1 units on usb:1 takes up to 201 ms"));
+    d.cycle_ms = 100;
+    d.watchdog_ms = 299;
+    assert_int_equal(check_both(f, &d), -EINVAL);
+    assert_non_null(strstr(f->told, "must be fed every 99 ms"));
+}
+
+static void the_strongest_role_counts(void **state)
+{
+    struct fixture *f = *state;
+    const gid_t groups[] = {5, 70};
+    fixture_write(f, "a.ini",
+                  "[role everyone]\nright = viewer\nusers = *\n[role t]\nright = therapist\ngroups = 70\nusers = 1000\n"
+                  "[role gateway]\nright = therapist\nusers = 1001\nmay_act_for = yes\n"
+                  "[role t2]\nright = therapist\nusers = 1001\n[role e]\nright = engineer\nusers = root\n");
+    assert_int_equal(fixture_load(f, NULL), 0);
+    assert_string_equal(config_role_of(f->config, 4711, NULL, 0)->id, "everyone");
+    assert_string_equal(config_role_of(f->config, 1000, NULL, 0)->id, "t");
+    assert_string_equal(config_role_of(f->config, 4711, groups, 2)->id, "t");
+    assert_string_equal(config_role_of(f->config, 1001, NULL, 0)->id, "gateway");
+    assert_string_equal(config_role_of(f->config, 0, groups, 2)->id, "e");
+    assert_string_equal(config_role_of(f->config, 0, groups, 2)->origin, "a.ini:15");
+    assert_string_equal(config_right_id(RIGHT_ENGINEER), "engineer");
+    fixture_write(f, "a.ini", "[role t]\nright = therapist\nusers = 1000\n");
+    assert_int_equal(fixture_load(f, NULL), 0);
+    assert_null(config_role_of(f->config, 1, groups, 2));
+}
+
+int main(void)
+{
+#define RUN(name) cmocka_unit_test_setup_teardown(name, fixture_empty, fixture_end)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_name_for_one_link),
+        RUN(two_names_of_one_node_are_one_link),
+        RUN(a_host_gets_its_devices_and_their_maps_only),
+        RUN(the_clinics_words_are_typed),
+        RUN(thirty_three_units_do_not_fit_on_a_link),
+        RUN(a_unit_must_fit_its_line_and_be_stoppable),
+        RUN(the_strongest_role_counts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
