@@ -17,6 +17,7 @@ struct record;
 struct record_clock {
     int64_t (*wall_ms)(void *userdata);
     int64_t (*boot_ns)(void *userdata);
+    int64_t (*monotonic_ns)(void *userdata); /* NULL = suspends are not noticed */
     char boot_id[40];
     void *userdata;
 };
@@ -34,7 +35,10 @@ struct record_settings {
  * sentence. A broken chain does not fail: record_audit_broken says so, and starts are refused.
  */
 int record_open(const struct record_settings *settings, struct record **out, char *error, size_t size);
-/* Flushes within 2 s and closes; NULL is fine. */
+/*
+ * Flushes within 2 s, writes the head and closes; NULL is fine. Callers of done and answer are gone by now: what was
+ * not told yet is not told. Audit entries that no disk took go to the journal.
+ */
 void record_close(struct record *record);
 
 /* Readable when completions wait; record_dispatch runs them on the loop's thread. */
@@ -42,7 +46,11 @@ int record_fd(const struct record *record);
 void record_dispatch(struct record *record);
 
 enum record_health { RECORD_OK, RECORD_LATE, RECORD_FULL, RECORD_FAILED };
-/* RECORD_LATE while the oldest unwritten job is older than late_ms. One sentence in why. */
+/*
+ * FAILED: the last write failed; tried again twice a second, and OK again after the first success. FULL: three quarters
+ * of the queue are used; the rest is for writing down how everything stops. LATE: the oldest unwritten job is older
+ * than late_ms. One sentence in why ("" when OK).
+ */
 enum record_health record_health(struct record *record, char *why, size_t size);
 bool record_audit_broken(const struct record *record);
 
@@ -72,12 +80,24 @@ struct ledger_entry {
     int64_t started_wall_ms, ended_wall_ms; /* ended 0 = open */
 };
 
-/* Told when the job is durable: error 0, or -EIO / -EAGAIN (queue full). On the loop's thread. */
+/*
+ * Told once, on the loop's thread: 0 = durable. Reservations and additions are told -EIO when nothing can be written,
+ * and are then never written. Settlements and records are kept in their order until they are durable, and told then;
+ * meanwhile health says why. -EEXIST, -ENOENT, -EALREADY as at the function.
+ */
 typedef void record_done(void *userdata, int error);
 
-/* Durable before the output is enabled. */
+/*
+ * Durable before the output is enabled. Counts from the call on, and no more when done is told an error: then it is not
+ * written later either. Refused at once: -EINVAL (empty names, amounts outside 0..2^48, worst below planned), -EEXIST,
+ * -EBUSY (an unbounded entry of this patient and site), -EAGAIN (queue crowded), -ENOMEM. started_wall_ms 0 = now.
+ */
 int record_reserve(struct record *record, const struct ledger_entry *entry, record_done *done, void *userdata);
-/* Closes an open entry; delivered as judged by the session. done may be NULL. */
+/*
+ * Closes an open entry, or with LEDGER_REVIEWED an unbounded one; delivered as judged by the session (NULL = worst, for
+ * crashed and unbounded). Ends now. In memory at once; kept in the queue until it is durable. done may be NULL.
+ * -ENOENT, -EALREADY (settled before), -EINVAL, -EAGAIN (nothing changed: call again), -ENOMEM.
+ */
 int record_settle(struct record *record, const char *session_id, enum ledger_state state,
                   const struct dose_amounts *delivered, record_done *done, void *userdata);
 /* Entries left open by a previous run; valid until the next settle. */
@@ -92,8 +112,11 @@ void record_history(struct record *record, const char *patient_ref, const char *
 /* The session that blocks this patient and site (open or unbounded), or NULL. */
 const struct ledger_entry *record_blocking(struct record *record, const char *patient_ref, const char *site,
                                            const char *side);
-/* Notes a step of the wall clock (over 60 s is audited) and suspends. Call once a second. */
-void record_clock_check(struct record *record);
+/*
+ * Notes steps of the wall clock (over 60 s in one or in many, audited as clock_stepped) and suspends (audited as
+ * suspended). Call once a second. Returns the step in ms, 0 = none.
+ */
+int64_t record_clock_check(struct record *record);
 
 /* --- idempotency: one request_id per uid for 24 h, across restarts --- */
 
@@ -104,6 +127,10 @@ enum request_seen { REQUEST_NEW, REQUEST_REPEATED, REQUEST_CONFLICT };
  */
 enum request_seen record_request_seen(struct record *record, uid_t uid, const char *request_id, const char *digest,
                                       json_t **result);
+/*
+ * result NULL = under way (in memory only: after a restart it is new again). -EEXIST other digest, -EALREADY has a
+ * result, -E2BIG over 256 KiB, -EAGAIN no room.
+ */
 int record_request_store(struct record *record, uid_t uid, const char *request_id, const char *digest,
                          const json_t *result);
 
@@ -115,20 +142,37 @@ struct audit_actor {
 };
 
 /*
- * Appends one event to the chain. detail is stolen (may be NULL). sync-free; order is kept. -EAGAIN when the queue is
- * full (and health says so).
+ * Appends one event to the chain. detail is stolen (may be NULL, at most 256 KiB of JSON). sync-free; order is kept,
+ * and an entry once taken is kept until it is durable. -EAGAIN when the queue is full (and health says so): the entry
+ * is counted, and the first one that finds room again is preceded by audit.lost {count, from_ms, to_ms}.
  */
 int record_audit(struct record *record, const char *event, const struct audit_actor *actor, const char *session_id,
                  json_t *detail);
 /* Writes the head (sequence, hash) to the second file and the journal: at each session's end and at exit. */
 int record_audit_head(struct record *record);
+/*
+ * A person has inspected the damage: the statement enters the chain, the head moves on, record_audit_broken is false
+ * again. -EINVAL when nothing is broken. audit.verify keeps showing the damaged entries.
+ */
+int record_audit_accept(struct record *record, const struct audit_actor *actor, const char *statement,
+                        record_done *done, void *userdata);
 
 /* --- records of sessions --- */
 
-/* Stores the finished document once; later writes are refused (-EEXIST). document is stolen. */
+/*
+ * Stores the finished document once; later writes are refused (-EEXIST through done). document is stolen; at most 512
+ * KiB of JSON (-E2BIG). schema_version 1 is added when absent. Lists and filters read its keys patient_ref, course_id,
+ * operator{id}, target{site, side}, end{reason} - at the top or in request{} - and at the top ended_at_ms (absent =
+ * now) and simulated.
+ */
 int record_finish(struct record *record, const char *session_id, json_t *document, record_done *done, void *userdata);
 
-/* What is added to a record afterwards: kind is "observation", "note", "addendum" or "incident". body is stolen. */
+/*
+ * What is added to a record afterwards: kind is "observation", "note", "addendum" or "incident". body is stolen; at
+ * most 64 KiB. Its text member "id" is the addition's id (absent = one is made; taken: -EEXIST through done).
+ * session_id is a reserved or finished one (-ENOENT through done), or NULL for an incident without a session. An
+ * incident on a finished record freezes it: frozen_hash is the hash of the document.
+ */
 int record_append(struct record *record, const char *session_id, const char *kind, const struct audit_actor *actor,
                   json_t *body, record_done *done, void *userdata);
 

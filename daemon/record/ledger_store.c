@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ledger's rows. A reservation and its settlement each write the row and an audit entry in one transaction, so that
+ * the chain vouches for every dose. Reading back trusts only what the schema's checks hold.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "record/internal.h"
+
+/* Twice the fourteen days of memory: rows of a clock set back are not missed at start-up. */
+#define LEDGER_LOAD_MS (INT64_C(28) * 24 * 3600 * 1000)
+
+static void bind_amounts(sqlite3_stmt *statement, int first, const struct dose_amounts *amounts)
+{
+    sqlite3_bind_int64(statement, first, amounts->duration_ms);
+    sqlite3_bind_int64(statement, first + 1, amounts->energy_uj);
+    sqlite3_bind_int64(statement, first + 2, amounts->charge_uc);
+    sqlite3_bind_int64(statement, first + 3, amounts->ion_dose_ua_min);
+    sqlite3_bind_int64(statement, first + 4, amounts->contractions);
+}
+
+static void read_amounts(sqlite3_stmt *row, int first, struct dose_amounts *out)
+{
+    out->duration_ms = sqlite3_column_int64(row, first);
+    out->energy_uj = sqlite3_column_int64(row, first + 1);
+    out->charge_uc = sqlite3_column_int64(row, first + 2);
+    out->ion_dose_ua_min = sqlite3_column_int64(row, first + 3);
+    out->contractions = sqlite3_column_int64(row, first + 4);
+}
+
+json_t *ledger_amounts_document(const struct dose_amounts *amounts)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "duration_ms", (json_int_t)amounts->duration_ms, "energy_uj",
+                     (json_int_t)amounts->energy_uj, "charge_uc", (json_int_t)amounts->charge_uc, "ion_dose_ua_min",
+                     (json_int_t)amounts->ion_dose_ua_min, "contractions", (json_int_t)amounts->contractions);
+}
+
+static int ledger_insert(struct record *record, const struct ledger_entry *e)
+{
+    sqlite3_stmt *insert = store_statement(&record->store, STATEMENT_ledger_insert);
+
+    if (!insert)
+        return -EIO;
+    store_bind_text(insert, 1, e->session_id);
+    store_bind_text(insert, 2, e->patient_ref);
+    store_bind_text(insert, 3, e->site);
+    store_bind_text(insert, 4, e->side);
+    store_bind_text(insert, 5, e->therapy);
+    store_bind_text(insert, 6, e->protocol);
+    store_bind_text(insert, 7, e->device);
+    store_bind_text(insert, 8, e->serial);
+    sqlite3_bind_int(insert, 9, (int)e->modality);
+    store_bind_text(insert, 10, ledger_state_id(LEDGER_OPEN));
+    sqlite3_bind_int64(insert, 11, e->started_wall_ms);
+    sqlite3_bind_int64(insert, 12, 0);
+    store_bind_text(insert, 13, "");
+    sqlite3_bind_int64(insert, 14, 0);
+    bind_amounts(insert, 15, &e->planned);
+    bind_amounts(insert, 20, &e->worst);
+    bind_amounts(insert, 25, &e->delivered);
+    return store_run(&record->store, insert);
+}
+
+int ledger_write_reserve(struct record *record, struct job *job)
+{
+    const struct ledger_entry *e = job->entry;
+    int rc = ledger_insert(record, e);
+
+    if (rc < 0)
+        return rc;
+    return writer_audit(record, job, "dose.reserved", e->session_id,
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "patient_ref", e->patient_ref, "site",
+                                  e->site, "side", e->side, "therapy", e->therapy, "device", e->device, "serial",
+                                  e->serial, "planned", ledger_amounts_document(&e->planned), "worst",
+                                  ledger_amounts_document(&e->worst)));
+}
+
+int ledger_write_settle(struct record *record, struct job *job)
+{
+    const struct ledger_entry *e = job->entry;
+    sqlite3_stmt *update = store_statement(&record->store, STATEMENT_ledger_settle);
+    int rc;
+
+    if (!update)
+        return -EIO;
+    store_bind_text(update, 1, e->session_id);
+    store_bind_text(update, 2, ledger_state_id(e->state));
+    sqlite3_bind_int64(update, 3, job->wall_ms);
+    store_bind_text(update, 4, record->clock.boot_id);
+    sqlite3_bind_int64(update, 5, job->boot_ns);
+    bind_amounts(update, 6, &e->delivered);
+    rc = store_run(&record->store, update);
+    if (rc == -EEXIST)
+        return -EALREADY; /* the trigger: it was settled before */
+    if (rc < 0)
+        return rc;
+    if (sqlite3_changes(record->store.db) == 0)
+        return -ENOENT; /* its reservation could not be written */
+    return writer_audit(record, job, "dose.settled", e->session_id,
+                        json_pack("{s:s, s:s, s:o}", "patient_ref", e->patient_ref, "state", ledger_state_id(e->state),
+                                  "delivered", ledger_amounts_document(&e->delivered)));
+}
+
+void ledger_read(sqlite3_stmt *row, struct ledger_entry *e, char ended_boot_id[40], int64_t *ended_boot_ns)
+{
+    memset(e, 0, sizeof(*e));
+    snprintf(e->session_id, sizeof(e->session_id), "%s", store_text(row, 0));
+    snprintf(e->patient_ref, sizeof(e->patient_ref), "%s", store_text(row, 1));
+    snprintf(e->site, sizeof(e->site), "%s", store_text(row, 2));
+    snprintf(e->side, sizeof(e->side), "%s", store_text(row, 3));
+    snprintf(e->therapy, sizeof(e->therapy), "%s", store_text(row, 4));
+    snprintf(e->protocol, sizeof(e->protocol), "%s", store_text(row, 5));
+    snprintf(e->device, sizeof(e->device), "%s", store_text(row, 6));
+    snprintf(e->serial, sizeof(e->serial), "%s", store_text(row, 7));
+    e->modality = (enum modality)sqlite3_column_int(row, 8);
+    /* A state that this daemon does not know blocks until a person has looked at it. */
+    if (ledger_state_find(store_text(row, 9), &e->state) < 0)
+        e->state = LEDGER_UNBOUNDED;
+    e->started_wall_ms = sqlite3_column_int64(row, 10);
+    e->ended_wall_ms = sqlite3_column_int64(row, 11);
+    snprintf(ended_boot_id, 40, "%s", store_text(row, 12));
+    *ended_boot_ns = sqlite3_column_int64(row, 13);
+    read_amounts(row, 14, &e->planned);
+    read_amounts(row, 19, &e->worst);
+    read_amounts(row, 24, &e->delivered);
+}
+
+static int ledger_load_row(struct record *record, sqlite3_stmt *row)
+{
+    struct ledger_entry entry;
+    struct ledger_node *node;
+    char boot_id[40];
+    int64_t boot_ns;
+    int rc;
+
+    ledger_read(row, &entry, boot_id, &boot_ns);
+    rc = ledger_add(&record->ledger, &entry, &node);
+    if (rc < 0)
+        return rc;
+    node->inherited = true;
+    node->this_boot = boot_id[0] != '\0' && strcmp(boot_id, record->clock.boot_id) == 0;
+    node->ended_boot_ns = boot_ns;
+    return 0;
+}
+
+int ledger_load(struct record *record)
+{
+    int64_t wall_ms = record->clock.wall_ms(record->clock.userdata);
+    int64_t boot_ns = record->clock.boot_ns(record->clock.userdata);
+    sqlite3_stmt *row = store_statement(&record->store, STATEMENT_ledger_recent);
+    int rc;
+
+    if (!row)
+        return -EIO;
+    sqlite3_bind_int64(row, 1, wall_ms - LEDGER_LOAD_MS);
+    store_bind_text(row, 2, record->clock.boot_id);
+    sqlite3_bind_int64(row, 3, boot_ns - LEDGER_LOAD_MS * 1000000);
+    while ((rc = store_row(&record->store, row)) == 1) {
+        rc = ledger_load_row(record, row);
+        if (rc < 0) {
+            sqlite3_reset(row);
+            return rc;
+        }
+    }
+    if (rc < 0)
+        return rc;
+    ledger_purge(&record->ledger, wall_ms, boot_ns);
+    return 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every SQL statement of the writer, in one table: STATEMENT(id, sql). Parameters are numbered, and who binds them
+ * stands beside the name of the id's first word. Statements with filters leave a filter out when its parameter is NULL.
+ */
+#ifndef RECORD_STATEMENT_H
+#define RECORD_STATEMENT_H
+
+#define LEDGER_AMOUNTS(prefix)                                                                                         \
+    prefix "_duration_ms, " prefix "_energy_uj, " prefix "_charge_uc, " prefix "_ion_dose_ua_min, " prefix             \
+           "_contractions"
+#define LEDGER_COLUMNS                                                                                                 \
+    "session_id, patient_ref, site, side, therapy, protocol, device, serial, modality, state, started_wall_ms, "       \
+    "ended_wall_ms, ended_boot_id, ended_boot_ns, " LEDGER_AMOUNTS("planned") ", " LEDGER_AMOUNTS(                     \
+        "worst") ", " LEDGER_AMOUNTS("delivered")
+#define AUDIT_COLUMNS                                                                                                  \
+    "seq, wall_ms, boot_id, boot_ns, uid, operator_id, operator_name, event, session_id, detail, prev, hash"
+
+#define APPENDED_COLUMNS                                                                                               \
+    "number, append_id, session_id, kind, uid, operator_id, operator_name, wall_ms, frozen_hash, body"
+/* Columns 0 to 12 are the record's, 13 to 25 the ledger's (NULL when the session has no entry there). */
+#define RECORD_SELECT                                                                                                  \
+    "SELECT r.session_id, r.patient_ref, r.site, r.side, r.course_id, r.operator_id, r.ended_wall_ms, r.end_reason, "  \
+    "r.simulated, r.rowid, r.hash, (SELECT count(*) FROM appended a WHERE a.session_id = r.session_id), "              \
+    "(SELECT count(*) FROM appended a WHERE a.session_id = r.session_id AND a.kind = 'incident'), l.modality, "        \
+    "l.therapy, l.protocol, l.device, l.serial, l.state, l.started_wall_ms, l.planned_duration_ms, "                   \
+    "l.delivered_duration_ms, l.delivered_energy_uj, l.delivered_charge_uc, l.delivered_ion_dose_ua_min, "             \
+    "l.delivered_contractions FROM record r LEFT JOIN ledger l ON l.session_id = r.session_id "
+#define RECORD_FILTERED(patient)                                                                                       \
+    "WHERE " patient " AND (?2 IS NULL OR r.site = ?2) AND (?3 IS NULL OR r.course_id = ?3) AND "                      \
+    "(?4 IS NULL OR r.operator_id = ?4) AND r.ended_wall_ms >= ?5 AND r.ended_wall_ms <= ?6 AND "                      \
+    "(r.ended_wall_ms, r.rowid) < (?7, ?8) ORDER BY r.ended_wall_ms DESC, r.rowid DESC LIMIT ?9"
+
+#define RECORD_STATEMENTS(STATEMENT)                                                                                   \
+    STATEMENT(begin, "BEGIN IMMEDIATE")                                                                                \
+    STATEMENT(commit, "COMMIT")                                                                                        \
+    STATEMENT(rollback, "ROLLBACK")                                                                                    \
+    STATEMENT(probe, "INSERT OR REPLACE INTO state(key, value) VALUES('probe', randomblob(65536))")                    \
+    STATEMENT(audit_insert,                                                                                            \
+              "INSERT INTO audit(" AUDIT_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")        \
+    STATEMENT(audit_last, "SELECT " AUDIT_COLUMNS " FROM audit ORDER BY seq DESC LIMIT 1")                             \
+    STATEMENT(audit_from, "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq >= ?1 ORDER BY seq LIMIT ?2")                 \
+    STATEMENT(audit_before, "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2")           \
+    STATEMENT(ledger_insert, "INSERT INTO ledger(" LEDGER_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, " \
+                             "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, "   \
+                             "?28, ?29)")                                                                              \
+    STATEMENT(ledger_settle,                                                                                           \
+              "UPDATE ledger SET state = ?2, ended_wall_ms = ?3, ended_boot_id = ?4, ended_boot_ns = ?5, "             \
+              "delivered_duration_ms = ?6, delivered_energy_uj = ?7, delivered_charge_uc = ?8, "                       \
+              "delivered_ion_dose_ua_min = ?9, delivered_contractions = ?10 WHERE session_id = ?1")                    \
+    STATEMENT(ledger_recent,                                                                                           \
+              "SELECT " LEDGER_COLUMNS " FROM ledger WHERE state IN ('open', 'unbounded') OR ended_wall_ms > ?1 OR "   \
+              "(ended_boot_id = ?2 AND ended_boot_ns > ?3) ORDER BY rowid")                                            \
+    STATEMENT(request_put,                                                                                             \
+              "INSERT OR REPLACE INTO request(uid, request_id, digest, result, wall_ms, boot_id, boot_ns) "            \
+              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                                    \
+    STATEMENT(request_all, "SELECT uid, request_id, digest, result, wall_ms, boot_id, boot_ns FROM request")           \
+    STATEMENT(request_drop, "DELETE FROM request WHERE uid = ?1 AND request_id = ?2 AND wall_ms = ?3")                 \
+    STATEMENT(record_insert,                                                                                           \
+              "INSERT INTO record(session_id, patient_ref, site, side, course_id, operator_id, ended_wall_ms, "        \
+              "end_reason, simulated, hash, document) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")           \
+    STATEMENT(record_hash, "SELECT hash FROM record WHERE session_id = ?1")                                            \
+    STATEMENT(session_known, "SELECT 1 FROM record WHERE session_id = ?1 UNION ALL "                                   \
+                             "SELECT 1 FROM ledger WHERE session_id = ?1 LIMIT 1")                                     \
+    STATEMENT(appended_insert,                                                                                         \
+              "INSERT INTO appended(append_id, session_id, kind, uid, operator_id, operator_name, wall_ms, "           \
+              "frozen_hash, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                         \
+    STATEMENT(record_page, RECORD_SELECT RECORD_FILTERED("1"))                                                         \
+    STATEMENT(record_page_patient, RECORD_SELECT RECORD_FILTERED("r.patient_ref = ?1"))                                \
+    STATEMENT(record_get, "SELECT hash, document FROM record WHERE session_id = ?1")                                   \
+    STATEMENT(appended_of, "SELECT " APPENDED_COLUMNS " FROM appended WHERE session_id = ?1 AND number > ?2 "          \
+                           "ORDER BY number LIMIT ?3")                                                                 \
+    STATEMENT(incident_page, "SELECT " APPENDED_COLUMNS " FROM appended WHERE kind = 'incident' AND number < ?1 AND "  \
+                             "(?2 IS NULL OR session_id = ?2) ORDER BY number DESC LIMIT ?3")                          \
+    STATEMENT(incident_get, "SELECT " APPENDED_COLUMNS " FROM appended WHERE append_id = ?1 AND kind = 'incident'")    \
+    STATEMENT(dose_page,                                                                                               \
+              "SELECT " LEDGER_COLUMNS ", rowid FROM ledger WHERE patient_ref = ?1 AND (?2 IS NULL OR site = ?2) AND " \
+              "(?3 IS NULL OR modality = ?3) AND (state IN ('open', 'unbounded') OR ended_wall_ms >= ?4 OR "           \
+              "(ended_boot_id = ?5 AND ended_boot_ns >= ?6)) ORDER BY rowid DESC")
+
+enum statement {
+#define STATEMENT(id, sql) STATEMENT_##id,
+    RECORD_STATEMENTS(STATEMENT)
+#undef STATEMENT
+        STATEMENT_COUNT
+};
+
+#endif

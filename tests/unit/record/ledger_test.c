@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The dose ledger: what counts, for how long, on which side, and what clocks can and cannot do to it. */
+#include "fixture.h"
+
+#include "modality/clock.h"
+
+static void reserved_counts_as_worst_until_settled(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry e = fixture_entry("s1", "p1", "left");
+    struct dose_history h;
+
+    assert_int_equal(fixture_open(f), 0);
+    h = fixture_history(f, "p1", "left");
+    assert_int_equal(h.session_count, 0);
+    assert_false(h.has_last_end);
+    fixture_reserve(f, &e);
+    h = fixture_history(f, "p1", "left");
+    assert_int_equal(h.session_count, 1);
+    assert_int_equal(h.duration_ms, 1200);
+    assert_int_equal(h.charge_uc, 130);
+    fixture_settle(f, "s1", LEDGER_SETTLED, 900);
+    h = fixture_history(f, "p1", "left");
+    assert_int_equal(h.duration_ms, 900);
+    assert_int_equal(h.charge_uc, 90);
+    assert_true(h.has_last_end);
+    assert_int_equal(h.since_last_end_ms, 0);
+    fixture_pass(f, 5000);
+    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 5000);
+    assert_int_equal(fixture_history(f, "p2", "left").session_count, 0);
+}
+
+static void reservation_counts_before_it_is_durable(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry e = fixture_entry("s1", "p1", "left");
+    struct waited waited = {0};
+
+    assert_int_equal(fixture_open(f), 0);
+    assert_int_equal(record_reserve(f->record, &e, waited_done, &waited), 0);
+    assert_int_equal(fixture_history(f, "p1", "left").duration_ms, 1200);
+    assert_int_equal(record_reserve(f->record, &e, waited_done, &waited), -EEXIST);
+    fixture_wait(f, &waited, 1);
+}
+
+static void impossible_reservations_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry e;
+
+    assert_int_equal(fixture_open(f), 0);
+    e = fixture_entry("", "p1", "left");
+    assert_int_equal(record_reserve(f->record, &e, NULL, NULL), -EINVAL);
+    e = fixture_entry("s1", "", "left");
+    assert_int_equal(record_reserve(f->record, &e, NULL, NULL), -EINVAL);
+    e = fixture_entry("s1", "p1", "left");
+    e.worst.charge_uc = e.planned.charge_uc - 1;
+    assert_int_equal(record_reserve(f->record, &e, NULL, NULL), -EINVAL);
+    e.worst.charge_uc = (INT64_C(1) << 48) + 1;
+    assert_int_equal(record_reserve(f->record, &e, NULL, NULL), -EINVAL);
+    e.worst.charge_uc = (INT64_C(1) << 48);
+    fixture_reserve(f, &e);
+    e = fixture_entry("s2", "p1", "left");
+    e.planned.duration_ms = -1;
+    assert_int_equal(record_reserve(f->record, &e, NULL, NULL), -EINVAL);
+}
+
+static void sides_are_apart_and_both_meets_either(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry left = fixture_entry("s1", "p1", "left"), both = fixture_entry("s2", "p1", "both");
+
+    assert_int_equal(fixture_open(f), 0);
+    fixture_reserve(f, &left);
+    assert_int_equal(fixture_history(f, "p1", "right").session_count, 0);
+    assert_int_equal(fixture_history(f, "p1", "both").session_count, 1);
+    assert_int_equal(fixture_history(f, "p1", "midline").session_count, 1);
+    assert_null(record_blocking(f->record, "p1", "knee", "right"));
+    assert_string_equal(record_blocking(f->record, "p1", "knee", "midline")->session_id, "s1");
+    assert_null(record_blocking(f->record, "p1", "elbow", "left"));
+    fixture_reserve(f, &both);
+    assert_int_equal(fixture_history(f, "p1", "right").session_count, 1);
+    assert_int_equal(fixture_history(f, "p1", "left").session_count, 2);
+}
+
+static void therapy_and_modality_narrow_the_sum(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry a = fixture_entry("s1", "p1", "left"), b = fixture_entry("s2", "p1", "left");
+    struct dose_history h;
+
+    assert_int_equal(fixture_open(f), 0);
+    b.modality = MODALITY_ULTRASOUND;
+    snprintf(b.therapy, sizeof(b.therapy), "us_thermal");
+    fixture_reserve(f, &a);
+    fixture_reserve(f, &b);
+    record_history(f->record, "p1", "knee", "left", MODALITY_ESTIM, "tens", &h);
+    assert_int_equal(h.session_count, 1);
+    record_history(f->record, "p1", "knee", "left", MODALITY_ESTIM, "ifc", &h);
+    assert_int_equal(h.session_count, 0);
+    record_history(f->record, "p1", "knee", "left", MODALITY_ULTRASOUND, NULL, &h);
+    assert_int_equal(h.session_count, 1);
+    record_history(f->record, "p1", "knee", "left", MODALITY_LASER, NULL, &h);
+    assert_int_equal(h.session_count, 0);
+}
+
+static void window_is_24_hours_to_the_millisecond(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry e = fixture_entry("s1", "p1", "left");
+
+    assert_int_equal(fixture_open(f), 0);
+    fixture_reserve(f, &e);
+    fixture_settle(f, "s1", LEDGER_SETTLED, 900);
+    fixture_pass(f, 24 * HOUR - 1);
+    assert_int_equal(fixture_history(f, "p1", "left").session_count, 1);
+    fixture_pass(f, 1);
+    assert_int_equal(fixture_history(f, "p1", "left").session_count, 0);
+    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 24 * HOUR);
+}
+
+static void last_end_is_known_for_days(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry a = fixture_entry("s1", "p1", "left"), b = fixture_entry("s2", "p1", "left");
+
+    assert_int_equal(fixture_open(f), 0);
+    fixture_reserve(f, &a);
+    fixture_settle(f, "s1", LEDGER_SETTLED, 900);
+    fixture_pass(f, HOUR);
+    fixture_reserve(f, &b);
+    fixture_settle(f, "s2", LEDGER_SETTLED, 900);
+    fixture_pass(f, 47 * HOUR);
+    record_clock_check(f->record);
+    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 47 * HOUR);
+    fixture_reopen(f);
+    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 47 * HOUR);
+    fixture_pass(f, 14 * 24 * HOUR);
+    record_clock_check(f->record);
+    assert_false(fixture_history(f, "p1", "left").has_last_end);
+}
+
+static void open_entries_are_found_after_restart(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry e = fixture_entry("s1", "p1", "left");
+    const struct ledger_entry *open;
+    size_t n;
+
+    assert_int_equal(fixture_open(f), 0);
+    fixture_reserve(f, &e);
+    record_open_entries(f->record, &n);
+    assert_int_equal(n, 0);
+    fixture_reopen(f);
+    open = record_open_entries(f->record, &n);
+    assert_int_equal(n, 1);
+    assert_string_equal(open[0].session_id, "s1");
+    assert_string_equal(open[0].serial, "SN1");
+    assert_int_equal(open[0].worst.duration_ms, 1200);
+    assert_int_equal(fixture_history(f, "p1", "left").duration_ms, 1200);
+    fixture_settle(f, "s1", LEDGER_CRASHED, -1);
+    record_open_entries(f->record, &n);
+    assert_int_equal(n, 0);
+    assert_null(record_blocking(f->record, "p1", "knee", "left"));
+    assert_int_equal(fixture_history(f, "p1", "left").duration_ms, 1200);
+    fixture_reopen(f);
+    assert_int_equal(fixture_history(f, "p1", "left").duration_ms, 1200);
+}
+
+static void unbounded_blocks_until_reviewed(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry e = fixture_entry("s1", "p1", "left"), next = fixture_entry("s2", "p1", "both");
+    struct dose_amounts none = {0};
+
+    assert_int_equal(fixture_open(f), 0);
+    fixture_reserve(f, &e);
+    fixture_settle(f, "s1", LEDGER_UNBOUNDED, -1);
+    fixture_pass(f, 48 * HOUR);
+    fixture_reopen(f);
+    assert_string_equal(record_blocking(f->record, "p1", "knee", "left")->session_id, "s1");
+    assert_int_equal(fixture_history(f, "p1", "left").duration_ms, 1200);
+    assert_int_equal(record_reserve(f->record, &next, NULL, NULL), -EBUSY);
+    assert_int_equal(record_settle(f->record, "s1", LEDGER_SETTLED, &none, NULL, NULL), -EALREADY);
+    fixture_settle(f, "s1", LEDGER_REVIEWED, 1100);
+    assert_null(record_blocking(f->record, "p1", "knee", "left"));
+    assert_int_equal(fixture_history(f, "p1", "left").duration_ms, 1100);
+    fixture_reserve(f, &next);
+}
+
+static void settled_is_settled_once(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry e = fixture_entry("s1", "p1", "left");
+    struct dose_amounts amounts = {.duration_ms = 1}, wrong = {.duration_ms = -1};
+
+    assert_int_equal(fixture_open(f), 0);
+    assert_int_equal(record_settle(f->record, "s1", LEDGER_SETTLED, &amounts, NULL, NULL), -ENOENT);
+    fixture_reserve(f, &e);
+    assert_int_equal(record_settle(f->record, "s1", LEDGER_OPEN, &amounts, NULL, NULL), -EINVAL);
+    assert_int_equal(record_settle(f->record, "s1", LEDGER_SETTLED, NULL, NULL, NULL), -EINVAL);
+    assert_int_equal(record_settle(f->record, "s1", LEDGER_SETTLED, &wrong, NULL, NULL), -EINVAL);
+    fixture_settle(f, "s1", LEDGER_SETTLED, 900);
+    assert_int_equal(record_settle(f->record, "s1", LEDGER_SETTLED, &amounts, NULL, NULL), -EALREADY);
+    assert_int_equal(record_settle(f->record, "s1", LEDGER_REVIEWED, &amounts, NULL, NULL), -EALREADY);
+}
+
+static void clock_set_forward_does_not_shorten_a_rest(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry e = fixture_entry("s1", "p1", "left");
+
+    assert_int_equal(fixture_open(f), 0);
+    fixture_reserve(f, &e);
+    fixture_settle(f, "s1", LEDGER_SETTLED, 900);
+    fixture_pass(f, 60000);
+    f->wall_ms += 48 * HOUR;
+    assert_int_equal(record_clock_check(f->record), 48 * HOUR);
+    assert_int_equal(record_clock_check(f->record), 0);
+    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 60000);
+    assert_int_equal(fixture_history(f, "p1", "left").session_count, 1);
+    f->wall_ms += 60 * 24 * HOUR;
+    fixture_reopen(f);
+    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 60000);
+    assert_int_equal(fixture_history(f, "p1", "left").session_count, 1);
+}
+
+static void clock_set_back_does_not_shorten_a_rest(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry e = fixture_entry("s1", "p1", "left");
+
+    assert_int_equal(fixture_open(f), 0);
+    fixture_reserve(f, &e);
+    fixture_settle(f, "s1", LEDGER_SETTLED, 900);
+    fixture_pass(f, HOUR);
+    f->wall_ms -= 24 * HOUR;
+    assert_int_equal(record_clock_check(f->record), -24 * HOUR);
+    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 0);
+    assert_int_equal(fixture_history(f, "p1", "left").session_count, 1);
+    fixture_reopen(f);
+    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 0);
+    /* Another boot: only the wall clock is left, and a row of the future counts as now. */
+    fixture_close(f);
+    snprintf(f->clock.boot_id, sizeof(f->clock.boot_id), "boot-2");
+    f->boot_ns = 5 * NS_PER_S;
+    assert_int_equal(fixture_open(f), 0);
+    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 0);
+    f->wall_ms += 25 * HOUR;
+    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 2 * HOUR);
+}
+
+static void across_boots_the_wall_clock_counts(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry e = fixture_entry("s1", "p1", "left");
+
+    assert_int_equal(fixture_open(f), 0);
+    fixture_reserve(f, &e);
+    fixture_settle(f, "s1", LEDGER_SETTLED, 900);
+    fixture_close(f);
+    snprintf(f->clock.boot_id, sizeof(f->clock.boot_id), "boot-2");
+    f->boot_ns = 5 * NS_PER_S;
+    f->wall_ms += 3 * HOUR;
+    assert_int_equal(fixture_open(f), 0);
+    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 3 * HOUR);
+}
+
+static void many_small_steps_are_noticed(void **state)
+{
+    struct fixture *f = *state;
+    int64_t step = 0;
+
+    assert_int_equal(fixture_open(f), 0);
+    for (int i = 0; i < 4; i++) {
+        fixture_pass(f, 1000);
+        f->wall_ms += 20000;
+        step += record_clock_check(f->record);
+    }
+    assert_int_equal(step, 80000);
+}
+
+static int64_t audited(struct fixture *f, const char *event)
+{
+    char sql[128];
+
+    fixture_flush(f);
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM audit WHERE event = '%s'", event);
+    return fixture_sql_integer(f, sql);
+}
+
+static void steps_and_suspends_are_audited(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(fixture_open(f), 0);
+    fixture_pass(f, 1000);
+    record_clock_check(f->record);
+    assert_int_equal(audited(f, "clock_stepped"), 0);
+    f->wall_ms += 60000;
+    record_clock_check(f->record);
+    assert_int_equal(audited(f, "clock_stepped"), 0);
+    f->wall_ms += 1;
+    record_clock_check(f->record);
+    assert_int_equal(audited(f, "clock_stepped"), 1);
+    f->wall_ms += 30000;
+    f->boot_ns += 30 * NS_PER_S;
+    record_clock_check(f->record);
+    assert_int_equal(audited(f, "suspended"), 1);
+    assert_int_equal(audited(f, "clock_stepped"), 1);
+}
+
+static void step_while_the_daemon_was_down_is_audited(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(fixture_open(f), 0);
+    record_audit(f->record, "boot", NULL, NULL, NULL);
+    fixture_close(f);
+    f->wall_ms -= 24 * HOUR;
+    snprintf(f->clock.boot_id, sizeof(f->clock.boot_id), "boot-2");
+    f->boot_ns = 5 * NS_PER_S;
+    assert_int_equal(fixture_open(f), 0);
+    assert_int_equal(audited(f, "clock_stepped"), 1);
+    fixture_close(f);
+    f->wall_ms += 24 * HOUR;
+    assert_int_equal(fixture_open(f), 0);
+    assert_int_equal(record_clock_check(f->record), 24 * HOUR);
+    assert_int_equal(audited(f, "clock_stepped"), 2);
+}
+
+int main(void)
+{
+#define IT(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        IT(reserved_counts_as_worst_until_settled),
+        IT(reservation_counts_before_it_is_durable),
+        IT(impossible_reservations_are_refused),
+        IT(sides_are_apart_and_both_meets_either),
+        IT(therapy_and_modality_narrow_the_sum),
+        IT(window_is_24_hours_to_the_millisecond),
+        IT(last_end_is_known_for_days),
+        IT(open_entries_are_found_after_restart),
+        IT(unbounded_blocks_until_reviewed),
+        IT(settled_is_settled_once),
+        IT(clock_set_forward_does_not_shorten_a_rest),
+        IT(clock_set_back_does_not_shorten_a_rest),
+        IT(across_boots_the_wall_clock_counts),
+        IT(many_small_steps_are_noticed),
+        IT(steps_and_suspends_are_audited),
+        IT(step_while_the_daemon_was_down_is_audited),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
