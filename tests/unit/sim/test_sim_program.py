@@ -524,6 +524,7 @@ class OverRtu(WithSimulator):
         poll.register(port, select.POLLIN)
         self.assertTrue(poll.poll(WAIT_S * 1000)[0][1] & select.POLLHUP)
         os.close(port)
+        self.sim.await_trace(count=2, event="listen", link=self.sim.ready["devices"]["stim2"]["link"])
         again = self.sim.rtu(self.sim.path("ttyB"))
         self.assertEqual(again.read_input_registers(0, 1, slave=1).registers, [21332])
         again.close()

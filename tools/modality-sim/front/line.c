@@ -19,7 +19,7 @@ struct line *line_new(struct loop *loop, struct trace *trace, enum line_kind kin
     if (!line)
         return NULL;
     *line =
-        (struct line){.kind = kind, .loop = loop, .trace = trace, .listen_fd = -1, .slave_fd = -1, .inotify_fd = -1};
+        (struct line){.kind = kind, .loop = loop, .trace = trace, .listen_fd = -1, .master_fd = -1, .inotify_fd = -1};
     line->absent_timer = (struct loop_timer){.fn = absent_over, .ctx = line};
     snprintf(line->endpoint, sizeof line->endpoint, "%s", endpoint);
     return line;

@@ -19,7 +19,7 @@ enum line_kind { LINE_TCP, LINE_PTY };
 
 struct line;
 
-/* One connection: an accepted socket, or the pty. Owned by its line. */
+/* One connection: an accepted socket, or the time a client has the pty open. Owned by its line. */
 struct peer {
     struct peer *next;
     struct line *line;
@@ -54,10 +54,11 @@ struct line {
     uint16_t port;
     /* pty */
     bool linked; /* the symlink at endpoint is ours */
-    int slave_fd;
+    int master_fd;
+    char slave_name[64];
     int inotify_fd;
+    int watch;
     struct loop_source *inotify_source;
-    unsigned openers;
     struct loop_timer gap_timer;
 };
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Modbus RTU on a pseudo terminal. The simulator holds the slave open itself, so that the line exists without a client,
- * and learns from inotify when a client opens and closes it: that is the "connection". Request ends are known by their
- * length; silence only ends what cannot be understood.
+ * Modbus RTU on a pseudo terminal. The "connection" is the time a client has the terminal open: the kernel's hang-up
+ * state says whether one has, inotify says when to look. (inotify alone cannot count: equal neighbouring events are
+ * merged.) Request ends are known by their length; silence only ends what cannot be understood.
  */
 #include "front/line.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <modality/clock.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,48 +72,101 @@ static void master_take(struct peer *peer)
     loop_timer_arm(line->loop, &line->gap_timer, peer->rx_length ? clock_monotonic_ns() + GAP_NS : LOOP_NEVER);
 }
 
+static void master_ready(void *ctx, uint32_t events);
+
+static bool client_present(const struct line *line)
+{
+    struct pollfd look = {.fd = line->master_fd, .events = POLLIN};
+    return poll(&look, 1, 0) >= 0 && !(look.revents & POLLHUP);
+}
+
+static int clients_watch(struct line *line)
+{
+    line->watch = inotify_add_watch(line->inotify_fd, line->slave_name, IN_OPEN | IN_CLOSE);
+    return line->watch < 0 ? -errno : 0;
+}
+
+static int slave_reset(int fd)
+{
+    struct termios mode;
+    if (tcgetattr(fd, &mode) < 0)
+        return -errno;
+    cfmakeraw(&mode);
+    return tcsetattr(fd, TCSANOW, &mode) < 0 || tcflush(fd, TCIFLUSH) < 0 ? -errno : 0;
+}
+
+/* Opens the slave to set it raw, or to throw away what a client left unread: a line keeps nothing for the next one.
+ * Our own opening is not to be seen as a client's, hence the watch is off meanwhile. */
+static int slave_touch(struct line *line)
+{
+    if (line->watch >= 0)
+        (void)inotify_rm_watch(line->inotify_fd, line->watch);
+    int fd = open(line->slave_name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    int r = fd < 0 ? -errno : slave_reset(fd);
+    if (fd >= 0)
+        close(fd);
+    int watched = clients_watch(line);
+    return r < 0 ? r : watched;
+}
+
 static void client_opened(struct line *line)
 {
-    if (line->openers++ > 0)
-        return;
-    line->peers->id = peer_next_id();
-    trace_link(line->trace, "open", line->link, line->peers->id, "peer");
+    int fd = fcntl(line->master_fd, F_DUPFD_CLOEXEC, 0);
+    struct peer *peer = fd >= 0 ? peer_new(line, fd, master_ready) : NULL;
+    if (peer)
+        trace_link(line->trace, "open", line->link, peer->id, "peer");
+    else if (fd >= 0)
+        close(fd);
 }
 
-/* Bytes carry no mark of who wrote them: unread ones are the leaving client's, unless the next one is here already.
- * Nor does a line keep replies for the next client. */
-static void client_closed(struct line *line, bool next_is_here)
+/* The client is gone; what it wrote before it went still counts. */
+static void client_closed(struct line *line)
 {
-    if (line->openers == 0 || --line->openers > 0)
-        return;
-    if (!next_is_here)
-        master_take(line->peers);
-    if (!line->peers)
-        return;
     struct peer *peer = line->peers;
-    trace_link(line->trace, "close", line->link, peer->id, "peer");
-    line_peer_gone(line, peer);
-    peer->rx_length = 0;
-    peer->tx_length = 0;
-    if (!next_is_here)
-        (void)tcflush(line->slave_fd, TCIFLUSH);
+    int master_fd = line->master_fd;
+    if (peer)
+        master_take(peer);
+    if (line->master_fd != master_fd)
+        return; /* what it wrote cut the line */
+    if (line->peers)
+        peer_close(line->peers, "peer");
+    int r = slave_touch(line);
+    if (r < 0)
+        fprintf(stderr, "modality-sim: %s: %s\n", line->link, strerror(-r));
 }
 
-/* Comings and goings so far. The line may be cut by what a leaving client wrote: then the rest is of no interest. */
-static void clients_follow(struct line *line)
+/* What inotify has to tell: whether somebody opened, and whether that was after somebody closed. */
+static void events_read(struct line *line, bool *opened, bool *reopened)
 {
-    int fd = line->inotify_fd;
     _Alignas(struct inotify_event) char buffer[4096];
-    ssize_t n = read(fd, buffer, sizeof buffer);
-    for (ssize_t at = 0; at < n && line->peers && line->inotify_fd == fd;) {
+    bool closed = false;
+    ssize_t n = read(line->inotify_fd, buffer, sizeof buffer);
+    for (ssize_t at = 0; at < n;) {
         struct inotify_event event;
         memcpy(&event, buffer + at, sizeof event);
         at += (ssize_t)(sizeof event + event.len);
-        if (event.mask & IN_OPEN)
-            client_opened(line);
-        if (event.mask & (IN_CLOSE_WRITE | IN_CLOSE_NOWRITE))
-            client_closed(line, at < n);
+        closed |= (event.mask & IN_CLOSE) != 0;
+        *opened |= (event.mask & IN_OPEN) != 0;
+        *reopened |= (event.mask & IN_OPEN) != 0 && closed;
     }
+}
+
+/* Brings the connection in line with who has the terminal open. Unread bytes are the leaving client's, unless the next
+ * one is here already. */
+static void clients_follow(struct line *line)
+{
+    bool opened = false;
+    bool reopened = false;
+    events_read(line, &opened, &reopened);
+    bool present = client_present(line);
+    if (line->peers && present && reopened)
+        peer_close(line->peers, "peer");
+    if (!line->peers && (present || opened))
+        client_opened(line);
+    if (line->peers && !present)
+        client_closed(line);
+    if (!line->peers && line->master_fd >= 0 && client_present(line))
+        client_opened(line); /* it came while the last one was seen off */
 }
 
 static void inotify_ready(void *ctx, uint32_t events)
@@ -128,32 +182,8 @@ static void master_ready(void *ctx, uint32_t events)
     if (events & EPOLLOUT && !peer_flush(peer))
         return;
     clients_follow(line); /* a request is never read before the opening it came through */
-    if (line->peers == peer && events & EPOLLIN)
-        master_take(peer);
-}
-
-static int slave_prepare(struct line *line, int master, char *name, size_t size)
-{
-    struct termios raw;
-    if (grantpt(master) < 0 || unlockpt(master) < 0)
-        return -errno;
-    int r = ptsname_r(master, name, size);
-    if (r != 0)
-        return -r;
-    line->slave_fd = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (line->slave_fd < 0 || tcgetattr(line->slave_fd, &raw) < 0)
-        return -errno;
-    cfmakeraw(&raw);
-    return tcsetattr(line->slave_fd, TCSANOW, &raw) < 0 ? -errno : 0;
-}
-
-static int clients_watch(struct line *line, const char *name)
-{
-    line->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (line->inotify_fd < 0 || inotify_add_watch(line->inotify_fd, name, IN_OPEN | IN_CLOSE) < 0)
-        return -errno;
-    line->inotify_source = loop_add(line->loop, line->inotify_fd, EPOLLIN, inotify_ready, line);
-    return line->inotify_source ? 0 : -errno;
+    if (line->peers && events & EPOLLIN)
+        master_take(line->peers);
 }
 
 static int path_link(const char *name, const char *path)
@@ -165,47 +195,48 @@ static int path_link(const char *name, const char *path)
     return symlink(name, path) < 0 ? -errno : 0;
 }
 
+static int terminal_open(struct line *line)
+{
+    line->master_fd = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (line->master_fd < 0 || grantpt(line->master_fd) < 0 || unlockpt(line->master_fd) < 0)
+        return -errno;
+    int r = ptsname_r(line->master_fd, line->slave_name, sizeof line->slave_name);
+    if (r != 0)
+        return -r;
+    line->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (line->inotify_fd < 0)
+        return -errno;
+    r = slave_touch(line);
+    if (r < 0)
+        return r;
+    line->inotify_source = loop_add(line->loop, line->inotify_fd, EPOLLIN, inotify_ready, line);
+    return line->inotify_source ? path_link(line->slave_name, line->endpoint) : -errno;
+}
+
 int pty_open(struct line *line)
 {
-    char name[64];
     line->gap_timer = (struct loop_timer){.fn = gap_over, .ctx = line};
-    line->openers = 0;
+    line->watch = -1;
     snprintf(line->link, sizeof line->link, "pty:%s", line->endpoint);
-    int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (master < 0)
-        return -errno;
-    int r = slave_prepare(line, master, name, sizeof name);
-    if (r == 0)
-        r = clients_watch(line, name);
-    if (r == 0 && !peer_new(line, master, master_ready))
-        r = -ENOMEM;
-    if (r < 0) {
-        close(master);
-        pty_close(line);
-        return r;
-    }
-    r = path_link(name, line->endpoint);
+    int r = terminal_open(line);
     line->linked = r == 0;
-    if (r < 0) {
-        peer_close(line->peers, NULL);
+    if (r < 0)
         pty_close(line);
-    }
     return r;
 }
 
 void pty_close(struct line *line)
 {
     loop_timer_cancel(line->loop, &line->gap_timer);
-    if (line->inotify_fd >= 0) {
-        loop_remove(line->loop, line->inotify_source);
+    loop_remove(line->loop, line->inotify_source);
+    if (line->inotify_fd >= 0)
         close(line->inotify_fd);
-    }
-    if (line->slave_fd >= 0)
-        close(line->slave_fd);
+    if (line->master_fd >= 0)
+        close(line->master_fd);
     if (line->linked)
         (void)unlink(line->endpoint);
     line->linked = false;
     line->inotify_source = NULL;
     line->inotify_fd = -1;
-    line->slave_fd = -1;
+    line->master_fd = -1;
 }
