@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Screening: what is not answered counts against starting, local contraindications look at the site, and only a
+ * precaution has a way round, with a name and a reason.
+ */
+#include "dose_test.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "dose/screening.h"
+
+enum { SITE_THIGH, SITE_HIP, SITE_THORAX };
+enum { PACEMAKER, METAL, INFECTION, FRACTURE, COLD_URTICARIA };
+
+#define A SCREEN_ALLOWED
+#define P SCREEN_PRECAUTION
+#define XL SCREEN_LOCAL
+#define X SCREEN_CONTRAINDICATED
+
+static const struct site sites[] = {{.id = "thigh"}, {.id = "hip"}, {.id = "thorax"}};
+
+/* Columns: TENS NMES ION UST USP LIP LAS CRY */
+static const struct condition conditions[] = {
+    [PACEMAKER] = {.id = "pacemaker",
+                   .label = "Pacemaker",
+                   .codes = {X, X, X, XL, XL, P, A, A},
+                   .local_sites = 1u << SITE_THORAX,
+                   .origin = "screening.ini:10"},
+    [METAL] = {.id = "metal", .codes = {A, P, XL, XL, P, A, A, A}, .origin = "screening.ini:20"},
+    [INFECTION] = {.id = "infection",
+                   .codes = {XL, XL, XL, XL, P, P, P, P},
+                   .origin = "screening.ini:30",
+                   .code_origin = {[COLUMN_TENS] = "screening.ini:31"}},
+    [FRACTURE] = {.id = "fracture", .codes = {P, XL, XL, XL, XL, P, P, A}, .local_sites = 1u << SITE_HIP},
+    [COLD_URTICARIA] = {.id = "cold_urticaria", .codes = {A, A, A, A, A, A, A, X}},
+};
+
+static const struct question questions[] = {
+    {.id = "implant",
+     .n_answers = 2,
+     .answers = {{"no", -1, false}, {"yes", PACEMAKER, false}},
+     .restrictive = 1,
+     .always = true,
+     .origin = "screening.ini:50"},
+    {.id = "metal",
+     .n_answers = 3,
+     .answers = {{"no", -1, false}, {"elsewhere", METAL, false}, {"here", METAL, true}},
+     .restrictive = 2,
+     .columns = 1u << COLUMN_NMES | 1u << COLUMN_ION | 1u << COLUMN_UST | 1u << COLUMN_USP,
+     .always = true},
+    {.id = "infection",
+     .n_answers = 3,
+     .answers = {{"no", -1, false}, {"elsewhere", INFECTION, false}, {"here", INFECTION, true}},
+     .restrictive = 2,
+     .sites = 1u << SITE_THIGH | 1u << SITE_HIP},
+    {.id = "fracture_excluded",
+     .n_answers = 2,
+     .answers = {{"yes", -1, false}, {"no", FRACTURE, false}},
+     .restrictive = 1,
+     .indication = "toh"},
+    {.id = "cold",
+     .n_answers = 2,
+     .answers = {{"no", -1, false}, {"yes", COLD_URTICARIA, true}},
+     .restrictive = 1,
+     .columns = 1u << COLUMN_CRY,
+     .always = true},
+};
+
+static const struct screening screening = {.n_sites = 3,
+                                           .n_conditions = 5,
+                                           .n_questions = 5,
+                                           .sites = sites,
+                                           .conditions = conditions,
+                                           .questions = questions};
+
+static struct refusals refusals;
+static uint64_t declared;
+
+#define GIVEN(...)                                                                                                     \
+    (const struct given_answer[]){__VA_ARGS__},                                                                        \
+        sizeof((const struct given_answer[]){__VA_ARGS__}) / sizeof(struct given_answer)
+
+static int judge(enum modality_therapy therapy, unsigned site, const char *indication,
+                 const struct given_answer *answers, size_t n, const struct given_override *override)
+{
+    refusals.n = refusals.dropped = 0;
+    declared = 0;
+    return screening_judge(&screening, therapy, site, indication, answers, n, override, override != NULL ? 1 : 0,
+                           &declared, &refusals);
+}
+
+static void first_is(enum modality_token token, const char *subject)
+{
+    assert_true(refusals.n >= 1);
+    assert_int_equal(refusals.items[0].token, token);
+    assert_string_equal(refusals.items[0].subject, subject);
+}
+
+static void all_clear_is_allowed(void **state)
+{
+    (void)state;
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "no"}, {"infection", "no"}), NULL), 0);
+    assert_int_equal(declared, 0);
+    assert_int_equal(refusals.n, 0);
+}
+
+static void silence_counts_as_the_restrictive_answer(void **state)
+{
+    (void)state;
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"infection", "no"}), NULL), -EPERM);
+    first_is(TOKEN_CONTRAINDICATED, "pacemaker");
+    assert_non_null(strstr(refusals.items[0].message, "was not answered"));
+    assert_non_null(strstr(refusals.items[0].message, "screening.ini:10"));
+    assert_int_equal(declared, 1u << PACEMAKER);
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, NULL, 0, NULL), -EPERM);
+    assert_int_equal(refusals.n, 2);
+    assert_string_equal(refusals.items[1].origin, "screening.ini:31");
+}
+
+static void unknown_counts_as_the_restrictive_answer(void **state)
+{
+    (void)state;
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "unknown"}, {"infection", "no"}), NULL),
+                     -EPERM);
+    first_is(TOKEN_CONTRAINDICATED, "pacemaker");
+    /* for a question about an exclusion that is "no": a fracture not excluded, not one affirmed */
+    assert_int_equal(
+        judge(THERAPY_nmes, SITE_HIP, "toh",
+              GIVEN({"implant", "no"}, {"infection", "no"}, {"metal", "no"}, {"fracture_excluded", "unknown"}), NULL),
+        -EPERM);
+    first_is(TOKEN_CONTRAINDICATED, "fracture");
+}
+
+static void a_local_contraindication_looks_at_its_own_sites(void **state)
+{
+    (void)state;
+    struct given_answer answers[] = {{"implant", "yes"}, {"metal", "no"}, {"infection", "no"}};
+    assert_int_equal(judge(THERAPY_us_thermal, SITE_THORAX, NULL, answers, 3, NULL), -EPERM);
+    first_is(TOKEN_CONTRAINDICATED, "pacemaker");
+    assert_int_equal(judge(THERAPY_us_thermal, SITE_HIP, NULL, answers, 3, NULL), 0);
+    assert_int_equal(declared, 1u << PACEMAKER); /* declared, though it does not forbid */
+}
+
+static void a_local_contraindication_without_sites_asks_where(void **state)
+{
+    (void)state;
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "no"}, {"infection", "here"}), NULL),
+                     -EPERM);
+    first_is(TOKEN_CONTRAINDICATED, "infection");
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "no"}, {"infection", "elsewhere"}), NULL),
+                     0);
+}
+
+static void a_precaution_needs_who_and_why(void **state)
+{
+    (void)state;
+    struct given_answer answers[] = {{"implant", "no"}, {"metal", "elsewhere"}, {"infection", "no"}};
+    struct given_override overrides[] = {{"metal", "Dr. Berg", "screw far from the field"},
+                                         {"metal", "", "a reason"},
+                                         {"metal", "Dr. Berg", ""},
+                                         {"metal", "Dr. Berg", " \t"},
+                                         {"metal", NULL, "a reason"},
+                                         {"metal", "Dr. Berg", NULL},
+                                         {"infection", "Dr. Berg", "a reason"}};
+    assert_int_equal(judge(THERAPY_nmes, SITE_THIGH, NULL, answers, 3, NULL), -EPERM);
+    first_is(TOKEN_PRECAUTION, "metal");
+    assert_int_equal(judge(THERAPY_nmes, SITE_THIGH, NULL, answers, 3, &overrides[0]), 0);
+    assert_int_equal(declared, 1u << METAL);
+    for (size_t i = 1; i < sizeof overrides / sizeof overrides[0]; i++) {
+        assert_int_equal(judge(THERAPY_nmes, SITE_THIGH, NULL, answers, 3, &overrides[i]), -EPERM);
+        first_is(TOKEN_PRECAUTION, "metal");
+    }
+}
+
+static void a_contraindication_has_no_override(void **state)
+{
+    (void)state;
+    struct given_override override = {"pacemaker", "Dr. Berg", "I am sure"};
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "yes"}, {"infection", "no"}), &override),
+                     -EPERM);
+    first_is(TOKEN_CONTRAINDICATED, "pacemaker");
+}
+
+static void contraindications_come_before_precautions(void **state)
+{
+    (void)state;
+    assert_int_equal(judge(THERAPY_nmes, SITE_THIGH, NULL,
+                           GIVEN({"implant", "yes"}, {"metal", "here"}, {"infection", "here"}), NULL),
+                     -EPERM);
+    assert_int_equal(refusals.n, 3);
+    assert_int_equal(refusals.items[0].token, TOKEN_CONTRAINDICATED);
+    assert_int_equal(refusals.items[1].token, TOKEN_CONTRAINDICATED);
+    assert_int_equal(refusals.items[2].token, TOKEN_PRECAUTION);
+}
+
+static void what_is_not_in_the_lists_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "maybe"}, {"infection", "no"}), NULL),
+                     -EPERM);
+    first_is(TOKEN_OUT_OF_RANGE, "implant");
+    assert_int_equal(
+        judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "no"}, {"infection", "no"}, {"shoe_size", "43"}), NULL),
+        -EPERM);
+    first_is(TOKEN_NOT_FOUND, "shoe_size");
+    struct given_override override = {"nothing", "Dr. Berg", "a reason"};
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "no"}, {"infection", "no"}), &override),
+                     -EPERM);
+    first_is(TOKEN_NOT_FOUND, "nothing");
+}
+
+static void every_answer_that_was_given_counts(void **state)
+{
+    (void)state;
+    /* not asked for cryotherapy, but said */
+    assert_int_equal(
+        judge(THERAPY_cryo, SITE_THORAX, NULL, GIVEN({"implant", "no"}, {"cold", "no"}, {"infection", "here"}), NULL),
+        -EPERM);
+    first_is(TOKEN_PRECAUTION, "infection");
+    /* two answers to one question: the worse one counts, in whichever order they come */
+    assert_int_equal(
+        judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "yes"}, {"implant", "no"}, {"infection", "no"}), NULL),
+        -EPERM);
+    first_is(TOKEN_CONTRAINDICATED, "pacemaker");
+}
+
+static void questions_are_asked_where_they_belong(void **state)
+{
+    (void)state;
+    assert_true(screening_asks(&questions[0], THERAPY_pbm, SITE_THORAX, NULL));
+    assert_false(screening_asks(&questions[1], THERAPY_tens, SITE_THIGH, NULL));
+    assert_true(screening_asks(&questions[1], THERAPY_russian_nmes, SITE_THIGH, NULL));
+    assert_true(screening_asks(&questions[2], THERAPY_tens, SITE_HIP, NULL));
+    assert_false(screening_asks(&questions[2], THERAPY_tens, SITE_THORAX, NULL));
+    assert_false(screening_asks(&questions[3], THERAPY_tens, SITE_HIP, NULL));
+    assert_false(screening_asks(&questions[3], THERAPY_tens, SITE_HIP, "sprain"));
+    assert_true(screening_asks(&questions[3], THERAPY_tens, SITE_HIP, "toh"));
+}
+
+static void therapies_have_the_columns_of_the_matrix(void **state)
+{
+    (void)state;
+    assert_int_equal(screening_column_of(THERAPY_ifc), COLUMN_TENS);
+    assert_int_equal(screening_column_of(THERAPY_russian_nmes), COLUMN_NMES);
+    assert_int_equal(screening_column_of(THERAPY_ionto), COLUMN_ION);
+    assert_int_equal(screening_column_of(THERAPY_us_nonthermal), COLUMN_USP);
+    assert_int_equal(screening_column_of(THERAPY_cryo), COLUMN_CRY);
+    assert_string_equal(screening_column_id(COLUMN_TENS), "tens");
+    assert_string_equal(screening_column_id(COLUMN_CRY), "cry");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_clear_is_allowed),
+        cmocka_unit_test(silence_counts_as_the_restrictive_answer),
+        cmocka_unit_test(unknown_counts_as_the_restrictive_answer),
+        cmocka_unit_test(a_local_contraindication_looks_at_its_own_sites),
+        cmocka_unit_test(a_local_contraindication_without_sites_asks_where),
+        cmocka_unit_test(a_precaution_needs_who_and_why),
+        cmocka_unit_test(a_contraindication_has_no_override),
+        cmocka_unit_test(contraindications_come_before_precautions),
+        cmocka_unit_test(what_is_not_in_the_lists_is_refused),
+        cmocka_unit_test(every_answer_that_was_given_counts),
+        cmocka_unit_test(questions_are_asked_where_they_belong),
+        cmocka_unit_test(therapies_have_the_columns_of_the_matrix),
+    };
+    return DOSE_TESTS(tests);
+}
