@@ -246,7 +246,7 @@ static void apply(const struct change *c, const struct session_actor *actor, con
     doc_put(note, "operator", by);
     doc_put(note, "channels", values);
     say_audit(session->owner, "session.adjust", actor, session, json_deep_copy(note));
-    json_array_append(session->adjustments, note);
+    session->notes_dropped += !doc_append(session->adjustments, json_incref(note), SESSION_NOTES_MAX);
     say_event(session->owner, "session.adjusted", session, note);
 }
 

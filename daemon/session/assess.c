@@ -133,6 +133,17 @@ static void check_daemon(struct sessions *s, struct refusals *r)
         refusal_add(r, TOKEN_AUDIT_BROKEN, NULL, "the audit chain does not verify: an engineer inspects the records");
 }
 
+/* The host's own gate, asked before anything is claimed: only where nothing else refuses, or it would say it twice. */
+static void check_envelope(struct assessment *a)
+{
+    char reason[LINK_TEXT_MAX] = "it has more settings than a host takes";
+    struct envelope envelope;
+    if (!a->plan.resolved || a->refused.n > 0)
+        return;
+    if (envelope_fill(a, &envelope) < 0 || envelope_check(&envelope, reason, sizeof reason) < 0)
+        refusal_add(&a->refused, TOKEN_OUT_OF_RANGE, a->plan.unit->id, "the host would refuse it: %.280s", reason);
+}
+
 int assess(struct sessions *s, const struct session_request *rq, const struct session *own,
            const struct session_time *now, struct assessment **out)
 {
@@ -167,6 +178,7 @@ int assess(struct sessions *s, const struct session_request *rq, const struct se
     if (a->has_picture) {
         hold_against_limits(a, rq);
         put_totals(a);
+        check_envelope(a);
     }
     sort_refusals(r);
     *out = a;
@@ -176,7 +188,8 @@ int assess(struct sessions *s, const struct session_request *rq, const struct se
 static json_t *finding_document(const struct limit_finding *f)
 {
     const struct limit *l = f->limit;
-    const int64_t bound = l->has_max ? l->max : l->min;
+    const bool is_min = f->has_value ? f->is_min : !l->has_max;
+    const int64_t bound = is_min ? l->min : l->max;
     json_t *o = json_object();
     doc_text(o, "id", l->id);
     doc_bool(o, "applies", f->applies);
@@ -186,9 +199,9 @@ static json_t *finding_document(const struct limit_finding *f)
     if (f->has_value)
         doc_int(o, "value", f->value);
     doc_int(o, "bound", bound);
-    doc_text(o, "direction", l->has_max ? "max" : "min");
+    doc_text(o, "direction", is_min ? "min" : "max");
     if (f->has_value)
-        doc_int(o, "headroom", l->has_max ? bound - f->value : f->value - bound);
+        doc_int(o, "headroom", is_min ? f->value - bound : bound - f->value);
     doc_bool(o, "exceeded", f->exceeded);
     if (f->channel >= 0)
         doc_int(o, "channel", f->channel);

@@ -164,6 +164,7 @@ static bool needs_device(enum modality_quantity q)
     case QUANTITY_soft_start_ms:
     case QUANTITY_duration_ms:
     case QUANTITY_treated_area_mm2:
+    case QUANTITY_burst_width_us:
     case QUANTITY_waveform_class:
     case QUANTITY_point_energy_uj:
     case QUANTITY_point_count:
@@ -183,10 +184,27 @@ static const struct modality_range *range_of(const struct modality_channel *c, e
     return NULL;
 }
 
+/* Waveform and timer are written by the host itself: what it would refuse at the arm is refused here. */
+static void check_shape(const struct plan *plan, size_t channel, struct refusals *r)
+{
+    const struct modality_channel *c = plan->device[channel];
+    const enum modality_waveform w = plan->treatment.channels[channel].waveform;
+    const struct modality_range *selector = range_of(c, QUANTITY_waveform_class);
+    const struct modality_range *timer = range_of(c, QUANTITY_duration_ms);
+    const bool several = (c->waveforms & (c->waveforms - 1u)) != 0 && c->modality == MODALITY_ESTIM;
+    if (several && (!selector || !selector->settable || (int64_t)w < selector->min || (int64_t)w > selector->max))
+        refusal_add(r, TOKEN_OUT_OF_RANGE, plan->unit->id, "channel %s of device %s cannot be switched to %s (%s)",
+                    c->id, plan->unit->id, modality_waveform_id(w), plan->unit->settings->origin);
+    if (timer && timer->settable && plan->treatment.duration_ms > timer->max)
+        refuse_range(plan, channel, QUANTITY_duration_ms, plan->treatment.duration_ms, timer->max, false,
+                     "the device's timer reaches at most", r);
+}
+
 static void check_channel(const struct plan *plan, size_t channel, struct refusals *r)
 {
     const struct modality_channel *c = plan->device[channel];
     const struct dose_channel *t = &plan->treatment.channels[channel];
+    check_shape(plan, channel, r);
     if (!((c->waveforms >> t->waveform) & 1u))
         refusal_add(r, TOKEN_OUT_OF_RANGE, plan->unit->id, "channel %s of device %s does not produce %s (%s)", c->id,
                     plan->unit->id, modality_waveform_id(t->waveform), plan->unit->settings->origin);

@@ -113,31 +113,11 @@ void check_history(struct sessions *s, const struct plan *plan, const struct ses
     if (!p || !rq->patient_ref || !rq->site || !rq->side)
         return;
     check_ledger(s, rq, r);
-    if (p->rest_min_ms > 0 && history->has_last_end && history->since_last_end_ms < p->rest_min_ms) {
-        struct refusal *refusal = refusal_add(
-            r, TOKEN_REST_INTERVAL, p->id, "protocol %s asks for %lld min of rest, %lld min have passed (%s)", p->id,
-            (long long)(p->rest_min_ms / 60000), (long long)(history->since_last_end_ms / 60000), p->rest_origin);
-        refusal->has_quantity = refusal->has_value = refusal->has_bound = refusal->is_min = true;
-        refusal->quantity = QUANTITY_rest_interval_ms;
-        refusal->value = history->since_last_end_ms;
-        refusal->bound = p->rest_min_ms;
-        refusal->layer = LAYER_PROTOCOL;
-        refusal->origin = p->rest_origin;
-    }
     struct dose_history therapy = {0};
     record_history(s->record, rq->patient_ref, rq->site, rq->side, p->modality, modality_therapy_id(p->therapy),
                    &therapy);
-    if (p->sessions_per_day > 0 && therapy.session_count + 1 > p->sessions_per_day) {
-        struct refusal *refusal = refusal_add(r, TOKEN_LIMIT_EXCEEDED, p->id,
-                                              "protocol %s allows %lld sessions in 24 h, this would be %lld "
-                                              "(%s)",
-                                              p->id, (long long)p->sessions_per_day,
-                                              (long long)therapy.session_count + 1, p->sessions_origin);
-        refusal->has_quantity = refusal->has_value = refusal->has_bound = true;
-        refusal->quantity = QUANTITY_session_count;
-        refusal->value = therapy.session_count + 1;
-        refusal->bound = p->sessions_per_day;
-        refusal->layer = LAYER_PROTOCOL;
-        refusal->origin = p->sessions_origin;
-    }
+    /* rest counts from any session of the modality, the day's sessions are those of this therapy */
+    therapy.has_last_end = history->has_last_end;
+    therapy.since_last_end_ms = history->since_last_end_ms;
+    protocol_check_history(p, &therapy, r);
 }

@@ -37,6 +37,15 @@ void doc_bool(json_t *object, const char *key, bool value)
     doc_put(object, key, json_boolean(value));
 }
 
+bool doc_append(json_t *array, json_t *value, size_t max)
+{
+    if (json_array_size(array) >= max) {
+        json_decref(value);
+        return false;
+    }
+    return json_array_append_new(array, value) == 0;
+}
+
 json_t *doc_quantity(enum modality_quantity q, int64_t value)
 {
     char text[64];

@@ -30,14 +30,25 @@ static int64_t walk_bound(const struct assessment *a, enum modality_quantity q, 
     return limit && limit->max < otherwise ? limit->max : otherwise;
 }
 
-/* Rules of the walk: step and slew limits for a current, the soft start where the protocol has one. */
+/* Step and slew limits of a current or voltage. */
+static void bound_walk(const struct assessment *a, struct walk_rules *rules)
+{
+    const bool volts = a->plan.level == QUANTITY_amplitude_mv;
+    if (a->plan.level != QUANTITY_amplitude_ua && !volts)
+        return;
+    rules->step = walk_bound(a, volts ? QUANTITY_amplitude_step_mv : QUANTITY_amplitude_step_ua, rules->step);
+    rules->slew_per_s =
+        walk_bound(a, volts ? QUANTITY_amplitude_slew_mv_s : QUANTITY_amplitude_slew_ua_s, rules->slew_per_s);
+}
+
+/* Rules of the walk: the soft start where the protocol has one, never faster than the limits. */
 static struct walk_rules walk_rules_of(const struct assessment *a, size_t i, int64_t resolution)
 {
     const struct dose_channel *t = &a->plan.treatment.channels[i];
     const enum modality_quantity level = a->plan.level;
     const int64_t rest = a->plan.device[i]->rest_value;
     const int64_t start = distance(t->start.value[level], rest), ceiling = distance(t->ceiling.value[level], rest);
-    struct walk_rules rules = {.step = at_least_one(ceiling),
+    struct walk_rules rules = {.step = ceiling > resolution ? ceiling : at_least_one(resolution),
                                .slew_per_s = at_least_one(ceiling / DEFAULT_WALK_S),
                                .resolution = at_least_one(resolution),
                                .surged = quantity_has(&t->start, QUANTITY_surge_on_ms),
@@ -53,70 +64,87 @@ static struct walk_rules walk_rules_of(const struct assessment *a, size_t i, int
         const int64_t slowest = ceiling / LONGEST_WALK_S;
         rules.slew_per_s = at_least_one(slew > slowest ? slew : slowest);
     }
-    if (level == QUANTITY_amplitude_ua) {
-        rules.step = at_least_one(walk_bound(a, QUANTITY_amplitude_step_ua, rules.step));
-        rules.slew_per_s = at_least_one(walk_bound(a, QUANTITY_amplitude_slew_ua_s, rules.slew_per_s));
-    }
+    bound_walk(a, &rules);
     return rules;
 }
 
-static const struct modality_range *settable(const struct modality_channel *c, enum modality_quantity q)
+static int64_t resolution_of(const struct modality_channel *c, enum modality_quantity q)
 {
     for (size_t i = 0; i < c->n_ranges && i < MODALITY_RANGES_MAX; i++) {
         if (c->ranges[i].quantity == q && c->ranges[i].settable)
-            return &c->ranges[i];
+            return c->ranges[i].resolution;
     }
-    return NULL;
+    return 1;
 }
 
-static void add_setting(struct envelope_channel *e, enum modality_quantity q, int64_t start, int64_t ceiling)
+/* Time and walk are members of the envelope; the waveform too; points of a laser are counted by the person. */
+static bool is_setting(enum modality_quantity q)
 {
-    if (e->n_settings < ENVELOPE_SETTINGS_MAX)
-        e->settings[e->n_settings++] =
-            (struct envelope_setting){.quantity = (uint32_t)q, .start = start, .ceiling = ceiling};
+    switch ((int)q) {
+    case QUANTITY_duration_ms:
+    case QUANTITY_soft_start_ms:
+    case QUANTITY_waveform_class:
+    case QUANTITY_surge_on_ms:
+    case QUANTITY_surge_off_ms:
+    case QUANTITY_ramp_up_ms:
+    case QUANTITY_ramp_down_ms:
+    case QUANTITY_treated_area_mm2:
+    case QUANTITY_point_energy_uj:
+    case QUANTITY_point_count:
+    case QUANTITY_point_duration_ms:
+        return false;
+    default:
+        return modality_quantity_info(q)->basis == BASIS_COMMANDED;
+    }
 }
 
-static void fill_channel(struct envelope_channel *e, const struct assessment *a, size_t i)
+static int fill_channel(struct envelope_channel *e, const struct assessment *a, size_t i)
 {
     const struct plan *plan = &a->plan;
     const struct modality_channel *device = plan->device[i];
     const struct dose_channel *t = &plan->treatment.channels[i];
-    const struct modality_range *level = settable(device, plan->level);
+    const enum modality_quantity area = plan->treatment.modality == MODALITY_ESTIM        ? QUANTITY_electrode_area_mm2
+                                        : plan->treatment.modality == MODALITY_ULTRASOUND ? QUANTITY_era_mm2
+                                                                                          : QUANTITY_spot_area_mm2;
     *e = (struct envelope_channel){.channel = plan->channels[i],
                                    .level_quantity = (uint32_t)plan->level,
                                    .waveform = (uint32_t)t->waveform,
                                    .rest_value = device->rest_value,
                                    .level_start = t->start.value[plan->level],
                                    .level_ceiling = t->ceiling.value[plan->level],
-                                   .area_mm2 = quantity_or_zero(&t->start, plan->treatment.modality == MODALITY_ESTIM
-                                                                               ? QUANTITY_electrode_area_mm2
-                                                                               : QUANTITY_era_mm2),
-                                   .rules = walk_rules_of(a, i, level ? level->resolution : 1)};
+                                   .area_mm2 = quantity_or_zero(&t->start, area),
+                                   .rules = walk_rules_of(a, i, resolution_of(device, plan->level))};
     for (int n = 0; n < QUANTITY_COUNT; n++) {
         const enum modality_quantity q = (enum modality_quantity)n;
-        if (q == plan->level || q == QUANTITY_duration_ms || q == QUANTITY_waveform_class || !settable(device, q))
+        if (q == plan->level || !is_setting(q) || !quantity_has(&t->start, q) || !quantity_has(&t->ceiling, q))
             continue;
-        if (quantity_has(&t->start, q) && quantity_has(&t->ceiling, q))
-            add_setting(e, q, t->start.value[q], t->ceiling.value[q]);
+        if (e->n_settings == ENVELOPE_SETTINGS_MAX)
+            return -E2BIG; /* a setting that the host is not told would never be written */
+        e->settings[e->n_settings++] = (struct envelope_setting){
+            .quantity = (uint32_t)q, .start = t->start.value[q], .ceiling = t->ceiling.value[q]};
     }
-    if (settable(device, QUANTITY_waveform_class))
-        add_setting(e, QUANTITY_waveform_class, (int64_t)t->waveform, (int64_t)t->waveform);
-    if (settable(device, QUANTITY_duration_ms))
-        add_setting(e, QUANTITY_duration_ms, plan->treatment.duration_ms, plan->treatment.duration_ms);
+    return 0;
 }
 
-void envelope_make(struct session *session, const struct assessment *a)
+int envelope_fill(const struct assessment *a, struct envelope *e)
+{
+    *e = (struct envelope){.group = a->plan.group,
+                           .n_channels = (uint32_t)a->plan.treatment.n_channels,
+                           .modality = (uint32_t)a->plan.treatment.modality,
+                           .over_permille = OVER_PERMILLE,
+                           .total_ms = a->plan.treatment.duration_ms};
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < a->plan.treatment.n_channels; i++)
+        r = fill_channel(&e->channels[i], a, i);
+    return r;
+}
+
+void envelope_arm(struct session *session, const struct assessment *a)
 {
     struct link_arm *arm = &session->arm;
     *arm = (struct link_arm){0};
     link_message_head(arm, LINK_ARM, sizeof *arm);
     arm->ref = (struct link_session_ref){.session = session->number, .unit = session->unit->info.unit};
     arm->accepted_link_loss = session->unit->settings->accepted_link_loss;
-    arm->envelope = (struct envelope){.group = a->plan.group,
-                                      .n_channels = (uint32_t)a->plan.treatment.n_channels,
-                                      .modality = (uint32_t)a->plan.treatment.modality,
-                                      .over_permille = OVER_PERMILLE,
-                                      .total_ms = a->plan.treatment.duration_ms};
-    for (size_t i = 0; i < a->plan.treatment.n_channels; i++)
-        fill_channel(&arm->envelope.channels[i], a, i);
+    (void)envelope_fill(a, &arm->envelope); /* the assessment has checked it */
 }

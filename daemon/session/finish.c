@@ -87,8 +87,7 @@ static json_t *record_document(const struct session *session, const struct sessi
     doc_put(o, "operator", operator_document(session));
     doc_text(o, "patient_ref", rq->patient_ref);
     doc_text(o, "course_id", rq->course_id);
-    doc_text(o, "site", rq->site);
-    doc_text(o, "side", rq->side);
+    doc_put(o, "target", json_pack("{s:s,s:s}", "site", rq->site, "side", rq->side));
     doc_text(o, "protocol", rq->protocol);
     doc_text(o, "device", session->unit->id);
     doc_put(o, "identity", doc_identity(&session->identity));
@@ -108,8 +107,24 @@ static json_t *record_document(const struct session *session, const struct sessi
     doc_put(o, "observations", json_incref(session->observations));
     doc_put(o, "channels", channels_document(session));
     doc_put(o, "summary", summary_document(session, now));
+    if (session->notes_dropped > 0)
+        doc_int(o, "notes_dropped", session->notes_dropped);
     doc_put(o, "end", end_document(session));
     return o;
+}
+
+/* A record that is too large is written without its series: those are the part that a person can do without. */
+static void write_record(struct session *session, const struct session_time *now)
+{
+    struct sessions *s = session->owner;
+    json_t *document = record_document(session, now), *channel;
+    size_t i;
+    if (record_finish(s->record, session->id, json_incref(document), NULL, NULL) == -E2BIG) {
+        json_array_foreach(json_object_get(document, "channels"), i, channel) json_object_del(channel, "series");
+        doc_bool(document, "series_dropped", true);
+        (void)record_finish(s->record, session->id, json_incref(document), NULL, NULL); /* record_health tells */
+    }
+    json_decref(document);
 }
 
 /* The condition of every alarm of this session is over: latched ones wait for their acknowledgement. */
@@ -138,7 +153,7 @@ void session_finish(struct session *session, const struct session_time *now)
     session->finished = true;
     if (session->reserved) {
         settle_dose(session);
-        (void)record_finish(s->record, session->id, record_document(session, now), NULL, NULL);
+        write_record(session, now);
     }
     json_t *detail = end_document(session);
     doc_put(detail, "delivered", doc_amounts(&session->supervised.delivered));

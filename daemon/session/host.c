@@ -63,8 +63,7 @@ static void on_unproved(struct session *session, const struct link_session *m, c
         return;
     take_reason(session, m, now);
     state_apply(session, EVENT_unproved, now);
-    unit_set_unproved(session->owner, session->unit, &session->identity,
-                      m->detail[0] ? m->detail : "rest was not proved after a stop", now);
+    unit_set_unproved(session->unit, m->detail[0] ? m->detail : "rest was not proved after a stop", now);
 }
 
 static void on_rested(struct session *session, const struct link_session *m, const struct session_time *now)
@@ -81,6 +80,17 @@ static void on_rested(struct session *session, const struct link_session *m, con
     unit_proved(session->owner, session->unit, evidence, now);
 }
 
+/* Nothing was energised: no stop is needed, and what was proved before still stands. */
+static void on_refused(struct session *session, const struct link_session *m, const struct session_time *now)
+{
+    if (!session->armed)
+        return;
+    const enum session_end end = m->reason == LINK_REASON_OUTSIDE_ENVELOPE ? END_outside_envelope : END_not_started;
+    session->armed = false;
+    session->evidence = EVIDENCE_REPORTED;
+    session_end_by(session, end, session_end_origin(end), m->detail, now);
+}
+
 static void on_session(struct sessions *s, size_t link, const struct link_session *m, const struct session_time *now)
 {
     struct session *session = session_by_number(s, m->ref.session);
@@ -88,11 +98,7 @@ static void on_session(struct sessions *s, size_t link, const struct link_sessio
         return;
     switch ((enum link_session_event)m->event) {
     case LINK_SESSION_REFUSED:
-        if (!session->armed)
-            return;
-        session_end_by(session, m->reason == LINK_REASON_OUTSIDE_ENVELOPE ? END_outside_envelope : END_not_started,
-                       "device", m->detail, now);
-        session_rested(session, EVIDENCE_REPORTED, session->supervised.armed_ns, now);
+        on_refused(session, m, now);
         return;
     case LINK_SESSION_STARTED:
         on_started(session, now);
@@ -153,7 +159,7 @@ static void on_presence(struct sessions *s, struct unit *unit, const struct link
     unit->news = true;
     snprintf(unit->detail, sizeof unit->detail, "%s", m->detail);
     if (unit->presence == UNIT_OUTPUT_UNKNOWN)
-        unit_set_unproved(s, unit, &unit->identity, unit->detail, now);
+        unit_set_unproved(unit, unit->detail, now);
     judge_proof(s, unit, now);
 }
 

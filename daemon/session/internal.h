@@ -22,6 +22,7 @@
 #define SESSION_NEWS_MAX 8     /* state changes between two publications */
 #define SESSION_WAITERS_MAX 4  /* starts repeated while the reservation is being written */
 #define SESSION_POINTS_MAX 600 /* of the level series in a record */
+#define SESSION_NOTES_MAX 400  /* adjustments, alarms, observations, state changes in a record, each */
 #define SESSION_SCHEMA_VERSION 1
 
 #define TOKEN_HEX 33 /* 128 bit and a NUL */
@@ -41,11 +42,11 @@ struct unit {
     bool has_sample;
     struct link_sample sample;
     bool unproved; /* output_unknown, latched */
-    bool news;     /* its state changed since it was last told */
+    bool unproved_told;
+    bool news; /* its state changed since it was last told */
     char unproved_why[LINK_TEXT_MAX];
-    int64_t unproved_ns;                        /* proof must be younger */
-    struct modality_identity unproved_identity; /* on which rest must be proved */
-    int64_t make_safe_ns;                       /* when it was last asked for */
+    int64_t unproved_ns;  /* proof must be younger */
+    int64_t make_safe_ns; /* when it was last asked for */
 };
 
 /* A ledger entry that an earlier run left open. */
@@ -104,7 +105,7 @@ struct session_point {
 
 /* Level, measurement, impedance and contact over time, thinned so that it never outgrows SESSION_POINTS_MAX. */
 struct session_series {
-    size_t n, stride, skip;
+    size_t n, size, stride, skip;
     struct session_point *points[DOSE_CHANNELS_MAX];
 };
 
@@ -170,6 +171,7 @@ struct session {
     struct session_series series;
     int64_t peak[DOSE_CHANNELS_MAX];
     json_t *adjustments, *alarms, *observations, *changes;
+    int64_t notes_dropped; /* not in the record, but in the audit */
     int64_t progress_ns;
     uint64_t seq;
     bool finished, dose_unbounded;
@@ -186,8 +188,10 @@ struct sessions {
     struct session *list[SESSIONS_MAX];
     struct orphan *orphans;
     uint64_t next_number;
-    bool has_offset, records_bad, audit_broken, shutting_down, was_energised, supervised, shut_pending;
+    bool has_offset, records_bad, audit_broken, shutting_down, was_energised, supervised;
     int64_t offset_ns; /* boottime less monotonic */
+    bool has_wall;
+    int64_t wall_offset_ms; /* wall clock less boottime */
     int64_t day_checked;
     char records_why[SESSION_TEXT_MAX];
     struct session_time now; /* of the call that is under way, for alarms */
@@ -224,6 +228,8 @@ void doc_text(json_t *object, const char *key, const char *text);
 void doc_int(json_t *object, const char *key, int64_t value);
 void doc_bool(json_t *object, const char *key, bool value);
 void doc_put(json_t *object, const char *key, json_t *value);
+/* Appends and takes over value, or drops it when the list holds max: false. */
+bool doc_append(json_t *array, json_t *value, size_t max);
 json_t *doc_quantity(enum modality_quantity q, int64_t value); /* {value, text} */
 json_t *doc_amounts(const struct dose_amounts *a);
 json_t *doc_identity(const struct modality_identity *identity);
@@ -266,7 +272,8 @@ json_t *sheet_make(const struct sessions *s, const struct assessment *a, const s
 json_t *sheet_differences(const json_t *before, const json_t *after);
 
 /* envelope.c: what the session may ever ask, as the host gets it */
-void envelope_make(struct session *session, const struct assessment *a);
+int envelope_fill(const struct assessment *a, struct envelope *e);
+void envelope_arm(struct session *session, const struct assessment *a);
 
 /* rules.c: what supervision holds samples against, out of an assessment; and made tighter by other tables */
 void rules_make(const struct sessions *s, struct session *session, const struct assessment *a);
@@ -290,8 +297,7 @@ void unit_make_safe(struct sessions *s, struct unit *unit, const struct session_
 void session_rest_tick(struct session *session, const struct session_time *now);
 
 /* unproved.c: output_unknown and what clears it */
-void unit_set_unproved(struct sessions *s, struct unit *unit, const struct modality_identity *identity, const char *why,
-                       const struct session_time *now);
+void unit_set_unproved(struct unit *unit, const char *why, const struct session_time *now);
 void unit_proved(struct sessions *s, struct unit *unit, enum modality_evidence evidence,
                  const struct session_time *now);
 void orphans_load(struct sessions *s, const struct session_time *now);

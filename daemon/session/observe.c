@@ -28,7 +28,11 @@ void session_observe(struct sessions *s, const char *session_id, json_t *observa
     say_audit(s, "session.observe", actor, session, detail);
     if (session && !session->finished) {
         say_event(s, "session.observed", session, json_deep_copy(note));
-        json_array_append_new(session->observations, note);
+        if (!doc_append(session->observations, note, SESSION_NOTES_MAX)) {
+            say_error(reply, TOKEN_OVERLOADED, NULL, "session %s holds %d observations already", session->id,
+                      SESSION_NOTES_MAX);
+            return;
+        }
     } else {
         const struct audit_actor who = {
             .uid = actor->uid, .operator_id = actor->operator_id, .operator_name = actor->operator_name};

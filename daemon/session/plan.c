@@ -55,9 +55,6 @@ static void resolve_site(struct plan *plan, const struct session_request *rq, st
         refusal_add(r, TOKEN_INCOMPLETE, site->id, "site %s needs a side: left, right, both or midline", site->id);
     else if (lateral && !site->has_sides)
         refusal_add(r, TOKEN_OUT_OF_RANGE, site->id, "site %s has no side %s (%s)", site->id, side, site->origin);
-    const struct protocol *p = plan->protocol;
-    if (p && p->sites && !((p->sites >> plan->site) & 1u))
-        refusal_add(r, TOKEN_OUT_OF_RANGE, p->id, "protocol %s is not for site %s (%s)", p->id, site->id, p->origin);
 }
 
 static int find_group(const struct modality_device *d, const char *id)
@@ -115,10 +112,6 @@ static void resolve_device(struct sessions *s, struct plan *plan, const struct s
         refusal_add(r, TOKEN_NOT_FOUND, o->device, "there is no device %s", o->device ? o->device : "");
         return;
     }
-    const struct protocol *p = plan->protocol;
-    if (p && (o->n_channels < p->n_channels_min || o->n_channels > p->n_channels_max))
-        refusal_add(r, TOKEN_OUT_OF_RANGE, p->id, "protocol %s takes %zu to %zu channels, the request names %zu (%s)",
-                    p->id, p->n_channels_min, p->n_channels_max, o->n_channels, p->origin);
     if (plan->unit->described)
         resolve_channels(plan, o, r);
 }
@@ -150,8 +143,7 @@ static const struct session_parameter *requested(const struct session_request *r
     return NULL;
 }
 
-static void put_parameter(struct plan *plan, const struct session_request *rq, const struct protocol_parameter *p,
-                          struct refusals *r)
+static void put_parameter(struct plan *plan, const struct session_request *rq, const struct protocol_parameter *p)
 {
     int64_t start = p->initial;
     const struct session_parameter *given = requested(rq, p->quantity);
@@ -160,14 +152,6 @@ static void put_parameter(struct plan *plan, const struct session_request *rq, c
     else if (p->quantity == QUANTITY_treated_area_mm2 && rq->treated_area_mm2 > 0)
         start = rq->treated_area_mm2;
     const int64_t ceiling = given && !given->ceiling_absent ? given->ceiling : start;
-    if (quantity_unsafer(p->quantity, start, ceiling)) {
-        struct refusal *refusal = refusal_add(
-            r, TOKEN_OUT_OF_RANGE, plan->protocol->id, "%s: the ceiling %lld lies on the safer side of the start %lld",
-            modality_quantity_info(p->quantity)->id, (long long)ceiling, (long long)start);
-        refusal->has_quantity = refusal->has_value = true;
-        refusal->quantity = p->quantity;
-        refusal->value = ceiling;
-    }
     for (size_t i = 0; i < plan->treatment.n_channels; i++) {
         quantity_put(&plan->treatment.channels[i].start, p->quantity, start);
         quantity_put(&plan->treatment.channels[i].ceiling, p->quantity, ceiling);
@@ -180,7 +164,7 @@ static void put_parameters(struct plan *plan, const struct session_request *rq, 
     for (size_t i = 0; i < p->n_parameters; i++) {
         const struct protocol_parameter *parameter = &p->parameters[i];
         if (parameter->quantity != QUANTITY_duration_ms)
-            put_parameter(plan, rq, parameter, r);
+            put_parameter(plan, rq, parameter);
         else if (plan->treatment.duration_ms == 0)
             plan->treatment.duration_ms = parameter->initial;
     }

@@ -19,8 +19,7 @@ static void add_violation(const struct limit_finding *f, struct refusals *r)
 {
     char value[64], bound[64];
     const struct limit *l = f->limit;
-    const bool over = l->has_max && f->value > l->max;
-    const int64_t limit = over ? l->max : l->min;
+    const int64_t limit = f->is_min ? l->min : l->max;
     struct refusal *refusal =
         refusal_add(r, TOKEN_LIMIT_EXCEEDED, l->id, "%s: %s %s, bound %s (%s)", l->id,
                     modality_quantity_info(l->quantity)->id, value_format(l->quantity, f->value, value, sizeof value),
@@ -29,7 +28,7 @@ static void add_violation(const struct limit_finding *f, struct refusals *r)
     refusal->quantity = l->quantity;
     refusal->value = f->value;
     refusal->bound = limit;
-    refusal->is_min = !over;
+    refusal->is_min = f->is_min;
     refusal->layer = l->layer;
     refusal->origin = l->origin;
     refusal->channel = f->channel;

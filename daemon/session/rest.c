@@ -105,12 +105,12 @@ void session_lost(struct session *session, const char *why, const struct session
         return;
     if (!session_unproved(session)) {
         if (session->state != SESSION_prepared)
-            session_end_by(session, END_host_lost, "daemon", why, now);
+            session_end_by(session, END_link_lost, "daemon", why, now); /* at rest, proved */
         return;
     }
     note_end(session, END_host_lost, "daemon", why);
     state_apply(session, EVENT_unproved, now);
-    unit_set_unproved(session->owner, session->unit, &session->identity, why, now);
+    unit_set_unproved(session->unit, why, now);
 }
 
 void unit_make_safe(struct sessions *s, struct unit *unit, const struct session_time *now)
@@ -143,6 +143,16 @@ static bool known_by(const char *by)
     return by && (!strcmp(by, "operator") || !strcmp(by, "patient") || !strcmp(by, "other"));
 }
 
+/* The fast path has acted before anybody said who and why: its end is completed as long as no record is written. */
+static void say_who(struct session *session, const char *who, const char *reason)
+{
+    const bool by_person = session->end == END_stopped || session->end == END_stop_all;
+    if (!by_person || session->finished || session->end_detail[0])
+        return;
+    snprintf(session->end_by, sizeof session->end_by, "%s", who);
+    snprintf(session->end_detail, sizeof session->end_detail, "%s", reason ? reason : "");
+}
+
 void session_stop(struct sessions *s, const char *session_id, const char *reason, const char *by,
                   const struct session_actor *actor, const struct session_time *now, struct session_reply reply)
 {
@@ -155,6 +165,10 @@ void session_stop(struct sessions *s, const char *session_id, const char *reason
             continue;
         found = true;
         stop_one(s->list[i], end, who, reason ? reason : "", now);
+    }
+    for (size_t i = 0; i < s->n_sessions; i++) {
+        if (!session_id || strcmp(s->list[i]->id, session_id) == 0)
+            say_who(s->list[i], who, reason);
     }
     json_t *stopping = json_array();
     for (size_t i = 0; i < s->n_sessions; i++) {

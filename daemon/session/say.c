@@ -87,7 +87,7 @@ void say_alarm(struct sessions *s, enum alarm_kind kind, const char *device, str
         doc_text(entry, "priority", alarm_priority_id(alarm_kind_priority(kind)));
         doc_text(entry, "detail", detail);
         doc_int(entry, "at_ms", s->now.wall_ms);
-        json_array_append_new(session->alarms, entry);
+        session->notes_dropped += !doc_append(session->alarms, entry, SESSION_NOTES_MAX);
     }
 }
 

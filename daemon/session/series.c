@@ -8,9 +8,11 @@
 
 int series_new(struct session_series *series, size_t n_channels)
 {
-    *series = (struct session_series){.stride = 1};
+    /* eight channels in one record stay below its size cap */
+    *series =
+        (struct session_series){.stride = 1, .size = n_channels > 4 ? SESSION_POINTS_MAX / 2 : SESSION_POINTS_MAX};
     for (size_t i = 0; i < n_channels && i < DOSE_CHANNELS_MAX; i++) {
-        series->points[i] = calloc(SESSION_POINTS_MAX, sizeof *series->points[i]);
+        series->points[i] = calloc(series->size, sizeof *series->points[i]);
         if (!series->points[i])
             return -ENOMEM;
     }
@@ -40,7 +42,7 @@ void series_add(struct session_series *series, size_t n_channels, const struct s
         series->skip--;
         return;
     }
-    if (series->n == SESSION_POINTS_MAX)
+    if (series->n == series->size)
         thin(series);
     series->skip = series->stride - 1;
     for (size_t c = 0; c < n_channels && c < DOSE_CHANNELS_MAX && series->points[c]; c++)

@@ -8,7 +8,8 @@
 #define PROGRESS_NS (NS_PER_S / 5) /* a running session is shown this often */
 #define KEPT_NS (600 * NS_PER_S)   /* an ended session stays in session.list this long */
 #define SUSPEND_NS NS_PER_S        /* boottime that ran away from monotonic by more than this: the machine slept */
-#define IDLE_TICK_NS NS_PER_S      /* a tick at least this often */
+#define WALL_STEP_MS 60000
+#define IDLE_TICK_NS NS_PER_S /* a tick at least this often */
 
 struct session *session_find(struct sessions *s, const char *session_id)
 {
@@ -171,7 +172,8 @@ void sessions_shutdown(struct sessions *s, const struct session_time *now)
 static void end_all(struct sessions *s, enum session_end end, const char *why, const struct session_time *now)
 {
     for (size_t i = 0; i < s->n_sessions; i++) {
-        if (session_live(s->list[i]))
+        const enum session_state state = s->list[i]->state;
+        if (session_live(s->list[i]) && state != SESSION_stopping && state != SESSION_output_unknown)
             session_end_by(s->list[i], end, "daemon", why, now);
     }
 }
@@ -186,6 +188,18 @@ static void judge_suspend(struct sessions *s, const struct session_time *now)
         return;
     end_all(s, END_suspended, "the machine slept", now);
     say_audit(s, "clock.suspended", NULL, NULL, json_pack("{s:I}", "ms", (json_int_t)(grown / NS_PER_MS)));
+}
+
+/* The wall clock belongs to people; when it leaps they are told, and no deadline of ours moves. */
+static void judge_wall_clock(struct sessions *s, const struct session_time *now)
+{
+    const int64_t offset = now->wall_ms - now->boot_ns / NS_PER_MS;
+    const int64_t step = s->has_wall ? offset - s->wall_offset_ms : 0;
+    s->has_wall = true;
+    s->wall_offset_ms = offset;
+    if (step > WALL_STEP_MS || step < -WALL_STEP_MS)
+        say_alarm(s, ALARM_KIND_clock_stepped, NULL, NULL, "the wall clock was stepped by %lld s",
+                  (long long)(step / 1000));
 }
 
 static void judge_records(struct sessions *s, const struct session_time *now)
@@ -269,6 +283,7 @@ void sessions_tick(struct sessions *s, const struct session_time *now)
 {
     s->now = *now;
     judge_suspend(s, now);
+    judge_wall_clock(s, now);
     judge_records(s, now);
     for (size_t i = 0; i < s->n_sessions; i++)
         tick_session(s->list[i], now);

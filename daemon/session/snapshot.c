@@ -87,7 +87,7 @@ static void put_sample(json_t *o, const struct session *session, size_t i, const
     const uint32_t c = session->channels[i];
     const struct modality_channel_status *status = &sample->status.channels[c];
     const int64_t rest = session->unit->info.device.channels[c].rest_value;
-    const int64_t level = session->armed && sample->session == session->number ? sample->level[c] : rest;
+    const int64_t level = session->armed ? sample->level[c] : rest;
     const struct modality_channel *device = &session->unit->info.device.channels[c];
     const enum modality_quantity actual = session->n_tables > 0 ? session->rules.channels[i].actual : session->level;
     const struct modality_reading *measured = device->level_measured ? status_reading(status, actual) : NULL;

@@ -110,7 +110,7 @@ static void take_over(struct session *session, const struct assessment *a)
         session->present[i] = session->treatment.channels[i].start;
         session->peak[i] = a->plan.device[i]->rest_value;
     }
-    envelope_make(session, a);
+    envelope_arm(session, a);
     rules_make(s, session, a);
 }
 

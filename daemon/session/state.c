@@ -152,8 +152,7 @@ static void publish_one(struct session *session, const struct session_news *news
     if (news->to == SESSION_ended || news->to == SESSION_paused || news->to == SESSION_held)
         doc_text(change, "evidence", evidence_id(session->evidence));
     say_audit(s, "session.state", NULL, session, json_deep_copy(change));
-    if (session->changes)
-        json_array_append(session->changes, change);
+    session->notes_dropped += !doc_append(session->changes, json_incref(change), SESSION_NOTES_MAX);
     say_event(s, "session.state", session, change);
 }
 

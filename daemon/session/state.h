@@ -66,7 +66,7 @@ enum session_event {
     END(link_lost, "daemon", link_lost, "the device was lost")                                                         \
     END(host_lost, "daemon", host_lost, "the process that drives the device ended")                                    \
     END(outside_envelope, "daemon", monitor_disagreement, "the host refused what the daemon asked")                    \
-    END(output_while_off, "device", output_while_off, "output was present while commanded off")                        \
+    END(output_while_off, "device", NONE, "output was present while commanded off; the device has the alarm")          \
     END(contact_hold_expired, "daemon", contact_hold_expired, "contact did not return in time")                        \
     END(limit, "daemon", over_limit, "a changed limit is violated by the present settings")                            \
     END(suspended, "daemon", suspended, "the machine slept")                                                           \

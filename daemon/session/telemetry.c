@@ -158,7 +158,7 @@ void unit_judge_output(struct sessions *s, struct unit *unit, const struct sessi
                            now);
     }
     const bool first = !unit->unproved;
-    unit_set_unproved(s, unit, &unit->identity, "output is present while commanded off", now);
+    unit_set_unproved(unit, "output is present while commanded off", now);
     if (armed == 0 && (first || now->monotonic_ns - unit->make_safe_ns >= MAKE_SAFE_EVERY_NS))
         unit_make_safe(s, unit, now);
     if (first)

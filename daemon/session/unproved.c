@@ -6,13 +6,10 @@
  */
 #include "session/internal.h"
 
-void unit_set_unproved(struct sessions *s, struct unit *unit, const struct modality_identity *identity, const char *why,
-                       const struct session_time *now)
+void unit_set_unproved(struct unit *unit, const char *why, const struct session_time *now)
 {
-    (void)s;
     if (!unit->unproved) {
         unit->unproved = unit->news = true;
-        unit->unproved_identity = *identity;
         snprintf(unit->unproved_why, sizeof unit->unproved_why, "%s", why);
     }
     unit->unproved_ns = now->monotonic_ns;
@@ -39,8 +36,8 @@ static void orphan_close(struct sessions *s, struct orphan *orphan, enum ledger_
     doc_int(o, "schema_version", SESSION_SCHEMA_VERSION);
     doc_text(o, "session_id", e->session_id);
     doc_text(o, "patient_ref", e->patient_ref);
-    doc_text(o, "site", e->site);
-    doc_text(o, "side", e->side);
+    doc_put(o, "target", json_pack("{s:s,s:s}", "site", e->site, "side", e->side));
+    doc_int(o, "ended_at_ms", s->now.wall_ms);
     doc_text(o, "protocol", e->protocol);
     doc_text(o, "device", e->device);
     doc_text(o, "serial", e->serial);
@@ -122,9 +119,7 @@ void orphans_load(struct sessions *s, const struct session_time *now)
         } else if (!orphan->unit) {
             orphan_close(s, orphan, LEDGER_UNBOUNDED, "its device is not configured any more", EVIDENCE_NONE);
         } else {
-            struct modality_identity identity = {0};
-            snprintf(identity.serial, sizeof identity.serial, "%s", orphan->entry.serial);
-            unit_set_unproved(s, orphan->unit, &identity, "a session was open when the daemon ended", now);
+            unit_set_unproved(orphan->unit, "a session was open when the daemon ended", now);
         }
     }
 }
@@ -136,8 +131,9 @@ void units_publish(struct sessions *s, const struct session_time *now)
         if (!unit->news)
             continue;
         unit->news = false;
-        if (unit->unproved)
+        if (unit->unproved && !unit->unproved_told)
             say_alarm(s, ALARM_KIND_output_unknown, unit->id, NULL, "%s", unit->unproved_why);
+        unit->unproved_told = unit->unproved;
         json_t *detail = json_object();
         doc_text(detail, "device", unit->id);
         doc_text(detail, "state", unit_state_text(unit));
