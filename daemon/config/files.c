@@ -33,33 +33,53 @@ static bool is_ini_name(const char *name)
     return name[0] != '.' && n > 4 && strcmp(name + n - 4, ".ini") == 0;
 }
 
-/* Notes the INI files of one directory under prefix; goes one level down from the top (prefix ""). */
+/* Names stand in every message, record and JSON answer: they are kept to what is safe there. */
+static bool is_plain_name(const char *name)
+{
+    return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0';
+}
+
+static int directory_list(struct load *load, int fd, const char *prefix);
+
+/* One entry of a directory: a file to read, a folder to go into (from the top only, prefix ""), or neither. */
+static void entry_take(struct load *load, int dir, const char *prefix, const char *entry)
+{
+    struct stat st;
+    bool folder = prefix[0] == '\0' && entry[0] != '.' && fstatat(dir, entry, &st, 0) == 0 && S_ISDIR(st.st_mode);
+    if (!folder && !is_ini_name(entry))
+        return;
+    if (!is_plain_name(entry)) {
+        fault_add(&load->faults, (struct place){.origin = "."},
+                  "a file or folder has a name with other bytes than letters, digits, dot, - and _");
+        return;
+    }
+    const char *name = arena_text(load->arena, "%s%s", prefix, entry);
+    if (!folder) {
+        file_note(load, name);
+        return;
+    }
+    int sub = openat(dir, entry, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (sub < 0 || directory_list(load, sub, arena_text(load->arena, "%s/", name)) < 0)
+        fault_add(&load->faults, (struct place){.origin = name}, "the directory cannot be read");
+}
+
+/* Notes the INI files of one directory; owns fd. */
 static int directory_list(struct load *load, int fd, const char *prefix)
 {
     struct dirent *entry;
     struct stat st;
     DIR *dir = fdopendir(fd);
     if (dir == NULL) {
+        int rc = -errno;
         close(fd);
-        return -errno;
+        return rc;
     }
     if (fstat(fd, &st) == 0 && (st.st_mode & S_IWOTH) != 0) {
         const char *name = prefix[0] == '\0' ? "." : prefix;
         fault_add(&load->faults, (struct place){.origin = name}, "the directory is writable by everyone");
     }
-    while ((entry = readdir(dir)) != NULL && load->n_files < FILES_MAX) {
-        const char *name = arena_text(load->arena, "%s%s", prefix, entry->d_name);
-        if (is_ini_name(entry->d_name)) {
-            file_note(load, name);
-            continue;
-        }
-        if (prefix[0] != '\0' || entry->d_name[0] == '.' || fstatat(fd, entry->d_name, &st, 0) < 0 ||
-            !S_ISDIR(st.st_mode))
-            continue;
-        int sub = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (sub < 0 || directory_list(load, sub, arena_text(load->arena, "%s/", name)) < 0)
-            fault_add(&load->faults, (struct place){.origin = name}, "the directory cannot be read");
-    }
+    while ((entry = readdir(dir)) != NULL && load->n_files < FILES_MAX)
+        entry_take(load, fd, prefix, entry->d_name);
     closedir(dir);
     return 0;
 }

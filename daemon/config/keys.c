@@ -30,47 +30,47 @@ static const struct section_info sections[SECTION_COUNT] = {
 /* Columns of the screening matrix and their keys are the same words. */
 #define CODE(column, therapy)                                                                                          \
     {                                                                                                                  \
-        SECTION_CONDITION, column, KEY_WORD, NO_QUANTITY, true, NULL, NULL, NULL, "A, P, XL, X",                       \
+        column, SECTION_CONDITION, KEY_WORD, NO_QUANTITY, true, NULL, NULL, NULL, "A, P, XL, X",                       \
             "code for " therapy                                                                                        \
             ": A allowed, P precaution, XL contraindicated at or across the site, X contraindicated"                   \
     }
 /* A time of the daemon: key, default, range, meaning. */
 #define PERIOD(key, initial, low, high, meaning)                                                                       \
     {                                                                                                                  \
-        SECTION_DAEMON, key, KEY_VALUE, TIME, false, initial, low, high, NULL, meaning                                 \
+        key, SECTION_DAEMON, KEY_VALUE, TIME, false, initial, low, high, NULL, meaning                                 \
     }
 #define TEXT(section, key, required, meaning)                                                                          \
     {                                                                                                                  \
-        section, key, KEY_TEXT, NO_QUANTITY, required, NULL, NULL, NULL, NULL, meaning                                 \
+        key, section, KEY_TEXT, NO_QUANTITY, required, NULL, NULL, NULL, NULL, meaning                                 \
     }
 #define WORD(section, key, required, initial, words, meaning)                                                          \
     {                                                                                                                  \
-        section, key, KEY_WORD, NO_QUANTITY, required, initial, NULL, NULL, words, meaning                             \
+        key, section, KEY_WORD, NO_QUANTITY, required, initial, NULL, NULL, words, meaning                             \
     }
 #define LIST(section, key, required, words, meaning)                                                                   \
     {                                                                                                                  \
-        section, key, KEY_LIST, NO_QUANTITY, required, NULL, NULL, NULL, words, meaning                                \
+        key, section, KEY_LIST, NO_QUANTITY, required, NULL, NULL, NULL, words, meaning                                \
     }
 #define IDENT(section, key, required, words, meaning)                                                                  \
     {                                                                                                                  \
-        section, key, KEY_ID, NO_QUANTITY, required, NULL, NULL, NULL, words, meaning                                  \
+        key, section, KEY_ID, NO_QUANTITY, required, NULL, NULL, NULL, words, meaning                                  \
     }
 #define DATE(section, key, required, meaning)                                                                          \
     {                                                                                                                  \
-        section, key, KEY_DATE, NO_QUANTITY, required, NULL, NULL, NULL, NULL, meaning                                 \
+        key, section, KEY_DATE, NO_QUANTITY, required, NULL, NULL, NULL, NULL, meaning                                 \
     }
 #define VALUE(section, key, quantity, low, high, meaning)                                                              \
     {                                                                                                                  \
-        section, key, KEY_VALUE, quantity, false, NULL, low, high, NULL, meaning                                       \
+        key, section, KEY_VALUE, quantity, false, NULL, low, high, NULL, meaning                                       \
     }
 #define PATH(key, initial, meaning)                                                                                    \
     {                                                                                                                  \
-        SECTION_DAEMON, key, KEY_PATH, NO_QUANTITY, false, initial, NULL, NULL, NULL, meaning                          \
+        key, SECTION_DAEMON, KEY_PATH, NO_QUANTITY, false, initial, NULL, NULL, NULL, meaning                          \
     }
 
 static const struct key_info keys[] = {
     PATH("socket", "/run/modalityd/socket", "the Unix socket for clients"),
-    {SECTION_DAEMON, "socket_mode", KEY_MODE, NO_QUANTITY, false, "0660", "0600", "0666", NULL,
+    {"socket_mode", SECTION_DAEMON, KEY_MODE, NO_QUANTITY, false, "0660", "0600", "0666", NULL,
      "file mode of the socket; roles decide what a connected peer may do"},
     TEXT(SECTION_DAEMON, "socket_group", false, "group that owns the socket; default: the daemon's own"),
     PATH("state_dir", "/var/lib/modalityd", "records, locks and whatever must outlive the daemon"),
@@ -86,7 +86,7 @@ static const struct key_info keys[] = {
     PERIOD("quarantine", "2 s", "2 s", "1 min", "make-safe is repeated at least this long after an unclear write"),
     PERIOD("record_late", "2 s", "200 ms", "10 s",
            "a record written this late refuses new starts and stops running sessions"),
-    {SECTION_DAEMON, "connections_per_uid", KEY_COUNT, NO_QUANTITY, false, "16", "1", "256", NULL,
+    {"connections_per_uid", SECTION_DAEMON, KEY_COUNT, NO_QUANTITY, false, "16", "1", "256", NULL,
      "connections of one user beyond which a further one may only stop"},
     WORD(SECTION_DAEMON, "hold_sleep", false, "yes", "yes, no",
          "delay sleep and shutdown (logind) while an output is energised"),
@@ -115,7 +115,7 @@ static const struct key_info keys[] = {
     LIST(SECTION_LIMIT, "when.condition", false, "condition", "applies if one of these conditions is declared"),
     LIST(SECTION_LIMIT, "when.applicator", false, "applicator", "applies with these applicators only"),
     WORD(SECTION_LIMIT, "when.thermal", false, NULL, "no", "no: not applied to a protocol that says it is thermal"),
-    {SECTION_LIMIT, "when.<quantity>", KEY_BAND, NO_QUANTITY, false, NULL, NULL, NULL, NULL,
+    {"when.<quantity>", SECTION_LIMIT, KEY_BAND, NO_QUANTITY, false, NULL, NULL, NULL, NULL,
      "applies while this quantity lies above the first and up to the second value"},
 
     TEXT(SECTION_ACCEPT, "by", true, "who accepts"),
@@ -125,20 +125,20 @@ static const struct key_info keys[] = {
     TEXT(SECTION_PROTOCOL, "revision", true, "changed whenever the protocol is"),
     IDENT(SECTION_PROTOCOL, "therapy", true, "therapy", "decides modality and screening"),
     IDENT(SECTION_PROTOCOL, "waveform", true, "waveform", "decides the dose formulas"),
-    {SECTION_PROTOCOL, "channels", KEY_COUNTS, NO_QUANTITY, false, "1", "1", "8", NULL, "channels of the output"},
+    {"channels", SECTION_PROTOCOL, KEY_COUNTS, NO_QUANTITY, false, "1", "1", "8", NULL, "channels of the output"},
     WORD(SECTION_PROTOCOL, "thermal", false, "no", "yes, no", "meant to heat tissue"),
-    {SECTION_PROTOCOL, "contact_hold", KEY_VALUE, TIME, false, "10 s", "0 s", "1 min", NULL,
+    {"contact_hold", SECTION_PROTOCOL, KEY_VALUE, TIME, false, "10 s", "0 s", "1 min", NULL,
      "ultrasound: contact that returns within this time resumes; 0 s = never"},
     WORD(SECTION_PROTOCOL, "lease_loss", false, "end", "end, pause", "what a lost client does to the session"),
-    {SECTION_PROTOCOL, "rest_min", KEY_VALUE, TIME, true, NULL, "0 min", "10080 min", NULL,
+    {"rest_min", SECTION_PROTOCOL, KEY_VALUE, TIME, true, NULL, "0 min", "10080 min", NULL,
      "least time between two sessions on one site"},
-    {SECTION_PROTOCOL, "sessions_per_day", KEY_COUNT, NO_QUANTITY, true, NULL, "1", "24", NULL,
+    {"sessions_per_day", SECTION_PROTOCOL, KEY_COUNT, NO_QUANTITY, true, NULL, "1", "24", NULL,
      "most sessions in 24 h on one site"},
     LIST(SECTION_PROTOCOL, "sites", false, "site", "where it may be used; default: everywhere"),
     IDENT(SECTION_PROTOCOL, "indication", false, "text", "what it is for; asks the questions bound to it"),
     TEXT(SECTION_PROTOCOL, "source", true, "where its figures come from"),
     WORD(SECTION_PROTOCOL, "verified", true, NULL, "yes, no, choice", "as for a limit"),
-    {SECTION_PROTOCOL, "<quantity>", KEY_PARAMETER, NO_QUANTITY, false, NULL, NULL, NULL, NULL,
+    {"<quantity>", SECTION_PROTOCOL, KEY_PARAMETER, NO_QUANTITY, false, NULL, NULL, NULL, NULL,
      "range and default of a commanded quantity, electrode area or treated area"},
 
     TEXT(SECTION_CONDITION, "label", true, "what people read"),
@@ -158,7 +158,7 @@ static const struct key_info keys[] = {
     TEXT(SECTION_QUESTION, "text", true, "the question"),
     LIST(SECTION_QUESTION, "answers", true, "answer", "what can be answered, beside unknown"),
     IDENT(SECTION_QUESTION, "restrictive", true, "answer", "the answer that no answer, or unknown, counts as"),
-    {SECTION_QUESTION, "answer.<answer>", KEY_LIST, NO_QUANTITY, false, NULL, NULL, NULL, "condition, here",
+    {"answer.<answer>", SECTION_QUESTION, KEY_LIST, NO_QUANTITY, false, NULL, NULL, NULL, "condition, here",
      "the condition that this answer declares; here = at or across the treated site"},
     LIST(SECTION_QUESTION, "columns", false, "column", "asked for these kinds of therapy; default: all"),
     LIST(SECTION_QUESTION, "sites", false, "site", "asked at these sites; default: all"),
@@ -182,7 +182,7 @@ static const struct key_info keys[] = {
 
     IDENT(SECTION_DEVICE, "plugin", true, "plugin", "the plugin that drives it"),
     TEXT(SECTION_DEVICE, "link", true, "tcp:HOST:PORT, serial:/dev/NAME or usb:..."),
-    {SECTION_DEVICE, "unit", KEY_COUNT, NO_QUANTITY, false, "1", "0", "255", NULL, "its address on the link"},
+    {"unit", SECTION_DEVICE, KEY_COUNT, NO_QUANTITY, false, "1", "0", "255", NULL, "its address on the link"},
     IDENT(SECTION_DEVICE, "map", false, "map", "the register map it speaks"),
     TEXT(SECTION_DEVICE, "serial", false, "the serial number it must answer with"),
     WORD(SECTION_DEVICE, "simulated", false, "no", "yes, no", "not real hardware; shown in every session"),

@@ -46,8 +46,8 @@ enum key_type {
 };
 
 struct key_info {
+    const char *key; /* "max", or with a placeholder: "when.<quantity>", "<quantity>", "answer.<answer>" */
     enum key_section section;
-    const char *key; /* "max", or with a placeholder: "when.<quantity>", "<quantity>", "answer.<id>" */
     enum key_type type;
     enum modality_quantity quantity; /* of KEY_VALUE; QUANTITY_COUNT: the section or the key says which */
     bool required;

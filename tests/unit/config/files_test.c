@@ -66,6 +66,14 @@ static void what_is_no_file_is_a_fault(void **state)
     refused_with(f, "gone.ini: cannot be opened: No such file or directory\npipe.ini: is not a regular file\n");
 }
 
+static void a_name_that_messages_could_not_carry_is_a_fault(void **state)
+{
+    struct fixture *f = *state;
+    fixture_write(f, "a.ini", SITE);
+    fixture_write(f, "b\n\xff.ini", SITE);
+    refused_with(f, ".: a file or folder has a name with other bytes than letters, digits, dot, - and _\n");
+}
+
 static void a_huge_file_is_a_fault(void **state)
 {
     struct fixture *f = *state;
@@ -203,6 +211,7 @@ int main(void)
         RUN(a_world_writable_file_is_a_fault),
         RUN(world_writable_directories_are_faults),
         RUN(what_is_no_file_is_a_fault),
+        RUN(a_name_that_messages_could_not_carry_is_a_fault),
         RUN(a_huge_file_is_a_fault),
         RUN(bytes_that_are_no_text_are_faults),
         RUN(the_longest_line_arrives_whole),
