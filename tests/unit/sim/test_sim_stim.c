@@ -1,85 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The device models under a fake clock: watchdog, timer, latches, output stage, head, and the faults put into them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+/* The stimulator under a fake clock: watchdog, timer, latches, output stage, and the faults put into them. */
+#include "bench.h"
 #include "model/stim.h"
-#include "model/ultrasound.h"
 
 #include <errno.h>
-#include <modality/clock.h>
-#include <stdlib.h>
 
-#define T0 (1000 * NS_PER_S) /* the fake clock starts here */
-#define MS(n) (T0 + (n)*NS_PER_MS)
-
-struct seen {
-    unsigned changes;
-    struct model_output output[MODEL_CHANNELS_MAX];
-    enum cause cause[MODEL_CHANNELS_MAX];
-    int64_t t_ns[MODEL_CHANNELS_MAX];
-};
-
-struct bench {
-    struct seen seen;
-    struct model *model;
-};
-
-static void changed(void *ctx, unsigned channel, const struct model_output *output, enum cause cause, int64_t t_ns)
-{
-    struct seen *seen = ctx;
-    seen->changes++;
-    seen->output[channel] = *output;
-    seen->cause[channel] = cause;
-    seen->t_ns[channel] = t_ns;
-}
-
-static int bench_new(void **state, const struct model_kind *kind)
-{
-    struct bench *b = calloc(1, sizeof *b);
-    if (!b)
-        return -1;
-    b->model = model_new(kind, (struct model_sink){.changed = changed, .ctx = &b->seen}, T0);
-    *state = b;
-    return b->model ? 0 : -1;
-}
-
-static int stim_setup(void **state)
+static int setup(void **state)
 {
     return bench_new(state, &stim_kind);
-}
-
-static int us_setup(void **state)
-{
-    return bench_new(state, &us_kind);
-}
-
-static int teardown(void **state)
-{
-    struct bench *b = *state;
-    model_free(b->model);
-    free(b);
-    return 0;
-}
-
-static void inject(struct bench *b, enum fault_id fault, enum fault_arg arg, int64_t value)
-{
-    struct fault_args args = {0};
-    if (arg != ARG_COUNT) {
-        args.present = 1u << arg;
-        args.value[arg] = value;
-    }
-    assert_int_equal(model_inject(b->model, fault, &args), 0);
-}
-
-static void clear(struct bench *b, enum fault_id fault)
-{
-    struct fault_args none = {0};
-    assert_int_equal(model_clear(b->model, fault, &none), 0);
 }
 
 /* Channel 1 on with 10 mA (stimulator) at T0. */
@@ -90,16 +18,6 @@ static struct bench *stim_running(void **state)
     assert_int_equal(model_run(b->model, 1, 0), 0);
     assert_true(b->seen.output[0].on);
     assert_int_equal(b->seen.output[0].value, 10000);
-    return b;
-}
-
-static struct bench *us_running(void **state, int32_t satp_uw_cm2)
-{
-    struct bench *b = *state;
-    assert_int_equal(model_setting_write(b->model, 0, US_DUTY, 1000), 0);
-    assert_int_equal(model_setting_write(b->model, 0, US_SATP, satp_uw_cm2), 0);
-    inject(b, FAULT_no_watchdog, ARG_COUNT, 0);
-    assert_int_equal(model_run(b->model, 1, 0), 0);
     return b;
 }
 
@@ -463,132 +381,37 @@ static void late_look_runs_every_event_at_its_own_time(void **state)
     assert_false(b->model->guard.tripped); /* at rest the watchdog does not run */
 }
 
-static void radiated_power_is_satp_times_duty_times_era(void **state)
-{
-    struct bench *b = us_running(state, 1000000);
-    assert_int_equal(b->seen.output[0].value, 5000000); /* 1 W/cm2 x 5 cm2 */
-    model_setting_write(b->model, 0, US_DUTY, 200);
-    assert_int_equal(b->seen.output[0].value, 1000000);
-    assert_int_equal(b->seen.output[0].set, 1000000);
-}
-
-static void power_is_regulated_until_the_drive_ends(void **state)
-{
-    struct bench *b = us_running(state, 1000000);
-    struct us_measured m;
-    inject(b, FAULT_coupling, ARG_permille, 650);
-    assert_int_equal(b->seen.output[0].value, 5000000);
-    inject(b, FAULT_coupling, ARG_permille, 325);
-    assert_int_equal(b->seen.output[0].value, 2500000);
-    us_measure(b->model, &m);
-    assert_int_equal(m.contact, US_CONTACT_POOR);
-    inject(b, FAULT_contact_lost, ARG_COUNT, 0);
-    assert_int_equal(b->seen.output[0].value, 0);
-    assert_true(b->seen.output[0].on); /* it keeps running */
-    us_measure(b->model, &m);
-    assert_int_equal(m.contact, US_CONTACT_LOST);
-    clear(b, FAULT_contact_lost);
-    assert_int_equal(b->seen.output[0].value, 5000000);
-}
-
-static void contact_is_judged_from_50_mw_cm2_on(void **state)
-{
-    struct bench *b = us_running(state, 49000);
-    struct us_measured m;
-    us_measure(b->model, &m);
-    assert_int_equal(m.contact, US_CONTACT_UNJUDGED);
-    model_setting_write(b->model, 0, US_SATP, 50000);
-    us_measure(b->model, &m);
-    assert_int_equal(m.contact, US_CONTACT_GOOD);
-    model_run(b->model, 0, 1);
-    us_measure(b->model, &m);
-    assert_int_equal(m.contact, US_CONTACT_UNJUDGED);
-}
-
-static void coupled_head_stays_below_its_trip_at_full_power(void **state)
-{
-    struct bench *b = us_running(state, 3000000);
-    struct us_measured m;
-    model_advance(b->model, MS(30 * 60 * 1000));
-    us_measure(b->model, &m);
-    assert_in_range(m.head_millic, 38000, 44900);
-    assert_true(b->seen.output[0].on);
-}
-
-static void dry_head_overheats_and_rests(void **state)
-{
-    struct bench *b = us_running(state, 3000000);
-    inject(b, FAULT_contact_lost, ARG_COUNT, 0);
-    model_advance(b->model, MS(120 * 1000));
-    assert_false(b->seen.output[0].on);
-    assert_int_equal(b->seen.cause[0], CAUSE_fault);
-    assert_int_equal(b->model->guard.fault_code, 2);
-}
-
-static void head_above_45_is_fault_2_until_it_cooled(void **state)
-{
-    struct bench *b = us_running(state, 100000);
-    inject(b, FAULT_head_temperature, ARG_millic, 45000);
-    assert_true(b->seen.output[0].on);
-    inject(b, FAULT_head_temperature, ARG_millic, 45001);
-    assert_false(b->seen.output[0].on);
-    assert_int_equal(b->seen.cause[0], CAUSE_fault);
-    assert_int_equal(b->model->guard.fault_code, 2);
-    model_clear_latches(b->model);
-    assert_int_equal(model_run(b->model, 1, 0), -EPERM);
-    model_advance(b->model, MS(600 * 1000));
-    model_clear_latches(b->model);
-    assert_int_equal(model_run(b->model, 1, 0), 0);
-}
-
-static void only_the_three_frequencies_are_taken(void **state)
-{
-    struct bench *b = *state;
-    static const int32_t refused[] = {999, 1001, 2000, 3001, 0};
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        assert_int_equal(model_setting_write(b->model, 0, US_FREQUENCY, refused[i]), -ERANGE);
-    assert_int_equal(model_setting_write(b->model, 0, US_FREQUENCY, 1500), 0);
-}
-
-#define STIM(name) cmocka_unit_test_setup_teardown(name, stim_setup, teardown)
-#define US(name) cmocka_unit_test_setup_teardown(name, us_setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, bench_free)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STIM(switched_on_device_is_at_rest_with_minimum_settings),
-        STIM(unfed_watchdog_trips_at_1000_ms_not_at_999),
-        STIM(fed_watchdog_counts_from_the_last_feed),
-        STIM(watchdog_does_not_run_at_rest),
-        STIM(second_output_does_not_restart_the_watchdog),
-        STIM(trip_refuses_start_until_cleared_and_never_a_stop),
-        STIM(device_variant_resumes_when_fed_late),
-        STIM(timer_rests_outputs_at_its_end_and_latches_nothing),
-        STIM(timer_is_loaded_only_when_all_were_at_rest),
-        STIM(stalled_timer_stands_still_and_goes_on_when_cleared),
-        STIM(current_is_limited_by_compliance),
-        STIM(contact_follows_impedance),
-        STIM(open_electrode_of_one_channel_leaves_the_other),
-        STIM(impedance_ramp_goes_on_in_small_steps),
-        STIM(stuck_output_ignores_every_way_to_rest),
-        STIM(output_stuck_against_commands_falls_to_the_watchdog),
-        STIM(hidden_stuck_output_is_reported_at_rest),
-        STIM(over_delivery_and_misreport_are_independent),
-        STIM(held_level_ignores_set_points_but_not_rest),
-        STIM(device_fault_rests_and_stays_until_its_cause_is_gone),
-        STIM(patient_stop_stays_latched_after_release),
-        STIM(reboot_returns_at_rest_with_minimum_settings),
-        STIM(reboot_with_bad_memory_returns_with_its_output),
-        STIM(self_started_output_is_under_the_watchdog),
-        STIM(channel_that_is_not_there_is_refused),
-        STIM(late_look_runs_every_event_at_its_own_time),
-        US(radiated_power_is_satp_times_duty_times_era),
-        US(power_is_regulated_until_the_drive_ends),
-        US(contact_is_judged_from_50_mw_cm2_on),
-        US(coupled_head_stays_below_its_trip_at_full_power),
-        US(dry_head_overheats_and_rests),
-        US(head_above_45_is_fault_2_until_it_cooled),
-        US(only_the_three_frequencies_are_taken),
+        T(switched_on_device_is_at_rest_with_minimum_settings),
+        T(unfed_watchdog_trips_at_1000_ms_not_at_999),
+        T(fed_watchdog_counts_from_the_last_feed),
+        T(watchdog_does_not_run_at_rest),
+        T(second_output_does_not_restart_the_watchdog),
+        T(trip_refuses_start_until_cleared_and_never_a_stop),
+        T(device_variant_resumes_when_fed_late),
+        T(timer_rests_outputs_at_its_end_and_latches_nothing),
+        T(timer_is_loaded_only_when_all_were_at_rest),
+        T(stalled_timer_stands_still_and_goes_on_when_cleared),
+        T(current_is_limited_by_compliance),
+        T(contact_follows_impedance),
+        T(open_electrode_of_one_channel_leaves_the_other),
+        T(impedance_ramp_goes_on_in_small_steps),
+        T(stuck_output_ignores_every_way_to_rest),
+        T(output_stuck_against_commands_falls_to_the_watchdog),
+        T(hidden_stuck_output_is_reported_at_rest),
+        T(over_delivery_and_misreport_are_independent),
+        T(held_level_ignores_set_points_but_not_rest),
+        T(device_fault_rests_and_stays_until_its_cause_is_gone),
+        T(patient_stop_stays_latched_after_release),
+        T(reboot_returns_at_rest_with_minimum_settings),
+        T(reboot_with_bad_memory_returns_with_its_output),
+        T(self_started_output_is_under_the_watchdog),
+        T(channel_that_is_not_there_is_refused),
+        T(late_look_runs_every_event_at_its_own_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
