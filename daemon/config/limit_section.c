@@ -30,6 +30,8 @@ static void build_bound(struct load *load, const struct raw_section *s, const ch
 static void build_bounds(struct load *load, const struct raw_section *s, struct limit *l)
 {
     const char *id;
+    if (section_line(s, "max") == NULL && section_line(s, "min") == NULL)
+        fault_add(&load->faults, s->at, "[%s] bounds nothing: it needs max or min", s->title);
     if (!field_text(load, s, "quantity", &id))
         return;
     const struct raw_line *line = section_line(s, "quantity");
@@ -43,9 +45,7 @@ static void build_bounds(struct load *load, const struct raw_section *s, struct 
     build_bound(load, s, "max", l->quantity, &l->has_max, &l->max);
     build_bound(load, s, "min", l->quantity, &l->has_min, &l->min);
     l->use = limit_use_of(l->quantity);
-    if (section_line(s, "max") == NULL && section_line(s, "min") == NULL)
-        fault_add(&load->faults, s->at, "[%s] bounds nothing: it needs max or min", s->title);
-    else if (l->has_max && l->has_min && l->min > l->max)
+    if (l->has_max && l->has_min && l->min > l->max)
         fault_add(&load->faults, s->at, "[%s]: min is above max", s->title);
 }
 
