@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A room with two devices, three protocols and a real record in a temporary directory; hosts are played by the test:
+ * what the room sends is kept, what a host would say is put in. Clocks stand still until a test moves them.
+ */
+#ifndef SESSION_TEST_FIXTURE_H
+#define SESSION_TEST_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "modality/clock.h"
+#include "session/internal.h"
+
+#define SENT_MAX 512
+#define STIM 0 /* link and unit of stim1 */
+#define SOUND 1
+
+union sent {
+    struct link_header header;
+    struct link_arm arm;
+    struct link_target target;
+    struct link_permit permit;
+    struct link_stop stop;
+    struct link_unit_ref unit_ref;
+};
+
+struct room {
+    struct session_time now;
+    char dir[64];
+    struct record *record;
+    struct sessions *sessions;
+    /* configuration: tests may change it before room_open or hand in other tables by reload */
+    struct limit limits[64];
+    size_t n_own;
+    struct protocol protocols[4];
+    struct site sites[3];
+    struct condition conditions[2];
+    struct question questions[2];
+    struct applicator applicators[2];
+    struct dose_tables tables;
+    struct session_device_settings devices[2];
+    struct session_settings settings;
+    /* what the room did */
+    size_t n_sent;
+    union sent sent[SENT_MAX];
+    size_t sent_link[SENT_MAX];
+    int send_result;
+    int replaced;
+    json_t *events;
+    bool energised;
+    /* what units are */
+    struct link_unit units[2];
+    uint64_t seq[2], epoch[2];
+    char serial[2][16];
+    struct link_sample sample[2]; /* the next one of each unit */
+    /* the last answer */
+    bool answered;
+    json_t *result;
+    enum modality_token token;
+    char message[REFUSAL_MESSAGE_MAX];
+    json_t *data;
+    char session_id[64], token_text[64], lease_key[64];
+    bool records_fail;
+};
+
+/* Tables, devices and settings as they are good; nothing is opened yet. */
+void room_configure(struct room *r);
+/* Opens record and sessions; both hosts describe their units, which are ready. */
+void room_open(struct room *r);
+void room_open_without_hosts(struct room *r);
+/* Ends the sessions without a word and begins anew on the same record, as after kill -9. */
+void room_crash(struct room *r);
+void room_close(struct room *r);
+
+void room_advance(struct room *r, int64_t ms); /* clocks only */
+void room_tick(struct room *r);
+void room_flush(struct room *r); /* until everything handed to the record is durable, then a tick */
+/* Time passes in steps of 50 ms with a good sample of the running unit in each, lease renewed; ticks between. */
+void room_run(struct room *r, size_t link, int64_t ms);
+
+struct session_actor room_actor(void);
+struct session_reply room_reply(struct room *r);
+/* A good request: TENS on stim1 group ch1, or ultrasound on us1. Strings are static. */
+struct session_request room_tens(void);
+struct session_request room_sound(void);
+
+void room_prepare(struct room *r, const struct session_request *request); /* asserts that it is allowed */
+void room_start(struct room *r);                                          /* to the arm; asserts */
+void room_running(struct room *r, const struct session_request *request); /* to the running state; asserts */
+struct session *room_session(struct room *r);
+
+void host_describe(struct room *r, size_t link);
+void host_presence(struct room *r, size_t link, enum unit_state state);
+/* Sends r->sample[link], dated now, of the session that is armed there (or idle). */
+void host_sample(struct room *r, size_t link);
+void host_levels(struct room *r, size_t link, int64_t level); /* of the next samples, measured as set */
+void host_session(struct room *r, enum link_session_event event, enum link_reason reason,
+                  enum modality_evidence evidence);
+
+/* The last message of a type that was sent, or NULL; and how many. */
+const union sent *room_last(const struct room *r, enum link_message_type type);
+size_t room_count(const struct room *r, enum link_message_type type);
+void room_forget(struct room *r);
+bool room_alarm(struct room *r, enum alarm_kind kind);
+const char *room_state(struct room *r);
+
+/* One record from the database; a new reference. */
+json_t *room_record(struct room *r, const char *session_id);
+struct dose_history room_history(struct room *r);
+
+#define assert_state(r, id) assert_string_equal(room_state(r), id)
+#define assert_refused(r, t)                                                                                           \
+    do {                                                                                                               \
+        assert_true((r)->answered);                                                                                    \
+        if ((r)->token != (t))                                                                                         \
+            print_message("answer: %s\n", (r)->message);                                                               \
+        assert_string_equal(modality_token_id((r)->token), modality_token_id(t));                                      \
+    } while (0)
+#define assert_answered(r)                                                                                             \
+    do {                                                                                                               \
+        assert_true((r)->answered);                                                                                    \
+        if ((r)->token != TOKEN_NONE)                                                                                  \
+            print_message("answer: %s\n", (r)->message);                                                               \
+        assert_int_equal((r)->token, TOKEN_NONE);                                                                      \
+        assert_non_null((r)->result);                                                                                  \
+    } while (0)
+
+int room_setup(void **state);
+int room_teardown(void **state);
+
+#endif
