@@ -51,6 +51,9 @@ int wide_mul(int64_t a, int64_t b, int64_t *out)
 
 struct wide wide_product(uint64_t a, uint64_t b)
 {
+    if ((a | b) <= LOW32) { /* the usual case, and most of the time of a root */
+        return (struct wide){.lo = a * b};
+    }
     uint64_t a_hi = a >> 32, a_lo = a & LOW32, b_hi = b >> 32, b_lo = b & LOW32;
     uint64_t low = a_lo * b_lo;
     uint64_t middle = a_hi * b_lo + (low >> 32); /* at most (2^32-1)^2 + 2^32-1: fits */
