@@ -156,8 +156,9 @@ static void chain_walk_blame(struct chain_walk *walk, int64_t seq, const char *w
     snprintf(walk->why, sizeof(walk->why), "entry %lld: %s", (long long)seq, what);
 }
 
-static void chain_walk_entry(struct chain_walk *walk, sqlite3_stmt *row)
+static void chain_walk_entry(struct store *store, struct chain_walk *walk, sqlite3_stmt *row)
 {
+    char differs[CHAIN_WHY_MAX] = "";
     struct chain_entry entry;
     struct chain_link link = {0};
     const unsigned char *prev;
@@ -177,6 +178,8 @@ static void chain_walk_entry(struct chain_walk *walk, sqlite3_stmt *row)
             chain_walk_blame(walk, link.seq, "its content does not match its hash");
         else if (link.seq == walk->from.seq && memcmp(walk->from.hash, link.hash, CHAIN_HASH) != 0)
             chain_walk_blame(walk, link.seq, "it is not the entry that the head names");
+        else if (walk->content && !walk->content(store, &entry, differs))
+            chain_walk_blame(walk, link.seq, differs);
     }
     walk->next_seq = link.seq + 1;
     walk->has_prev = readable;
@@ -193,7 +196,7 @@ int chain_walk_step(struct store *store, struct chain_walk *walk, int n)
     sqlite3_bind_int64(row, 1, walk->next_seq);
     sqlite3_bind_int(row, 2, n);
     while ((rc = store_row(store, row)) == 1) {
-        chain_walk_entry(walk, row);
+        chain_walk_entry(store, walk, row);
         seen++;
     }
     if (rc < 0)

@@ -39,6 +39,8 @@ int chain_last(struct store *store, struct chain_link *out);
 /* Wall, boot time and boot id of the last entry; 0 = filled, -ENOENT = the chain is empty. */
 int chain_last_time(struct store *store, int64_t *wall_ms, int64_t *boot_ns, char boot_id[40]);
 
+#define CHAIN_WHY_MAX 192
+
 /*
  * A walk over the chain in steps. It starts after `from` (trusted), or at the entry `from` itself when its hash must be
  * found there (anchored). A bad entry is counted and the walk goes on from what is stored.
@@ -49,7 +51,9 @@ struct chain_walk {
     unsigned char prev[CHAIN_HASH];
     bool has_prev;
     int64_t entries, bad, first_bad, last_bad;
-    char why[160]; /* of the first bad entry */
+    char why[CHAIN_WHY_MAX]; /* of the first bad entry */
+    /* What the entry says of other rows: NULL = not looked at; false = they differ, with what in why. */
+    bool (*content)(struct store *store, const struct chain_entry *entry, char why[CHAIN_WHY_MAX]);
 };
 /* whole: from the first entry on, else from the head on. */
 void chain_walk_begin(struct chain_walk *walk, const struct chain_link *head, bool whole);

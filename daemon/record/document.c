@@ -67,7 +67,7 @@ int record_finish(struct record *record, const char *session_id, json_t *documen
     return queue_push(record, job);
 }
 
-static void document_hash(const char *text, unsigned char out[CHAIN_HASH])
+void document_hash(const char *text, unsigned char out[CHAIN_HASH])
 {
     crypto_generichash(out, CHAIN_HASH, (const unsigned char *)text, strlen(text), NULL, 0);
 }

@@ -111,9 +111,15 @@ int ledger_write_settle(struct record *record, struct job *job);
 /* A row of LEDGER_COLUMNS. */
 void ledger_read(sqlite3_stmt *row, struct ledger_entry *e, char ended_boot_id[40], int64_t *ended_boot_ns);
 json_t *ledger_amounts_document(const struct dose_amounts *amounts);
+/* What the chain says of a reservation and of a settlement. */
+json_t *ledger_reserved_document(const struct ledger_entry *e);
+json_t *ledger_settled_document(const struct ledger_entry *e);
 int ledger_load(struct record *record);
+void document_hash(const char *text, unsigned char out[CHAIN_HASH]);
 int document_write_finish(struct record *record, struct job *job);
 int document_write_append(struct record *record, struct job *job);
+/* verify.c: whether the records and doses are as an audit entry says */
+bool verify_content(struct store *store, const struct chain_entry *entry, char why[CHAIN_WHY_MAX]);
 int request_write(struct record *record, struct job *job);
 int request_write_drop(struct record *record, struct job *job);
 int requests_load(struct record *record);

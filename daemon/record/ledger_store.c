@@ -64,18 +64,25 @@ static int ledger_insert(struct record *record, const struct ledger_entry *e)
     return store_run(&record->store, insert);
 }
 
+json_t *ledger_reserved_document(const struct ledger_entry *e)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "patient_ref", e->patient_ref, "site", e->site, "side",
+                     e->side, "therapy", e->therapy, "device", e->device, "serial", e->serial, "planned",
+                     ledger_amounts_document(&e->planned), "worst", ledger_amounts_document(&e->worst));
+}
+
+json_t *ledger_settled_document(const struct ledger_entry *e)
+{
+    return json_pack("{s:s, s:s, s:o}", "patient_ref", e->patient_ref, "state", ledger_state_id(e->state), "delivered",
+                     ledger_amounts_document(&e->delivered));
+}
+
 int ledger_write_reserve(struct record *record, struct job *job)
 {
     const struct ledger_entry *e = job->entry;
     int rc = ledger_insert(record, e);
 
-    if (rc < 0)
-        return rc;
-    return writer_audit(record, job, "dose.reserved", e->session_id,
-                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "patient_ref", e->patient_ref, "site",
-                                  e->site, "side", e->side, "therapy", e->therapy, "device", e->device, "serial",
-                                  e->serial, "planned", ledger_amounts_document(&e->planned), "worst",
-                                  ledger_amounts_document(&e->worst)));
+    return rc < 0 ? rc : writer_audit(record, job, "dose.reserved", e->session_id, ledger_reserved_document(e));
 }
 
 int ledger_write_settle(struct record *record, struct job *job)
@@ -99,9 +106,7 @@ int ledger_write_settle(struct record *record, struct job *job)
         return rc;
     if (sqlite3_changes(record->store.db) == 0)
         return -ENOENT; /* its reservation could not be written */
-    return writer_audit(record, job, "dose.settled", e->session_id,
-                        json_pack("{s:s, s:s, s:o}", "patient_ref", e->patient_ref, "state", ledger_state_id(e->state),
-                                  "delivered", ledger_amounts_document(&e->delivered)));
+    return writer_audit(record, job, "dose.settled", e->session_id, ledger_settled_document(e));
 }
 
 void ledger_read(sqlite3_stmt *row, struct ledger_entry *e, char ended_boot_id[40], int64_t *ended_boot_ns)

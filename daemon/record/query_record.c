@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* record.list and record.get: what lists show comes from columns, so that no document is opened for a list. */
 #include <errno.h>
-#include <sodium.h>
 #include <string.h>
 
 #include "record/internal.h"
@@ -159,7 +158,7 @@ static int get_document(struct record *record, struct query *query)
     if (rc != 1)
         return rc;
     text = store_text(row, 1);
-    crypto_generichash(hash, CHAIN_HASH, (const unsigned char *)text, strlen(text), NULL, 0);
+    document_hash(text, hash);
     document = json_loads(text, 0, NULL);
     query->result = json_pack("{s:s, s:b, s:o}", "session_id", query_text(query, "session_id"), "intact",
                               sqlite3_column_bytes(row, 0) == CHAIN_HASH &&

@@ -27,13 +27,23 @@ static bool amounts_cover(const struct dose_amounts *worst, const struct dose_am
            worst->contractions >= planned->contractions;
 }
 
+/* The chain holds JSON: a name that is not UTF-8 could not be written there. */
+static bool reserve_text_valid(const struct ledger_entry *entry)
+{
+    json_t *document = ledger_reserved_document(entry);
+    bool valid = document != NULL;
+
+    json_decref(document);
+    return valid;
+}
+
 static int reserve_check(struct record *record, const struct ledger_entry *entry)
 {
     const struct ledger_entry *blocking;
 
     if (entry->session_id[0] == '\0' || entry->patient_ref[0] == '\0' || entry->modality == 0 ||
         !amounts_in_range(&entry->planned) || !amounts_in_range(&entry->worst) ||
-        !amounts_cover(&entry->worst, &entry->planned))
+        !amounts_cover(&entry->worst, &entry->planned) || !reserve_text_valid(entry))
         return -EINVAL;
     if (ledger_find(&record->ledger, entry->session_id))
         return -EEXIST;

@@ -68,6 +68,8 @@
     STATEMENT(record_page, RECORD_SELECT RECORD_FILTERED("1"))                                                         \
     STATEMENT(record_page_patient, RECORD_SELECT RECORD_FILTERED("r.patient_ref = ?1"))                                \
     STATEMENT(record_get, "SELECT hash, document FROM record WHERE session_id = ?1")                                   \
+    STATEMENT(appended_get, "SELECT body FROM appended WHERE append_id = ?1")                                          \
+    STATEMENT(ledger_get, "SELECT " LEDGER_COLUMNS " FROM ledger WHERE session_id = ?1")                               \
     STATEMENT(appended_of, "SELECT " APPENDED_COLUMNS " FROM appended WHERE session_id = ?1 AND number > ?2 "          \
                            "ORDER BY number LIMIT ?3")                                                                 \
     STATEMENT(incident_page, "SELECT " APPENDED_COLUMNS " FROM appended WHERE kind = 'incident' AND number < ?1 AND "  \

@@ -53,6 +53,8 @@ static void impossible_reservations_are_refused(void **state)
     assert_int_equal(record_reserve(f->record, &e, NULL, NULL), -EINVAL);
     e = fixture_entry("s1", "", "left");
     assert_int_equal(record_reserve(f->record, &e, NULL, NULL), -EINVAL);
+    e = fixture_entry("s1", "p\xff", "left");
+    assert_int_equal(record_reserve(f->record, &e, NULL, NULL), -EINVAL);
     e = fixture_entry("s1", "p1", "left");
     e.worst.charge_uc = e.planned.charge_uc - 1;
     assert_int_equal(record_reserve(f->record, &e, NULL, NULL), -EINVAL);
@@ -329,6 +331,71 @@ static void step_while_the_daemon_was_down_is_audited(void **state)
     assert_int_equal(audited(f, "clock_stepped"), 2);
 }
 
+static bool verified(struct fixture *f)
+{
+    int error;
+    json_t *result = fixture_ask(f, "audit.verify", NULL, &error);
+    bool ok = json_is_true(json_object_get(result, "ok"));
+
+    json_decref(result);
+    return ok;
+}
+
+static void changed_dose_is_seen_by_verify(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry a = fixture_entry("s1", "p1", "left"), b = fixture_entry("s2", "p1", "right");
+
+    assert_int_equal(fixture_open(f), 0);
+    fixture_reserve(f, &a);
+    fixture_settle(f, "s1", LEDGER_UNBOUNDED, -1);
+    assert_true(verified(f));
+    fixture_settle(f, "s1", LEDGER_REVIEWED, 1100);
+    fixture_reserve(f, &b);
+    assert_true(verified(f));
+    fixture_settle(f, "s2", LEDGER_SETTLED, 900);
+    assert_true(verified(f));
+    fixture_sql(f, "DROP TRIGGER ledger_settled; UPDATE ledger SET delivered_duration_ms = 1 WHERE session_id = 's1'");
+    assert_false(verified(f));
+    assert_true(record_audit_broken(f->record));
+}
+
+static void changed_reservation_is_seen_by_verify(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry a = fixture_entry("s1", "p1", "left");
+
+    assert_int_equal(fixture_open(f), 0);
+    fixture_reserve(f, &a);
+    assert_true(verified(f));
+    fixture_sql(f, "DROP TRIGGER ledger_reserved; UPDATE ledger SET patient_ref = 'p2'");
+    assert_false(verified(f));
+}
+
+static void ledger_rows_cannot_be_changed_by_mistake(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry a = fixture_entry("s1", "p1", "left"), b = fixture_entry("s2", "p1", "left");
+    static const char *const forbidden[] = {
+        "DELETE FROM ledger",
+        "UPDATE ledger SET worst_duration_ms = 1 WHERE session_id = 's2'",
+        "UPDATE ledger SET patient_ref = 'p2' WHERE session_id = 's2'",
+        "UPDATE ledger SET delivered_duration_ms = 1 WHERE session_id = 's1'",
+        "UPDATE ledger SET state = 'open' WHERE session_id = 's1'",
+        "REPLACE INTO ledger SELECT * FROM ledger",
+    };
+    sqlite3 *db;
+
+    assert_int_equal(fixture_open(f), 0);
+    fixture_reserve(f, &a);
+    fixture_settle(f, "s1", LEDGER_SETTLED, 900);
+    fixture_reserve(f, &b);
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
+        assert_int_equal(sqlite3_exec(db, forbidden[i], NULL, NULL, NULL), SQLITE_CONSTRAINT);
+    sqlite3_close(db);
+}
+
 int main(void)
 {
 #define IT(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -349,6 +416,9 @@ int main(void)
         IT(many_small_steps_are_noticed),
         IT(steps_and_suspends_are_audited),
         IT(step_while_the_daemon_was_down_is_audited),
+        IT(changed_dose_is_seen_by_verify),
+        IT(changed_reservation_is_seen_by_verify),
+        IT(ledger_rows_cannot_be_changed_by_mistake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
