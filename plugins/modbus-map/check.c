@@ -10,11 +10,6 @@
 #include "plan.h"
 #include "reader.h"
 
-static const char *origin_of(const struct section *s, enum map_key key)
-{
-    return s->line[key] ? s->line[key]->origin : s->origin;
-}
-
 static const struct section *point_section(struct reader *r, const struct map *map, const struct map_point *p)
 {
     return reader_section(r, OWNER_POINT, map->id, p->name);
@@ -69,11 +64,14 @@ static void check_pairs(struct reader *r, const struct map *map)
     for (size_t i = 0; i < map->n_points; i++) {
         for (size_t j = 0; j < i; j++) {
             const struct map_point *a = &map->points[i], *b = &map->points[j];
+            if (a->broken || b->broken)
+                continue;
             const struct section *s = point_section(r, map, a);
             if (overlap(a, b))
-                reader_fault(r, origin_of(s, KEY_POINT_ADDRESS), "points %s and %s overlap", b->name, a->name);
+                reader_fault(r, reader_origin(s, KEY_POINT_ADDRESS), "points %s and %s overlap", b->name, a->name);
             if (is_twin(a, b))
-                reader_fault(r, origin_of(s, KEY_POINT_ROLE), "points %s and %s have the same role", b->name, a->name);
+                reader_fault(r, reader_origin(s, KEY_POINT_ROLE), "points %s and %s have the same role", b->name,
+                             a->name);
         }
     }
 }
@@ -84,7 +82,9 @@ static void check_visible(struct reader *r, const struct map *map)
     for (size_t i = 0; i < map->n_points; i++) {
         const struct map_point *p = &map->points[i];
         const struct section *s = point_section(r, map, p);
-        const char *at = origin_of(s, KEY_POINT_ROLE);
+        const char *at = reader_origin(s, KEY_POINT_ROLE);
+        if (p->broken || map->poll.broken)
+            continue;
         if (p->role == ROLE_SETPOINT && !p->readable && p->has_quantity &&
             map_select_polled(map, ROLE_ACTUAL, p->channel, p->quantity) < 0)
             reader_fault(r, at, "set point %s can neither be read back nor is its actual value in poll", p->name);
@@ -115,14 +115,12 @@ static void find_points(struct reader *r, const struct section *s, struct map *m
 {
     const struct modality_quantity_info *level = r->services->quantity_info(r->services->ctx, c->level);
     uint16_t words[2];
-    if (!s->line[KEY_CHANNEL_LEVEL])
-        return;
     c->level_point = map_select(map, ROLE_SETPOINT, channel, c->level);
     if (c->level_point < 0)
-        reader_fault(r, origin_of(s, KEY_CHANNEL_LEVEL), "channel %s has no set point of its level %s", c->id,
+        reader_fault(r, reader_origin(s, KEY_CHANNEL_LEVEL), "channel %s has no set point of its level %s", c->id,
                      level->id);
     else if (map_point_encode(&map->points[c->level_point], c->rest, words) < 0)
-        reader_fault(r, origin_of(s, KEY_CHANNEL_REST), "channel %s: point %s cannot be written to rest", c->id,
+        reader_fault(r, reader_origin(s, KEY_CHANNEL_REST), "channel %s: point %s cannot be written to rest", c->id,
                      map->points[c->level_point].name);
     c->actual_point = map_select_polled(map, ROLE_ACTUAL, channel, c->level);
     if (c->actual_point < 0)
@@ -138,16 +136,17 @@ static void find_points(struct reader *r, const struct section *s, struct map *m
 
 /* A channel without a run point rests by its set point: both proofs of that must be in the status. */
 static void check_rest(struct reader *r, const struct section *top, const struct section *s, const struct map *map,
-                       const struct map_channel *c, int channel)
+                       struct map_channel *c, int channel)
 {
     if (c->has_run) {
-        if (!map->channels[0].has_run)
+        if (!map->channels[0].has_run && !map->channels[0].broken && channel > 0)
             reader_fault(r, s->origin, "channel %s has a run point in poll and channel %s has none", c->id,
                          map->channels[0].id);
         return;
     }
     if (map_select(map, ROLE_RUN, channel, QUANTITY_COUNT) >= 0) {
         reader_fault(r, s->origin, "channel %s: none of its run points is in poll", c->id);
+        c->broken = true;
         return;
     }
     if (c->actual_point < 0)
@@ -176,7 +175,8 @@ static void check_channels(struct reader *r, const struct section *top, struct m
     for (size_t i = 0; i < map->n_channels; i++) {
         struct map_channel *c = &map->channels[i];
         const struct section *s = reader_section(r, OWNER_CHANNEL, map->id, c->id);
-        if (!s)
+        /* What is missing may be what was reported already. */
+        if (!s || c->broken || map->n_broken_points || map->poll.broken)
             continue;
         find_waveforms(r, s, map, c, (int)i);
         find_points(r, s, map, c, (int)i);
@@ -193,7 +193,7 @@ static void check_watchdog(struct reader *r, const struct section *s, const stru
         reader_fault(r, s->line[KEY_MAP_WATCHDOG]->origin, "map %s has a watchdog and no after_watchdog", map->id);
     if (!s->line[KEY_MAP_WATCHDOG] && s->line[KEY_MAP_KEEPALIVE])
         reader_fault(r, s->line[KEY_MAP_KEEPALIVE]->origin, "map %s has keepalive and no watchdog", map->id);
-    if (!s->line[KEY_MAP_WATCHDOG] && s->line[KEY_MAP_AFTER_WATCHDOG])
+    else if (!s->line[KEY_MAP_WATCHDOG] && s->line[KEY_MAP_AFTER_WATCHDOG])
         reader_fault(r, s->line[KEY_MAP_AFTER_WATCHDOG]->origin, "map %s has after_watchdog and no watchdog", map->id);
 }
 
@@ -205,7 +205,7 @@ static void check_contact(struct reader *r, const struct section *s, struct map 
         map->contact_monitored |= map->points[i].role == ROLE_CONTACT;
         map->patient_stop |= map->points[i].role == ROLE_PATIENT_STOP;
     }
-    for (size_t i = 0; !map->contact_monitored && i < sizeof keys / sizeof *keys; i++) {
+    for (size_t i = 0; !map->contact_monitored && map->n_broken_points == 0 && i < sizeof keys / sizeof *keys; i++) {
         if (s->line[keys[i]])
             reader_fault(r, s->line[keys[i]]->origin, "map %s has %s and no contact point", map->id,
                          s->line[keys[i]]->key);

@@ -10,11 +10,6 @@
 #include "plan.h"
 #include "reader.h"
 
-static const char *origin_of(const struct section *s, enum map_key key)
-{
-    return s->line[key] ? s->line[key]->origin : s->origin;
-}
-
 /* True if the step brings, or leaves, the point at rest; points that do not matter for rest always do. */
 static bool step_rests(const struct map *map, const struct map_step *step)
 {
@@ -56,12 +51,12 @@ static bool list_rests(const struct map *map, const struct map_list *list, int c
 static void check_rest_list(struct reader *r, const struct modality_line *line, const struct map *map,
                             const struct map_list *list, uint32_t channels)
 {
-    for (size_t i = 0; i < list->n_steps; i++) {
+    for (size_t i = 0; !list->broken && i < list->n_steps; i++) {
         if (!step_rests(map, &list->steps[i]))
             reader_fault(r, line->origin, "key %s: writing %s leads away from rest", line->key,
                          map->points[list->steps[i].point].name);
     }
-    for (size_t i = 0; i < map->n_channels; i++) {
+    for (size_t i = 0; !list->broken && map->n_broken_points == 0 && i < map->n_channels; i++) {
         if (channels & UINT32_C(1) << i && !list_rests(map, list, (int)i))
             reader_fault(r, line->origin, "key %s does not rest channel %s", line->key, map->channels[i].id);
     }
@@ -70,7 +65,7 @@ static void check_rest_list(struct reader *r, const struct modality_line *line, 
 static void check_start(struct reader *r, const struct modality_line *line, const struct map *map,
                         const struct map_group *g)
 {
-    for (size_t i = 0; i < g->start.n_steps; i++) {
+    for (size_t i = 0; g->channels && !g->start.broken && i < g->start.n_steps; i++) {
         const struct map_step *step = &g->start.steps[i];
         const struct map_point *p = &map->points[step->point];
         if (step_rests(map, step))
@@ -88,13 +83,13 @@ static void check_identify(struct reader *r, const struct modality_line *line, c
     for (size_t i = 0; i < map->identify.n_steps; i++) {
         const struct map_point *p = &map->points[map->identify.steps[i].point];
         bool useful = p->has_expect || p->role == ROLE_SERIAL || p->role == ROLE_FIRMWARE || p->role == ROLE_UPTIME;
-        if (!useful)
+        if (!useful && !p->broken)
             reader_fault(r, line->origin, "key %s: point %s has no expect", line->key, p->name);
     }
     for (size_t i = 0; i < map->n_points; i++) {
-        if (map->points[i].has_expect && !map_list_has(&map->identify, i)) {
+        if (map->points[i].has_expect && !map->identify.broken && !map_list_has(&map->identify, i)) {
             const struct section *s = reader_section(r, OWNER_POINT, map->id, map->points[i].name);
-            reader_fault(r, origin_of(s, KEY_POINT_EXPECT), "point %s has expect and is not in identify",
+            reader_fault(r, reader_origin(s, KEY_POINT_EXPECT), "point %s has expect and is not in identify",
                          map->points[i].name);
         }
     }
@@ -104,7 +99,7 @@ static void make_plan(struct reader *r, const struct section *s, enum map_key ke
                       const struct map_list *list, struct map_plan *plan)
 {
     if (map_plan_make(map, list, plan) < 0)
-        reader_fault(r, origin_of(s, key), "key %s needs more than %d requests or %d registers", s->line[key]->key,
+        reader_fault(r, reader_origin(s, key), "key %s needs more than %d requests or %d registers", s->line[key]->key,
                      MAP_REQUESTS_MAX, MAP_PLAN_WORDS);
 }
 
@@ -125,6 +120,8 @@ void map_check_lists(struct reader *r, struct section *s, struct map *map)
     }
     if (s->line[KEY_MAP_IDENTIFY])
         check_identify(r, s->line[KEY_MAP_IDENTIFY], map);
-    make_plan(r, s, KEY_MAP_IDENTIFY, map, &map->identify, &map->identify_plan);
-    make_plan(r, s, KEY_MAP_POLL, map, &map->poll, &map->poll_plan);
+    if (!map->identify.broken)
+        make_plan(r, s, KEY_MAP_IDENTIFY, map, &map->identify, &map->identify_plan);
+    if (!map->poll.broken)
+        make_plan(r, s, KEY_MAP_POLL, map, &map->poll, &map->poll_plan);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The one table of configuration keys of this plugin. Parser, descriptor, documentation and tests use it and no other
- * list. A key with <channel> or <group> in it stands once per channel or group and belongs to that, not to the map.
+ * list. A key with <channel>, <group> or <part> in it stands once per channel, group or part of a list and belongs to
+ * that.
  */
 #ifndef MODBUS_MAP_KEYS_H
 #define MODBUS_MAP_KEYS_H
@@ -12,7 +13,7 @@
 #include "modality/plugin.h"
 
 /* What a key describes. */
-enum key_owner { OWNER_DEVICE, OWNER_MAP, OWNER_CHANNEL, OWNER_GROUP, OWNER_POINT };
+enum key_owner { OWNER_DEVICE, OWNER_MAP, OWNER_CHANNEL, OWNER_GROUP, OWNER_PART, OWNER_POINT };
 
 /* KEY(id, owner, section, key, required, meaning) */
 #define MAP_KEYS(KEY)                                                                                                  \
@@ -64,6 +65,9 @@ enum key_owner { OWNER_DEVICE, OWNER_MAP, OWNER_CHANNEL, OWNER_GROUP, OWNER_POIN
     KEY(MAP_POLL, MAP, "map", "poll", true, "points that make up one status")                                          \
     KEY(MAP_MAKE_SAFE, MAP, "map", "make_safe", true, "writes that rest the whole unit, point=value in order")         \
     KEY(MAP_KEEPALIVE, MAP, "map", "keepalive", false, "writes that feed the watchdog; required with a watchdog")      \
+    KEY(PART_IDENTIFY, PART, "map", "identify.<part>", false, "more of identify, where a line is not long enough")     \
+    KEY(PART_POLL, PART, "map", "poll.<part>", false, "more of poll, in the order of the lines")                       \
+    KEY(PART_MAKE_SAFE, PART, "map", "make_safe.<part>", false, "more of make_safe, in the order of the lines")        \
     KEY(CHANNEL_MODALITY, CHANNEL, "map", "channel.<channel>.modality", true, "estim, ultrasound, laser or cold")      \
     KEY(CHANNEL_LEVEL, CHANNEL, "map", "channel.<channel>.level", true, "quantity that is walked from rest")           \
     KEY(CHANNEL_REFERENCE, CHANNEL, "map", "channel.<channel>.reference", false,                                       \

@@ -48,6 +48,7 @@ struct map_code {
 
 struct map_point {
     char name[MODALITY_NAME_MAX];
+    bool broken; /* while reading: something was reported about it, what follows from that is not */
     enum modbus_table table;
     uint16_t address;
     uint8_t bit;     /* of a register, where type is bit */
@@ -78,12 +79,14 @@ struct map_step {
 };
 
 struct map_list {
+    bool broken; /* as of a point */
     size_t n_steps;
     struct map_step steps[MAP_STEPS_MAX];
 };
 
 struct map_channel {
     char id[MODALITY_NAME_MAX];
+    bool broken; /* as of a point */
     enum modality modality;
     enum modality_quantity level;
     enum modality_safer level_safer;
@@ -140,11 +143,13 @@ struct map {
     struct map_list identify, poll, make_safe, keepalive;
     struct map_plan identify_plan, poll_plan;
     size_t n_points;
+    size_t n_broken_points;
     struct map_point *points; /* owned */
 };
 
 struct map_unit {
     char id[MODALITY_NAME_MAX];
+    bool broken; /* as of a point */
     struct modbus_line_config line;
     uint8_t unit;
     size_t map; /* index */

@@ -32,7 +32,7 @@ static void read_points_list(struct reader *r, const struct section *s, enum map
 {
     const struct modality_line *line = reader_line(r, s, key);
     const char *text = line ? line->value : "", *word;
-    size_t length;
+    size_t length, faults = r->n_faults;
     while (line && (word = reader_word(&text, &length))) {
         char name[MODALITY_NAME_MAX];
         if (reader_copy(name, sizeof name, word, length) < 0 || memchr(word, '=', length)) {
@@ -45,11 +45,12 @@ static void read_points_list(struct reader *r, const struct section *s, enum map
             twice |= point >= 0 && list->steps[i].point == point;
         if (twice)
             reader_fault(r, line->origin, "key %s: %s stands twice", line->key, name);
-        else if (point >= 0 && !map->points[point].readable)
+        else if (point >= 0 && !map->points[point].broken && !map->points[point].readable)
             reader_fault(r, line->origin, "key %s: %s cannot be read", line->key, name);
         else
             append(r, line, map, name, list);
     }
+    list->broken |= !line || r->n_faults != faults;
 }
 
 static void read_write(struct reader *r, const struct modality_line *line, const struct map *map, const char *entry,
@@ -65,6 +66,9 @@ static void read_write(struct reader *r, const struct modality_line *line, const
     if (!step)
         return;
     const struct map_point *p = &map->points[step->point];
+    list->broken |= p->broken;
+    if (p->broken)
+        return;
     if (!p->writable)
         reader_fault(r, line->origin, "key %s: %s cannot be written", line->key, name);
     else if (map_point_value(r, p, equals + 1, &step->value, &why) < 0)
@@ -78,7 +82,7 @@ static void read_writes_list(struct reader *r, const struct section *s, enum map
 {
     const struct modality_line *line = reader_line(r, s, key);
     const char *text = line ? line->value : "", *word;
-    size_t length;
+    size_t length, faults = r->n_faults;
     while (line && (word = reader_word(&text, &length))) {
         char entry[2 * MODALITY_NAME_MAX];
         if (reader_copy(entry, sizeof entry, word, length) < 0)
@@ -86,6 +90,7 @@ static void read_writes_list(struct reader *r, const struct section *s, enum map
         else
             read_write(r, line, map, entry, list);
     }
+    list->broken |= r->n_faults != faults;
 }
 
 void map_read_lists(struct reader *r, struct section *s, struct map *map)
@@ -93,6 +98,16 @@ void map_read_lists(struct reader *r, struct section *s, struct map *map)
     read_points_list(r, s, KEY_MAP_IDENTIFY, map, &map->identify);
     read_points_list(r, s, KEY_MAP_POLL, map, &map->poll);
     read_writes_list(r, s, KEY_MAP_MAKE_SAFE, map, &map->make_safe);
+    for (size_t i = 0; i < r->n_sections; i++) {
+        const struct section *part = &r->sections[i];
+        if (part->owner != OWNER_PART || strcmp(part->map, map->id) != 0)
+            continue;
+        if (part->line[KEY_PART_IDENTIFY])
+            read_points_list(r, part, KEY_PART_IDENTIFY, map, &map->identify);
+        if (part->line[KEY_PART_POLL])
+            read_points_list(r, part, KEY_PART_POLL, map, &map->poll);
+        read_writes_list(r, part, KEY_PART_MAKE_SAFE, map, &map->make_safe);
+    }
     read_writes_list(r, s, KEY_MAP_KEEPALIVE, map, &map->keepalive);
     for (size_t i = 0; i < map->n_groups; i++) {
         const struct section *group = reader_section(r, OWNER_GROUP, map->id, map->groups[i].id);

@@ -114,7 +114,7 @@ static const char *add_group(struct map *map, const char *id)
 /* Keys of a channel or group that its map does not list. */
 static void check_unlisted(struct reader *r, const struct map *map)
 {
-    for (size_t i = 0; i < r->n_sections; i++) {
+    for (size_t i = 0; map->n_channels && map->n_groups && i < r->n_sections; i++) {
         const struct section *s = &r->sections[i];
         if (strcmp(s->map, map->id) != 0)
             continue;
@@ -147,7 +147,9 @@ static void read_waveforms(struct reader *r, const struct section *s, struct map
 static void read_channel(struct reader *r, const struct map *map, struct map_channel *c, const struct section *top)
 {
     const struct section *s = reader_section(r, OWNER_CHANNEL, map->id, c->id);
+    size_t faults = r->n_faults;
     int modality = 0;
+    c->broken = true;
     if (!s) {
         reader_fault(r, top->line[KEY_MAP_CHANNELS]->origin, "channel %s has no keys channel.%s.*", c->id, c->id);
         return;
@@ -175,6 +177,7 @@ static void read_channel(struct reader *r, const struct map *map, struct map_cha
         reader_value(r, s, KEY_CHANNEL_REST, c->level, &c->rest);
     else if (s->line[KEY_CHANNEL_REST])
         reader_fault(r, s->line[KEY_CHANNEL_REST]->origin, "channel %s: rest of %s is 0", c->id, info->id);
+    c->broken = r->n_faults != faults;
 }
 
 /* Bits of the channels or groups that a key names. */
@@ -185,7 +188,7 @@ static uint32_t read_bits(struct reader *r, const struct section *s, enum map_ke
     uint32_t bits = 0;
     const char *text = line ? line->value : "", *word;
     size_t length;
-    while (line && (word = reader_word(&text, &length))) {
+    while (line && map->n_channels && map->n_groups && (word = reader_word(&text, &length))) {
         char id[MODALITY_NAME_MAX];
         int i = reader_copy(id, sizeof id, word, length) < 0 ? -1 : find(map, id);
         if (i < 0)
@@ -223,7 +226,7 @@ static void read_groups(struct reader *r, const struct section *top, struct map 
         }
     }
     for (size_t i = 0; map->n_groups && i < map->n_channels; i++) {
-        if (!(covered & UINT32_C(1) << i))
+        if (!(covered & UINT32_C(1) << i) && !map->channels[i].broken)
             reader_fault(r, top->line[KEY_MAP_GROUPS]->origin, "channel %s is in no group", map->channels[i].id);
     }
 }
@@ -246,7 +249,10 @@ static void read_contact(struct reader *r, const struct section *s, struct map *
                                                                      contact_returns, CONTACT_RETURN_UNKNOWN);
     reader_value(r, s, KEY_MAP_CONTACT_PROBE_POWER, QUANTITY_power_uw, &map->contact_probe_power_uw);
     const struct modality_line *from = s->line[KEY_MAP_CONTACT_FROM];
-    if (!from || map->n_channels == 0 || !map->channels[0].level)
+    bool whole = map->n_channels > 0;
+    for (size_t i = 0; i < map->n_channels; i++)
+        whole &= !map->channels[i].broken;
+    if (!from || !whole)
         return;
     for (size_t i = 1; i < map->n_channels; i++) {
         if (map->channels[i].level != map->channels[0].level) {
@@ -264,7 +270,8 @@ void map_read_map(struct reader *r, struct section *s, struct map *map)
     reader_text(r, s, KEY_MAP_MAKER, map->maker);
     reader_text(r, s, KEY_MAP_MODEL, map->model);
     choose(r, s, KEY_MAP_MATURITY, maturities, 1);
-    map->has_word_order = reader_choice(r, s, KEY_MAP_WORD_ORDER, orders, &order);
+    reader_choice(r, s, KEY_MAP_WORD_ORDER, orders, &order);
+    map->has_word_order = s->line[KEY_MAP_WORD_ORDER];
     map->low_first = order;
     map->multiple = choose(r, s, KEY_MAP_WRITES, writes, 0);
     map->refuses_by_failure = choose(r, s, KEY_MAP_SERVER_FAILURE, failures, 0);

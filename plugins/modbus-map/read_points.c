@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading the [point] sections of one map. A point is checked by itself here: its table, type, address, access, scale,
- * range, codes and role fit each other. What points must be to each other is checked in check.c.
+ * role and quantity fit each other. What points must be to each other is checked in check.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -37,14 +37,6 @@ static const struct choice roles[] = {{"setpoint", ROLE_SETPOINT},
                                       {"serial", ROLE_SERIAL},
                                       {"firmware", ROLE_FIRMWARE},
                                       {0}};
-static const struct choice contacts[] = {{"unknown", CONTACT_UNKNOWN},
-                                         {"not_monitored", CONTACT_NOT_MONITORED},
-                                         {"good", CONTACT_GOOD},
-                                         {"poor", CONTACT_POOR},
-                                         {"lost", CONTACT_LOST},
-                                         {"shorted", CONTACT_SHORTED},
-                                         {0}};
-
 /* What a role needs of its point. Bits of types; quantity: yes, no, or one given. */
 #define TYPE(t) (1u << CODEC_##t)
 #define TYPES_NUMBER (TYPE(U16) | TYPE(I16) | TYPE(U32) | TYPE(I32) | TYPE(F32))
@@ -69,287 +61,116 @@ static const struct role_rule {
     [ROLE_FIRMWARE] = {"firmware", TYPES_WHOLE, false, true, false, false},
 };
 
-/* Reports when a key stands where it means nothing. */
-static void refuse(struct reader *r, const struct section *s, enum map_key key, const char *why)
+/* The bit of a register, the order of two: keys that hang on table and type. */
+static bool read_bit(struct reader *r, const struct section *s, struct map_point *p)
 {
-    if (s->line[key])
-        reader_fault(r, s->line[key]->origin, "point %s: key %s %s", s->name, s->line[key]->key, why);
+    int64_t bit = 0;
+    if (map_point_is_bit_table(p) || p->codec.type != CODEC_BIT) {
+        reader_refuse(r, s, KEY_POINT_BIT, "is for a bit of a register");
+        return true;
+    }
+    if (!s->line[KEY_POINT_BIT])
+        reader_fault(r, s->origin, "point %s: a bit of a register needs the key bit", s->name);
+    else if (reader_number(r, s, KEY_POINT_BIT, 0, 15, &bit))
+        p->bit = (uint8_t)bit;
+    return s->line[KEY_POINT_BIT];
 }
 
-/* The origin of a key, or of the section where the key is missing. */
-static const char *origin_of(const struct section *s, enum map_key key)
+static void read_order(struct reader *r, const struct section *s, const struct map *map, struct map_point *p)
 {
-    return s->line[key] ? s->line[key]->origin : s->origin;
+    int low_first = map->low_first;
+    if (codec_words(p->codec.type) == 1)
+        reader_refuse(r, s, KEY_POINT_WORD_ORDER, "is for points of two registers");
+    else if (!reader_choice(r, s, KEY_POINT_WORD_ORDER, orders, &low_first) && !s->line[KEY_POINT_WORD_ORDER] &&
+             !map->has_word_order)
+        reader_fault(r, s->origin, "point %s takes two registers: word_order is needed here or in its map", s->name);
+    p->codec.low_first = low_first;
 }
 
-static bool is_waveform(const struct map_point *p)
+static void read_place(struct reader *r, const struct section *s, const struct map *map, struct map_point *p,
+                       struct known *known)
 {
-    return p->has_quantity && p->quantity == QUANTITY_waveform_class;
-}
-
-static void read_place(struct reader *r, const struct section *s, const struct map *map, struct map_point *p)
-{
-    int table = MODBUS_INPUT, type = CODEC_U16, choice = 0;
-    int64_t address = 0, bit = 0;
-    bool placed = reader_choice(r, s, KEY_POINT_TABLE, tables, &table);
-    placed &= reader_choice(r, s, KEY_POINT_TYPE, types, &type);
+    int table = MODBUS_INPUT, type = CODEC_U16, active_low = 0;
+    int64_t address = 0;
+    bool has_table = reader_choice(r, s, KEY_POINT_TABLE, tables, &table);
+    bool has_type = reader_choice(r, s, KEY_POINT_TYPE, types, &type);
     p->table = (enum modbus_table)table;
     p->codec.type = (enum codec_type)type;
-    if (reader_number(r, s, KEY_POINT_ADDRESS, 0, UINT16_MAX, &address)) {
-        p->address = (uint16_t)address;
-        if (address + (int64_t)codec_words(p->codec.type) - 1 > UINT16_MAX)
-            reader_fault(r, s->line[KEY_POINT_ADDRESS]->origin, "point %s: its second register is beyond 65535",
-                         s->name);
-    }
-    if (placed && map_point_is_bit_table(p) && type != CODEC_BIT)
-        reader_fault(r, origin_of(s, KEY_POINT_TYPE), "point %s: a %s is a bit, not %s", s->name,
+    if (reader_number(r, s, KEY_POINT_ADDRESS, 0, UINT16_MAX, &address) &&
+        address + (int64_t)codec_words(p->codec.type) - 1 > UINT16_MAX)
+        reader_fault(r, s->line[KEY_POINT_ADDRESS]->origin, "point %s: its second register is beyond 65535", s->name);
+    p->address = (uint16_t)address;
+    if (!has_table || !has_type)
+        return;
+    if (map_point_is_bit_table(p) && type != CODEC_BIT) {
+        reader_fault(r, reader_origin(s, KEY_POINT_TYPE), "point %s: a %s is a bit, not %s", s->name,
                      s->line[KEY_POINT_TABLE]->value, s->line[KEY_POINT_TYPE]->value);
-    bool register_bit = placed && !map_point_is_bit_table(p) && type == CODEC_BIT;
-    if (register_bit && !s->line[KEY_POINT_BIT])
-        reader_fault(r, s->origin, "point %s: a bit of a register needs the key bit", s->name);
-    else if (register_bit && reader_number(r, s, KEY_POINT_BIT, 0, 15, &bit))
-        p->bit = (uint8_t)bit;
-    else if (placed && !register_bit)
-        refuse(r, s, KEY_POINT_BIT, "is for a bit of a register");
-    if (codec_words(p->codec.type) == 2) {
-        if (reader_choice(r, s, KEY_POINT_WORD_ORDER, orders, &choice))
-            p->codec.low_first = choice;
-        else if (!map->has_word_order && !s->line[KEY_POINT_WORD_ORDER])
-            reader_fault(r, s->origin, "point %s takes two registers: word_order is needed here or in its map",
-                         s->name);
-        else
-            p->codec.low_first = map->low_first;
-    } else {
-        refuse(r, s, KEY_POINT_WORD_ORDER, "is for points of two registers");
+        return;
     }
-    choice = 0;
-    if (type == CODEC_BIT && reader_choice(r, s, KEY_POINT_ACTIVE, polarities, &choice))
-        p->active_low = choice;
-    else if (type != CODEC_BIT)
-        refuse(r, s, KEY_POINT_ACTIVE, "is for bits");
+    known->place = read_bit(r, s, p);
+    read_order(r, s, map, p);
+    if (type == CODEC_BIT)
+        reader_choice(r, s, KEY_POINT_ACTIVE, polarities, &active_low);
+    else
+        reader_refuse(r, s, KEY_POINT_ACTIVE, "is for bits");
+    p->active_low = active_low;
 }
 
-static void read_access(struct reader *r, const struct section *s, struct map_point *p)
+static void read_access(struct reader *r, const struct section *s, struct map_point *p, struct known *known)
 {
     int access = READ_ONLY;
     if (!reader_choice(r, s, KEY_POINT_ACCESS, accesses, &access))
         return;
+    known->access = true;
     p->readable = access != WRITE_ONLY;
     p->writable = access != READ_ONLY;
     bool never = p->table == MODBUS_DISCRETE || p->table == MODBUS_INPUT;
-    if (p->writable && s->line[KEY_POINT_TABLE] && never)
-        reader_fault(r, origin_of(s, KEY_POINT_ACCESS), "point %s: table %s cannot be written", s->name,
-                     s->line[KEY_POINT_TABLE]->value);
-    else if (p->writable && p->codec.type == CODEC_BIT && p->table == MODBUS_HOLDING)
-        reader_fault(r, origin_of(s, KEY_POINT_ACCESS), "point %s: one bit of a register cannot be written alone",
-                     s->name);
-}
-
-/* Base units of one written unit: the exact value of "1 <unit>". */
-static bool read_unit(struct reader *r, const struct section *s, const struct map_point *p, int64_t *unit)
-{
-    const struct modality_line *line = s->line[KEY_POINT_UNIT];
-    char text[MODALITY_NAME_MAX + 2] = "1 ";
-    if (!line) {
-        reader_fault(r, s->origin, "point %s has a quantity and no unit", s->name);
-        return false;
-    }
-    if (reader_copy(text + 2, MODALITY_NAME_MAX, line->value, strlen(line->value)) == 0 &&
-        r->services->value_parse(r->services->ctx, p->quantity, text, unit) == 0 && *unit > 0)
-        return true;
-    reader_fault(r, line->origin, "point %s: %s is no unit of %s that is a whole number of its base units", s->name,
-                 line->value, s->line[KEY_POINT_QUANTITY]->value);
-    return false;
-}
-
-static void read_scale(struct reader *r, const struct section *s, struct map_point *p)
-{
-    struct number_fraction scale = {1, 1}, offset = {0, 1};
-    int64_t unit = 1;
-    p->codec.mul = p->codec.div = p->codec.step = 1;
-    if (reader_quantity(r, s, KEY_POINT_QUANTITY, &p->quantity)) {
-        p->has_quantity = true;
-        p->codec.round = codec_round_of(r->services->quantity_info(r->services->ctx, p->quantity));
-    }
-    if (p->codec.type == CODEC_BIT || is_waveform(p)) {
-        const char *why = is_waveform(p) ? "has no meaning for a selection" : "has no meaning for a bit";
-        refuse(r, s, KEY_POINT_SCALE, why);
-        refuse(r, s, KEY_POINT_OFFSET, why);
-        refuse(r, s, KEY_POINT_UNIT, why);
+    if (!p->writable || !known->place)
         return;
-    }
-    bool whole = true;
-    if (p->has_quantity)
-        whole = read_unit(r, s, p, &unit);
-    else if (!s->line[KEY_POINT_QUANTITY])
-        refuse(r, s, KEY_POINT_UNIT, "needs a quantity");
-    reader_fraction(r, s, KEY_POINT_SCALE, &scale);
-    reader_fraction(r, s, KEY_POINT_OFFSET, &offset);
-    if (whole && codec_scale(&p->codec, scale, offset, unit) < 0)
-        reader_fault(r, origin_of(s, KEY_POINT_SCALE), "point %s: scale is 0, or scale and offset are too large",
-                     s->name);
+    const char *at = s->line[KEY_POINT_ACCESS]->origin;
+    if (never)
+        reader_fault(r, at, "point %s: table %s cannot be written", s->name, s->line[KEY_POINT_TABLE]->value);
+    else if (p->codec.type == CODEC_BIT && p->table == MODBUS_HOLDING)
+        reader_fault(r, at, "point %s: one bit of a register cannot be written alone", s->name);
+    known->access = !never;
 }
 
-int map_point_value(struct reader *r, const struct map_point *p, const char *text, int64_t *out, const char **why)
+/* Whether table, type, quantity and access are such that the point can play its role. */
+static void check_role(struct reader *r, const struct section *s, const struct map_point *p, const struct known *known)
 {
-    for (size_t i = 0; i < p->n_codes; i++) {
-        if (strcmp(p->codes[i].word, text) == 0) {
-            *out = is_waveform(p) ? p->codes[i].value : p->codes[i].raw;
-            return 0;
-        }
-    }
-    bool with_unit = p->has_quantity && !is_waveform(p);
-    *why = is_waveform(p) ? "is none of its codes" : with_unit ? "is no exact value with unit" : "is no whole number";
-    if (with_unit)
-        return r->services->value_parse(r->services->ctx, p->quantity, text, out);
-    return is_waveform(p) ? -1 : number_whole(text, out);
-}
-
-/* Reads a key that holds a value of the point itself. */
-static bool read_own_value(struct reader *r, const struct section *s, enum map_key key, const struct map_point *p,
-                           int64_t *out)
-{
-    const struct modality_line *line = reader_line(r, s, key);
-    const char *why = "";
-    if (!line)
-        return false;
-    if (map_point_value(r, p, line->value, out, &why) == 0)
-        return true;
-    reader_fault(r, line->origin, "point %s: %s %s %s", s->name, line->key, line->value, why);
-    return false;
-}
-
-static void read_range(struct reader *r, const struct section *s, struct map_point *p)
-{
-    bool f32 = p->codec.type == CODEC_F32;
-    if (!p->writable || p->codec.type == CODEC_BIT || is_waveform(p)) {
-        const char *why = "is for numbers that are written";
-        refuse(r, s, KEY_POINT_MIN, why);
-        refuse(r, s, KEY_POINT_MAX, why);
-        refuse(r, s, KEY_POINT_RESOLUTION, why);
-        return;
-    }
-    if (f32 && !s->line[KEY_POINT_RESOLUTION])
-        reader_fault(r, s->origin, "point %s is written as f32 and has no resolution", s->name);
-    if (f32 && read_own_value(r, s, KEY_POINT_RESOLUTION, p, &p->codec.step) && p->codec.step < 1) {
-        reader_fault(r, origin_of(s, KEY_POINT_RESOLUTION), "point %s: resolution is not above 0", s->name);
-        p->codec.step = 1;
-    }
-    if (!f32)
-        refuse(r, s, KEY_POINT_RESOLUTION, "follows from scale for whole numbers");
-    if (!f32 && !codec_is_exact(&p->codec))
-        reader_fault(r, origin_of(s, KEY_POINT_SCALE),
-                     "point %s is written, and one raw step is no whole number of base units", s->name);
-    bool low = read_own_value(r, s, KEY_POINT_MIN, p, &p->min);
-    bool high = read_own_value(r, s, KEY_POINT_MAX, p, &p->max);
-    if (!s->line[KEY_POINT_MIN] || !s->line[KEY_POINT_MAX])
-        reader_fault(r, s->origin, "point %s is written and has no %s", s->name,
-                     s->line[KEY_POINT_MIN] ? "max" : "min");
-    if (!low || !high)
-        return;
-    uint16_t words[2];
-    p->has_range = true;
-    if (p->min > p->max)
-        reader_fault(r, origin_of(s, KEY_POINT_MIN), "point %s: min is above max", s->name);
-    else if (codec_encode(&p->codec, p->min, words) < 0)
-        reader_fault(r, origin_of(s, KEY_POINT_MIN), "point %s: min has no raw value of its own", s->name);
-    else if (codec_encode(&p->codec, p->max, words) < 0)
-        reader_fault(r, origin_of(s, KEY_POINT_MAX), "point %s: max has no raw value of its own", s->name);
-}
-
-/* What a code word means: a waveform class, a contact state, or nothing beyond itself. */
-static bool code_meaning(struct reader *r, const struct map_point *p, const char *word, int64_t *value)
-{
-    enum modality_waveform waveform;
-    *value = 0;
-    if (is_waveform(p)) {
-        if (r->services->waveform_find(r->services->ctx, word, &waveform) < 0)
-            return false;
-        *value = waveform;
-    } else if (p->role == ROLE_CONTACT) {
-        const struct choice *c = contacts;
-        while (c->word && strcmp(c->word, word) != 0)
-            c++;
-        if (!c->word)
-            return false;
-        *value = c->value;
-    }
-    return true;
-}
-
-static const char *read_code(struct reader *r, struct map_point *p, const char *text, size_t length)
-{
-    char raw_text[24];
-    struct map_code code;
-    const char *colon = memchr(text, ':', length);
-    if (p->n_codes == MAP_CODES_MAX)
-        return "is one too many";
-    if (!colon || reader_copy(code.word, sizeof code.word, text, (size_t)(colon - text)) < 0 ||
-        reader_copy(raw_text, sizeof raw_text, colon + 1, length - (size_t)(colon - text) - 1) < 0 ||
-        number_whole(raw_text, &code.raw) < 0)
-        return "is not word:number";
-    uint16_t words[2];
-    struct codec plain = {.type = p->codec.type, .mul = 1, .div = 1, .step = 1};
-    if (codec_encode(&plain, code.raw, words) < 0)
-        return "has a number that its type cannot hold";
-    if (!code_meaning(r, p, code.word, &code.value))
-        return is_waveform(p) ? "names no waveform class" : "names no contact state";
-    for (size_t i = 0; i < p->n_codes; i++) {
-        if (p->codes[i].raw == code.raw || strcmp(p->codes[i].word, code.word) == 0)
-            return "stands twice";
-    }
-    p->codes[p->n_codes++] = code;
-    return NULL;
-}
-
-static void read_codes(struct reader *r, const struct section *s, struct map_point *p)
-{
-    const struct modality_line *line = s->line[KEY_POINT_CODES];
-    bool needed = is_waveform(p) || p->role == ROLE_CONTACT;
-    if (!line && needed)
-        reader_fault(r, s->origin, "point %s has no codes", s->name);
-    if (line && !needed && p->role != ROLE_FAULT_CODE)
-        refuse(r, s, KEY_POINT_CODES, "is for waveforms, contact and fault codes");
-    if (!line || (!needed && p->role != ROLE_FAULT_CODE))
-        return;
-    const char *text = line->value, *word;
-    size_t length;
-    while ((word = reader_word(&text, &length))) {
-        const char *why = read_code(r, p, word, length);
-        if (why)
-            reader_fault(r, line->origin, "point %s: code %.*s %s", s->name, (int)length, word, why);
-    }
-}
-
-static void read_role(struct reader *r, const struct section *s, const struct map *map, struct map_point *p)
-{
-    int role = ROLE_NONE, format = FORMAT_DECIMAL;
-    reader_choice(r, s, KEY_POINT_ROLE, roles, &role);
-    p->role = (enum map_role)role;
-    const struct role_rule *rule = &role_rules[role];
-    const char *at = origin_of(s, KEY_POINT_ROLE);
-    if (!(rule->types & 1u << p->codec.type) && s->line[KEY_POINT_TYPE])
+    const struct role_rule *rule = &role_rules[p->role];
+    const char *at = reader_origin(s, KEY_POINT_ROLE);
+    if (known->place && !(rule->types & 1u << p->codec.type))
         reader_fault(r, at, "point %s: role %s does not go with type %s", s->name, rule->name,
                      s->line[KEY_POINT_TYPE]->value);
     if (rule->quantity && !s->line[KEY_POINT_QUANTITY])
         reader_fault(r, at, "point %s: role %s needs a quantity", s->name, rule->name);
-    if (!rule->quantity && role != ROLE_NONE && s->line[KEY_POINT_QUANTITY])
+    if (!rule->quantity && p->role != ROLE_NONE && s->line[KEY_POINT_QUANTITY])
         reader_fault(r, at, "point %s: role %s has no quantity", s->name, rule->name);
-    if (s->line[KEY_POINT_ACCESS] && ((rule->reads && !p->readable) || (rule->writes && !p->writable)))
+    if (known->access && ((rule->reads && !p->readable) || (rule->writes && !p->writable)))
         reader_fault(r, at, "point %s: role %s does not go with access %s", s->name, rule->name,
                      s->line[KEY_POINT_ACCESS]->value);
-    p->channel = MAP_EVERY_CHANNEL;
+}
+
+static void read_role(struct reader *r, const struct section *s, const struct map *map, struct map_point *p,
+                      struct known *known)
+{
+    int role = ROLE_NONE, format = FORMAT_DECIMAL;
     const struct modality_line *line = s->line[KEY_POINT_CHANNEL];
-    if (line && !rule->per_channel)
-        refuse(r, s, KEY_POINT_CHANNEL, "has no meaning for this role");
-    else if (line && (p->channel = map_channel_find(map, line->value)) < 0)
+    p->channel = MAP_EVERY_CHANNEL;
+    if (!reader_choice(r, s, KEY_POINT_ROLE, roles, &role) && s->line[KEY_POINT_ROLE])
+        return;
+    known->role = true;
+    p->role = (enum map_role)role;
+    check_role(r, s, p, known);
+    if (line && !role_rules[role].per_channel)
+        reader_refuse(r, s, KEY_POINT_CHANNEL, "has no meaning for this role");
+    else if (line && map->n_channels && (p->channel = map_channel_find(map, line->value)) < 0)
         reader_fault(r, line->origin, "point %s: channel %s is not in channels", s->name, line->value);
-    if (role == ROLE_SERIAL || role == ROLE_FIRMWARE) {
-        reader_choice(r, s, KEY_POINT_FORMAT, formats, &format);
+    if (role != ROLE_SERIAL && role != ROLE_FIRMWARE)
+        reader_refuse(r, s, KEY_POINT_FORMAT, "is for serial and firmware");
+    else if (reader_choice(r, s, KEY_POINT_FORMAT, formats, &format))
         p->format = (enum map_format)format;
-    } else {
-        refuse(r, s, KEY_POINT_FORMAT, "is for serial and firmware");
-    }
 }
 
 /* The quantity must be one that the role and the modality of its channels know. */
@@ -357,7 +178,7 @@ static void check_quantity(struct reader *r, const struct section *s, const stru
 {
     if (!p->has_quantity)
         return;
-    const char *at = origin_of(s, KEY_POINT_QUANTITY);
+    const char *at = reader_origin(s, KEY_POINT_QUANTITY);
     const struct modality_quantity_info *info = r->services->quantity_info(r->services->ctx, p->quantity);
     if (p->role == ROLE_REMAINING && p->quantity != QUANTITY_duration_ms)
         reader_fault(r, at, "point %s: role remaining is a duration_ms", s->name);
@@ -368,7 +189,7 @@ static void check_quantity(struct reader *r, const struct section *s, const stru
     for (size_t i = 0; i < map->n_channels; i++) {
         if (p->channel >= 0 && (size_t)p->channel != i)
             continue;
-        if (map->channels[i].modality && !(info->modalities & map->channels[i].modality)) {
+        if (!map->channels[i].broken && !(info->modalities & map->channels[i].modality)) {
             reader_fault(r, at, "point %s: %s does not belong to the modality of channel %s", s->name, info->id,
                          map->channels[i].id);
             return;
@@ -376,24 +197,21 @@ static void check_quantity(struct reader *r, const struct section *s, const stru
     }
 }
 
-static void read_point(struct reader *r, const struct section *s, const struct map *map, struct map_point *p)
+static void read_point(struct reader *r, const struct section *s, struct map *map, struct map_point *p)
 {
+    struct known known = {0};
+    size_t faults = r->n_faults;
     reader_copy(p->name, sizeof p->name, s->name, strlen(s->name));
-    read_place(r, s, map, p);
-    read_access(r, s, p);
-    read_scale(r, s, p);
-    read_role(r, s, map, p);
-    read_codes(r, s, p);
-    read_range(r, s, p);
+    read_place(r, s, map, p, &known);
+    read_access(r, s, p, &known);
+    map_read_scale(r, s, p, &known);
+    read_role(r, s, map, p, &known);
+    map_read_codes(r, s, p, &known);
+    map_read_range(r, s, p, &known);
+    map_read_expect(r, s, p, &known);
     check_quantity(r, s, map, p);
-    p->has_expect = read_own_value(r, s, KEY_POINT_EXPECT, p, &p->expect);
-    if (p->role == ROLE_ACTUAL && p->has_quantity) {
-        reader_value(r, s, KEY_POINT_NOISE, p->quantity, &p->noise);
-        p->has_absent = reader_number(r, s, KEY_POINT_ABSENT, INT32_MIN, UINT32_MAX, &p->absent);
-    } else {
-        refuse(r, s, KEY_POINT_NOISE, "is for actual values");
-        refuse(r, s, KEY_POINT_ABSENT, "is for actual values");
-    }
+    p->broken = r->n_faults != faults || map->n_channels == 0;
+    map->n_broken_points += p->broken;
 }
 
 int map_point_find(const struct map *map, const char *name)

@@ -13,6 +13,8 @@
 
 static const struct choice yes_no[] = {{"no", 0}, {"yes", 1}, {0}};
 static const struct choice parities[] = {{"none", 'N'}, {"even", 'E'}, {"odd", 'O'}, {0}};
+static const struct choice data_bits[] = {{"8", 8}, {0}};
+static const struct choice stop_bits[] = {{"1", 1}, {"2", 2}, {0}};
 /* libmodbus takes another rate for 9600 without a word. */
 static const struct choice bauds[] = {
     {"1200", 1200},   {"2400", 2400},   {"4800", 4800},     {"9600", 9600},     {"19200", 19200},
@@ -30,17 +32,16 @@ static void read_serial(struct reader *r, const struct section *s, struct modbus
         }
         return;
     }
-    int baud = 9600, parity = 'N';
-    int64_t bits = 8, stop = 1;
+    int baud = 9600, parity = 'N', bits = 8, stop = 1;
     if (!reader_choice(r, s, KEY_DEVICE_BAUD, bauds, &baud) && !s->line[KEY_DEVICE_BAUD])
         reader_fault(r, s->origin, "device %s is on a serial line and has no baud", s->name);
     if (!reader_choice(r, s, KEY_DEVICE_PARITY, parities, &parity) && !s->line[KEY_DEVICE_PARITY])
         reader_fault(r, s->origin, "device %s is on a serial line and has no parity", s->name);
-    reader_number(r, s, KEY_DEVICE_DATA_BITS, 8, 8, &bits);
-    reader_number(r, s, KEY_DEVICE_STOP_BITS, 1, 2, &stop);
+    reader_choice(r, s, KEY_DEVICE_DATA_BITS, data_bits, &bits);
+    reader_choice(r, s, KEY_DEVICE_STOP_BITS, stop_bits, &stop);
     line->baud = baud;
     line->parity = (char)parity;
-    line->stop_bits = (int)stop;
+    line->stop_bits = stop;
 }
 
 static bool same_place(const struct modbus_line_config *a, const struct modbus_line_config *b)
@@ -57,7 +58,7 @@ static void check_line(struct reader *r, const struct section *s, const struct m
                        const struct map_unit *unit)
 {
     const struct map_unit *first = &config->units[0];
-    if (config->n_units == 0)
+    if (config->n_units == 0 || first->broken || unit->broken)
         return;
     if (!same_place(&first->line, &unit->line)) {
         reader_fault(r, s->line[KEY_DEVICE_LINK]->origin, "device %s is on another link than device %s", s->name,
@@ -97,6 +98,8 @@ static void read_identity(struct reader *r, const struct section *s, const struc
     if (!unit->has_serial || unit->map >= config->n_maps)
         return;
     const struct map *map = &config->maps[unit->map];
+    if (map->n_broken_points || map->identify.broken)
+        return;
     for (size_t i = 0; i < map->identify.n_steps; i++) {
         if (map->points[map->identify.steps[i].point].role == ROLE_SERIAL)
             return;
@@ -110,6 +113,7 @@ static void read_unit(struct reader *r, const struct section *s, struct map_conf
     int64_t number = 1;
     int simulated = 0;
     uint32_t response_ms;
+    size_t faults = r->n_faults;
     reader_copy(unit->id, sizeof unit->id, s->name, strlen(s->name));
     const struct modality_line *line = reader_line(r, s, KEY_DEVICE_PLUGIN);
     if (line && strcmp(line->value, "modbus-map") != 0)
@@ -137,8 +141,8 @@ static void read_unit(struct reader *r, const struct section *s, struct map_conf
     response_ms = unit->map < config->n_maps ? config->maps[unit->map].slice_ms : RESPONSE_MAX_MS;
     reader_time(r, s, KEY_DEVICE_RESPONSE_TIMEOUT, RESPONSE_MIN_MS, RESPONSE_MAX_MS, &response_ms);
     unit->response_ns = response_ms * NS_PER_MS;
-    if (linked)
-        check_line(r, s, config, unit);
+    unit->broken = !linked || r->n_faults != faults;
+    check_line(r, s, config, unit);
 }
 
 void map_read_units(struct reader *r, struct map_config *config)

@@ -107,6 +107,12 @@ static bool cut_section(struct reader *r, const struct modality_line *line, char
     return true;
 }
 
+static void reader_no_value(struct reader *r, struct section *s, enum map_key key, const struct modality_line *line)
+{
+    s->said[key] = true;
+    reader_fault(r, line->origin, "key %s in [%s] has no value", line->key, line->section);
+}
+
 static void collect_line(struct reader *r, const struct modality_line *line)
 {
     char kind[16], map[MODALITY_NAME_MAX], name[MODALITY_NAME_MAX], subject[MODALITY_NAME_MAX];
@@ -131,7 +137,7 @@ static void collect_line(struct reader *r, const struct modality_line *line)
         reader_fault(r, line->origin, "key %s stands twice in [%s], first at %s", line->key, line->section,
                      s->line[key]->origin);
     else if (!line->value[strspn(line->value, " \t")])
-        reader_fault(r, line->origin, "key %s in [%s] has no value", line->key, line->section);
+        reader_no_value(r, s, key, line);
     else
         s->line[key] = line;
 }
@@ -147,16 +153,37 @@ int reader_collect(struct reader *r, const struct modality_config *config)
     return 0;
 }
 
+/* A key as it must be written in the section: "stop.<group>" of group pair is "stop.pair". */
+static void key_text(const struct section *s, enum map_key key, char out[MESSAGE_MAX / 2])
+{
+    const char *pattern = key_rows[key].key, *open = strchr(pattern, '<'), *shut = strchr(pattern, '>');
+    if (open && shut)
+        snprintf(out, MESSAGE_MAX / 2, "%.*s%s%s", (int)(open - pattern), pattern, s->name, shut + 1);
+    else
+        snprintf(out, MESSAGE_MAX / 2, "%s", pattern);
+}
+
 const struct modality_line *reader_line(struct reader *r, const struct section *s, enum map_key key)
 {
-    static const char *const owners[] = {[OWNER_DEVICE] = "device",
-                                         [OWNER_MAP] = "map",
-                                         [OWNER_CHANNEL] = "channel",
-                                         [OWNER_GROUP] = "group",
-                                         [OWNER_POINT] = "point"};
-    if (!s->line[key] && key_rows[key].required)
-        reader_fault(r, s->origin, "%s %s has no key %s", owners[s->owner], s->name, key_rows[key].key);
-    return s->line[key];
+    static const char *const owners[] = {[OWNER_DEVICE] = "device", [OWNER_MAP] = "map",   [OWNER_CHANNEL] = "channel",
+                                         [OWNER_GROUP] = "group",   [OWNER_PART] = "part", [OWNER_POINT] = "point"};
+    char text[MESSAGE_MAX / 2];
+    if (s->line[key] || !key_rows[key].required || s->said[key])
+        return s->line[key];
+    key_text(s, key, text);
+    reader_fault(r, s->origin, "%s %s has no key %s", owners[s->owner], s->name, text);
+    return NULL;
+}
+
+void reader_refuse(struct reader *r, const struct section *s, enum map_key key, const char *why)
+{
+    if (s->line[key])
+        reader_fault(r, s->line[key]->origin, "point %s: key %s %s", s->name, s->line[key]->key, why);
+}
+
+const char *reader_origin(const struct section *s, enum map_key key)
+{
+    return s->line[key] ? s->line[key]->origin : s->origin;
 }
 
 bool reader_text(struct reader *r, const struct section *s, enum map_key key, char out[MODALITY_NAME_MAX])

@@ -17,6 +17,7 @@ struct section {
     char map[MODALITY_NAME_MAX];  /* of a channel, group or point: the map's id */
     const char *origin;           /* of its first line */
     const struct modality_line *line[KEY_COUNT];
+    bool said[KEY_COUNT]; /* the key has no value, which was reported */
 };
 
 struct reader {
@@ -54,6 +55,17 @@ bool reader_value(struct reader *r, const struct section *s, enum map_key key, e
 bool reader_time(struct reader *r, const struct section *s, enum map_key key, int64_t min, int64_t max, uint32_t *out);
 bool reader_quantity(struct reader *r, const struct section *s, enum map_key key, enum modality_quantity *out);
 
+/* What of a point could be read, so that nothing is said about what could not. */
+struct known {
+    bool place, access, scale, role;
+};
+
+/* Reports a key of a point that stands where it means nothing. */
+void reader_refuse(struct reader *r, const struct section *s, enum map_key key, const char *why);
+
+/* The origin of a key, or of its section where the key is missing. */
+const char *reader_origin(const struct section *s, enum map_key key);
+
 /* Cuts the next word at blanks: its start, with *length; NULL at the end. *text moves on. */
 const char *reader_word(const char **text, size_t *length);
 
@@ -72,6 +84,12 @@ void map_check_lists(struct reader *r, struct section *s, struct map *map);
 int map_channel_find(const struct map *map, const char *id);
 int map_group_find(const struct map *map, const char *id);
 int map_point_find(const struct map *map, const char *name);
+
+/* What a point's raw numbers mean: scale and unit, codes, range, expectation. In this order. */
+void map_read_scale(struct reader *r, const struct section *s, struct map_point *p, struct known *known);
+void map_read_codes(struct reader *r, const struct section *s, struct map_point *p, const struct known *known);
+void map_read_range(struct reader *r, const struct section *s, struct map_point *p, const struct known *known);
+void map_read_expect(struct reader *r, const struct section *s, struct map_point *p, const struct known *known);
 
 /* Parses what is written to a point, or expected from it, in the point's own terms: 0 or -EINVAL with why. */
 int map_point_value(struct reader *r, const struct map_point *p, const char *text, int64_t *out, const char **why);

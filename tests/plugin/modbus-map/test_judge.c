@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From registers to a status: maps read from INI, words put where the poll plan wants them, and what is concluded. The
+ * cold unit is a Peltier cooler without a run point, after the public map of the TC-MIDI.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "judge.h"
+#include "map.h"
+#include "map_select.h"
+#include "plan.h"
+#include "support.h"
+
+static const char cold[] = "[device cool1]\n"
+                           "plugin = modbus-map\n"
+                           "link = tcp:[::1]:502\n"
+                           "unit = 10\n"
+                           "map = cooler\n"
+                           "[map cooler]\n"
+                           "model = cooler\n"
+                           "word_order = high_first\n"
+                           "writes = multiple\n"
+                           "on_link_loss = continues\n"
+                           "settle_time = 60 s\n"
+                           "rest_within = 120 s\n"
+                           "channels = block\n"
+                           "channel.block.modality = cold\n"
+                           "channel.block.level = temperature_millic\n"
+                           "channel.block.noise = 0.5 degC\n"
+                           "channel.block.rest = 20 degC\n"
+                           "channel.block.waveforms = cold_contact\n"
+                           "groups = block\n"
+                           "group.block.channels = block\n"
+                           "identify = magic\n"
+                           "poll = actual set error\n"
+                           "start.block = set=20degC\n"
+                           "stop.block = set=20degC\n"
+                           "make_safe = set=20degC\n"
+                           "[point cooler.magic]\n"
+                           "table = holding\n"
+                           "address = 9990\n"
+                           "type = u32\n"
+                           "access = ro\n"
+                           "expect = 12648430\n"
+                           "[point cooler.actual]\n"
+                           "table = holding\n"
+                           "address = 2000\n"
+                           "type = f32\n"
+                           "access = ro\n"
+                           "role = actual\n"
+                           "channel = block\n"
+                           "quantity = temperature_millic\n"
+                           "unit = degC\n"
+                           "[point cooler.error]\n"
+                           "table = holding\n"
+                           "address = 2003\n"
+                           "type = bit\n"
+                           "bit = 0\n"
+                           "access = ro\n"
+                           "role = fault\n"
+                           "[point cooler.set]\n"
+                           "table = holding\n"
+                           "address = 5000\n"
+                           "type = f32\n"
+                           "access = rw\n"
+                           "role = setpoint\n"
+                           "channel = block\n"
+                           "quantity = temperature_millic\n"
+                           "unit = degC\n"
+                           "min = 3 degC\n"
+                           "max = 20 degC\n"
+                           "resolution = 0.1 degC\n";
+
+struct bench {
+    struct support *s;
+    struct map_config *config;
+    const struct map *map;
+    struct judge_memory memory;
+    uint16_t words[MAP_PLAN_WORDS];
+    struct modality_status status;
+};
+
+static struct bench begin(const char *file, const char *device, const char *text)
+{
+    struct bench b = {.s = support_new()};
+    if (device)
+        support_add_text(b.s, "devices.ini", device);
+    if (file)
+        support_add_file(b.s, file);
+    if (text)
+        support_add_text(b.s, "cold.ini", text);
+    int r = map_read(&b.s->services, &b.s->config, &b.config);
+    for (size_t i = 0; i < b.s->n_faults; i++)
+        print_error("%s\n", b.s->faults[i]);
+    assert_int_equal(r, 0);
+    b.map = &b.config->maps[0];
+    return b;
+}
+
+static struct bench stim(void)
+{
+    return begin(CONFIG_DIR "/maps/refstim.ini",
+                 "[device s]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nunit = 1\nmap = refstim\n", NULL);
+}
+
+static struct bench head(void)
+{
+    return begin(CONFIG_DIR "/maps/refus.ini",
+                 "[device u]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nunit = 1\nmap = refus\n", NULL);
+}
+
+static void end(struct bench *b)
+{
+    map_free(b->config);
+    support_free(b->s);
+}
+
+/* Puts a register where the plan reads it. */
+static void put(struct bench *b, enum modbus_table table, uint16_t address, uint16_t word)
+{
+    for (size_t i = 0; i < b->map->poll_plan.n_requests; i++) {
+        const struct map_request *q = &b->map->poll_plan.requests[i];
+        if (q->table == table && address >= q->address && address < q->address + q->count) {
+            b->words[q->first_word + address - q->address] = word;
+            return;
+        }
+    }
+    fail_msg("register %u is not polled", address);
+}
+
+static struct modality_channel_status *judge_at(struct bench *b, int64_t ms)
+{
+    assert_int_equal(judge_status(b->map, b->words, ms * NS_PER_MS, &b->memory, &b->status), 0);
+    return &b->status.channels[0];
+}
+
+static struct modality_channel_status *judge(struct bench *b)
+{
+    return judge_at(b, 1000);
+}
+
+static void adjacent_points_share_a_request(void **state)
+{
+    (void)state;
+    struct bench b = stim();
+    const struct map_plan *plan = &b.map->poll_plan;
+    assert_int_equal(plan->n_requests, 3);
+    assert_true(plan->requests[0].address == 10 && plan->requests[0].count == 6);
+    assert_true(plan->requests[1].address == 20 && plan->requests[1].count == 4);
+    assert_true(plan->requests[2].address == 40 && plan->requests[2].count == 4);
+    assert_int_equal(plan->n_words, 14);
+    end(&b);
+    b = head();
+    assert_int_equal(b.map->poll_plan.n_requests, 2);
+    end(&b);
+}
+
+static void long_runs_are_cut_at_what_a_request_holds(void **state)
+{
+    (void)state;
+    static struct map_point points[3];
+    struct map map = {.n_points = 3, .points = points};
+    struct map_list list = {.n_steps = 3};
+    struct map_plan plan;
+    for (uint16_t i = 0; i < 3; i++) {
+        points[i] = (struct map_point){.table = MODBUS_HOLDING, .address = i == 2 ? 125 : i, .codec.type = CODEC_U32};
+        list.steps[i].point = i;
+    }
+    points[1].address = 123;
+    assert_int_equal(map_plan_make(&map, &list, &plan), 0);
+    assert_int_equal(plan.n_requests, 2);
+    points[1].address = 2;
+    points[2].address = 4;
+    assert_int_equal(map_plan_make(&map, &list, &plan), 0);
+    assert_int_equal(plan.n_requests, 1);
+    assert_int_equal(plan.requests[0].count, 6);
+}
+
+static void run_off_and_nothing_measured_is_rest(void **state)
+{
+    (void)state;
+    struct bench b = stim();
+    const struct modality_channel_status *c = judge(&b);
+    assert_int_equal(c->output, OUTPUT_REST);
+    assert_int_equal(c->evidence, EVIDENCE_MEASURED);
+    assert_false(c->setpoint_known);
+    end(&b);
+}
+
+static void measured_output_decides_at_its_noise(void **state)
+{
+    (void)state;
+    struct bench b = stim();
+    put(&b, MODBUS_INPUT, 20, 5); /* 50 uA, the noise */
+    assert_int_equal(judge(&b)->output, OUTPUT_REST);
+    put(&b, MODBUS_INPUT, 20, 6);
+    assert_int_equal(judge(&b)->output, OUTPUT_ON);
+    assert_int_equal(b.status.channels[0].evidence, EVIDENCE_MEASURED);
+    assert_int_equal(b.status.channels[1].output, OUTPUT_REST);
+    end(&b);
+}
+
+static void run_on_is_output_whatever_is_measured(void **state)
+{
+    (void)state;
+    struct bench b = stim();
+    put(&b, MODBUS_INPUT, 10, 2); /* channel 2 */
+    judge(&b);
+    assert_int_equal(b.status.channels[0].output, OUTPUT_REST);
+    assert_int_equal(b.status.channels[1].output, OUTPUT_ON);
+    assert_int_equal(b.status.channels[1].evidence, EVIDENCE_REPORTED);
+    end(&b);
+}
+
+static void status_bits_are_told_apart(void **state)
+{
+    (void)state;
+    struct bench b = stim();
+    put(&b, MODBUS_INPUT, 10, 1 << 3);
+    judge(&b);
+    assert_true(b.status.watchdog_tripped && !b.status.fault && !b.status.patient_stop);
+    put(&b, MODBUS_INPUT, 10, 1 << 4);
+    judge(&b);
+    assert_true(b.status.patient_stop && !b.status.watchdog_tripped);
+    put(&b, MODBUS_INPUT, 10, 1 << 2);
+    judge(&b);
+    assert_true(b.status.fault);
+    assert_string_equal(b.status.fault_text, "fault");
+    put(&b, MODBUS_INPUT, 11, 9);
+    judge(&b);
+    assert_int_equal(b.status.fault_code, 9);
+    assert_string_equal(b.status.fault_text, "code 9");
+    put(&b, MODBUS_INPUT, 10, 0);
+    put(&b, MODBUS_INPUT, 11, 1);
+    judge(&b);
+    assert_true(b.status.fault);
+    assert_string_equal(b.status.fault_text, "output_stage");
+    end(&b);
+}
+
+static void contact_codes_are_translated(void **state)
+{
+    (void)state;
+    static const enum modality_contact wanted[] = {CONTACT_UNKNOWN, CONTACT_GOOD,    CONTACT_POOR,
+                                                   CONTACT_LOST,    CONTACT_SHORTED, CONTACT_UNKNOWN};
+    struct bench b = stim();
+    for (uint16_t code = 0; code < 6; code++) {
+        put(&b, MODBUS_INPUT, 22, code);
+        assert_int_equal(judge(&b)->contact, wanted[code]);
+    }
+    end(&b);
+}
+
+static void absent_measurement_is_left_out(void **state)
+{
+    (void)state;
+    struct bench b = stim();
+    assert_int_equal(judge(&b)->n_readings, 2); /* current and voltage; impedance 0 is "not measured" */
+    put(&b, MODBUS_INPUT, 21, 800);
+    assert_int_equal(judge(&b)->n_readings, 3);
+    end(&b);
+}
+
+static void power_is_read_low_word_first(void **state)
+{
+    (void)state;
+    struct bench b = head();
+    put(&b, MODBUS_INPUT, 20, 0x0000);
+    put(&b, MODBUS_INPUT, 21, 0x3fc0); /* 1.5 W */
+    const struct modality_channel_status *c = judge(&b);
+    assert_int_equal(c->readings[0].quantity, QUANTITY_power_uw);
+    assert_int_equal(c->readings[0].value, 1500000);
+    assert_int_equal(c->output, OUTPUT_ON);
+    put(&b, MODBUS_INPUT, 21, 0x3d4c); /* 49.8 mW, below its noise of 50 mW */
+    assert_int_equal(judge(&b)->output, OUTPUT_REST);
+    put(&b, MODBUS_INPUT, 21, 0x7fc0);
+    struct modality_status before = b.status;
+    assert_int_equal(judge_status(b.map, b.words, 0, &b.memory, &b.status), -EPROTO);
+    assert_memory_equal(&before, &b.status, sizeof before);
+    end(&b);
+}
+
+static void negative_temperature_is_read(void **state)
+{
+    (void)state;
+    struct bench b = head();
+    put(&b, MODBUS_INPUT, 23, (uint16_t)-15);
+    assert_int_equal(judge(&b)->readings[2].value, -1500);
+    end(&b);
+}
+
+static void uptime(struct bench *b, int64_t at_ms, uint32_t uptime_ms)
+{
+    put(b, MODBUS_INPUT, 12, (uint16_t)(uptime_ms >> 16));
+    put(b, MODBUS_INPUT, 13, (uint16_t)(uptime_ms & 0xffff));
+    judge_at(b, at_ms);
+}
+
+static void restart_is_found_by_uptime(void **state)
+{
+    (void)state;
+    struct bench b = stim();
+    uptime(&b, 1000, 50000);
+    assert_false(b.status.restarted);
+    uptime(&b, 1050, 50050);
+    assert_false(b.status.restarted);
+    uptime(&b, 1100, 49000);
+    assert_true(b.status.restarted);
+    uptime(&b, 1150, 49050);
+    assert_false(b.status.restarted);
+    /* Away for a minute, and up for less than that since: it restarted meanwhile. */
+    uptime(&b, 61150, 52000);
+    assert_true(b.status.restarted);
+    end(&b);
+}
+
+static void counter_that_runs_over_is_no_restart(void **state)
+{
+    (void)state;
+    struct bench b = stim();
+    uptime(&b, 1000, UINT32_MAX - 20);
+    uptime(&b, 1050, 29);
+    assert_false(b.status.restarted);
+    uptime(&b, 1100, UINT32_MAX - 20);
+    uptime(&b, 1150, 60000);
+    assert_true(b.status.restarted);
+    end(&b);
+}
+
+/* Set point and measurement, by the high words of their floats. */
+static void cooler(struct bench *b, uint16_t set_high, uint16_t actual_high)
+{
+    put(b, MODBUS_HOLDING, 5000, set_high);
+    put(b, MODBUS_HOLDING, 2000, actual_high);
+    judge(b);
+}
+
+#define DEGC_20 0x41a0
+#define DEGC_10 0x4120
+#define DEGC_12 0x4140
+#define DEGC_5 0x40a0
+#define DEGC_25 0x41c8
+
+static void cold_unit_rests_by_its_set_point(void **state)
+{
+    (void)state;
+    struct bench b = begin(NULL, NULL, cold);
+    struct modality_device device;
+    map_describe(b.config, 0, &device);
+    assert_true(device.rest_by_setpoint);
+    assert_int_equal(device.rest_within_ms, 120000);
+    assert_int_equal(device.channels[0].rest_value, 20000);
+    assert_int_equal(device.channels[0].ranges[0].resolution, 100);
+    const struct modality_channel_status *c = &b.status.channels[0];
+    cooler(&b, DEGC_5, DEGC_10);
+    assert_int_equal(c->output, OUTPUT_ON);
+    cooler(&b, DEGC_20, DEGC_10); /* told to rest, still cold */
+    assert_int_equal(c->output, OUTPUT_ON);
+    assert_true(c->setpoint_known);
+    cooler(&b, DEGC_20, DEGC_12); /* on its way */
+    assert_int_equal(c->output, OUTPUT_REST);
+    assert_int_equal(c->evidence, EVIDENCE_REPORTED);
+    cooler(&b, DEGC_20, DEGC_20);
+    assert_int_equal(c->output, OUTPUT_REST);
+    assert_int_equal(c->evidence, EVIDENCE_MEASURED);
+    cooler(&b, DEGC_20, DEGC_25); /* warmer than rest is safe */
+    assert_int_equal(c->evidence, EVIDENCE_MEASURED);
+    cooler(&b, DEGC_5, DEGC_25);
+    assert_int_equal(c->output, OUTPUT_ON);
+    cooler(&b, DEGC_20, DEGC_10); /* the way is counted anew */
+    assert_int_equal(c->output, OUTPUT_ON);
+    end(&b);
+}
+
+static void probing_head_is_told_from_output(void **state)
+{
+    (void)state;
+    struct bench b = head();
+    support_add(b.s, "map refus", "contact_probe_power", "100 mW", "probe.ini:1");
+    map_free(b.config);
+    assert_int_equal(map_read(&b.s->services, &b.s->config, &b.config), 0);
+    b.map = &b.config->maps[0];
+    put(&b, MODBUS_INPUT, 10, 1);
+    put(&b, MODBUS_INPUT, 24, 3);
+    put(&b, MODBUS_INPUT, 21, 0x3da0); /* 78 mW */
+    assert_int_equal(judge(&b)->output, OUTPUT_PROBE);
+    put(&b, MODBUS_INPUT, 21, 0x3e00); /* 125 mW */
+    assert_int_equal(judge(&b)->output, OUTPUT_ON);
+    put(&b, MODBUS_INPUT, 21, 0x3da0);
+    put(&b, MODBUS_INPUT, 24, 1);
+    assert_int_equal(judge(&b)->output, OUTPUT_ON);
+    end(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(adjacent_points_share_a_request),
+        cmocka_unit_test(long_runs_are_cut_at_what_a_request_holds),
+        cmocka_unit_test(run_off_and_nothing_measured_is_rest),
+        cmocka_unit_test(measured_output_decides_at_its_noise),
+        cmocka_unit_test(run_on_is_output_whatever_is_measured),
+        cmocka_unit_test(status_bits_are_told_apart),
+        cmocka_unit_test(contact_codes_are_translated),
+        cmocka_unit_test(absent_measurement_is_left_out),
+        cmocka_unit_test(power_is_read_low_word_first),
+        cmocka_unit_test(negative_temperature_is_read),
+        cmocka_unit_test(restart_is_found_by_uptime),
+        cmocka_unit_test(counter_that_runs_over_is_no_restart),
+        cmocka_unit_test(cold_unit_rests_by_its_set_point),
+        cmocka_unit_test(probing_head_is_told_from_output),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
