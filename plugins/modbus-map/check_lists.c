@@ -99,7 +99,7 @@ static void make_plan(struct reader *r, const struct section *s, enum map_key ke
                       const struct map_list *list, struct map_plan *plan)
 {
     if (map_plan_make(map, list, plan) < 0)
-        reader_fault(r, reader_origin(s, key), "key %s needs more than %d requests or %d registers", s->line[key]->key,
+        reader_fault(r, reader_origin(s, key), "key %s needs more than %d requests or %d registers", key_rows[key].key,
                      MAP_REQUESTS_MAX, MAP_PLAN_WORDS);
 }
 

@@ -8,8 +8,8 @@
 
 #include "map_point.h"
 
-#define FRAME_REQUEST 8      /* unit, function, address, count or value, CRC */
-#define FRAME_ANSWER_EXTRA 5 /* unit, function, byte count, CRC */
+#define FRAME_REQUEST ((size_t)8) /* unit, function, address, count or value, CRC */
+#define FRAME_ANSWER_EXTRA 5      /* unit, function, byte count, CRC */
 #define FRAME_MULTIPLE_EXTRA 1
 
 static size_t words_of(const struct map_point *p)

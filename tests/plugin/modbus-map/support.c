@@ -20,7 +20,8 @@
 
 #define CHILD_END_MS 5000
 
-static void take_log(void *ctx, enum modality_log_level level, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void take_log(void *ctx, enum modality_log_level level, const char *format,
+                                                           ...)
 {
     (void)ctx;
     if (level > MODALITY_LOG_WARNING && !getenv("MODALITY_TEST_VERBOSE"))
@@ -38,7 +39,7 @@ static int64_t now_ns(void *ctx)
     return clock_monotonic_ns();
 }
 
-static void take_fault(void *ctx, const char *origin, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void take_fault(void *ctx, const char *origin, const char *format, ...)
 {
     struct support *s = ctx;
     assert_true(s->n_faults < SUPPORT_FAULTS_MAX);
