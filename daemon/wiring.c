@@ -175,14 +175,14 @@ static void go_on_stopping(struct daemon *d, const struct session_time *now)
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct daemon *d = userdata;
-    (void)source;
     (void)usec;
     drain_links(d);
     const struct session_time now = daemon_now(); /* fresh: draining took time */
     sessions_tick(d->sessions, &now);
     if (d->stopping)
         go_on_stopping(d, &now);
-    return 0;
+    /* a one-shot that has fired is off, and an off source has no prepare callback */
+    return loop_set_timer(source, sessions_next_ns(d->sessions));
 }
 
 /* Before each poll: the timer follows whatever the last callbacks changed. */

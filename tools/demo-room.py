@@ -57,7 +57,7 @@ treated_area_mm2 = 5 cm2..10 cm2, default 10 cm2
 duration_ms = 2 s..60 s, default 5 s
 contact_hold = 10 s
 rest_min = 0 min
-sessions_per_day = 9
+sessions_per_day = 1
 source = demo
 verified = choice
 """
@@ -169,7 +169,7 @@ def configure(links):
     shutil.copytree(os.path.join(SOURCE, "config"), config, ignore=shutil.ignore_patterns("*.in", "CMakeLists.txt", "*.example"))
     files = {
         "daemon.ini": f"[daemon]\nsocket = {SOCKET}\nstate_dir = {ROOM}/state\nplugin_dir = {BUILD}/plugins\n",
-        "roles.ini": "[role demo]\nright = engineer\nusers = *\nmay_act_for = yes\n",
+        "roles.ini": f"[role demo]\nright = engineer\nusers = {os.getuid()}\n",
         "installation.ini": INSTALLATION, "applicators.ini": APPLICATOR, "protocols/demo.ini": PROTOCOL,
         "devices.ini": "".join(
             f"[device {name}]\nplugin = modbus-map\nlink = {link}\nunit = {unit}\nmap = {kind}\nsimulated = yes\n{line}"
@@ -191,6 +191,8 @@ def room_up():
                 "--device", f"stim_c=refstim,unit=3,pty={ROOM}/rs485", "--device", f"us_d=refus,unit=4,pty={ROOM}/rs485",
                 stdout=subprocess.PIPE)
     ready = json.loads(sim.stdout.readline())["devices"]
+    for device in ready.values():
+        device["link"] = device["link"].replace("pty:", "serial:")
     serial = "baud = 115200\nparity = none\n"
     config = configure([
         ("stim_a", ready["stim_a"]["link"], 1, "refstim", "", "Stimulator A", "bay 1"),

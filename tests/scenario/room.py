@@ -57,7 +57,11 @@ class Client:
     def __init__(self, path, timeout=PATIENCE):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
-        self.socket.connect(path)
+        try:
+            self.socket.connect(path)
+        except OSError:
+            self.socket.close()
+            raise
         self.file = self.socket.makefile("rb")
         self.events = []
         self.number = 0
@@ -117,7 +121,7 @@ class Client:
 
     def state(self, session_id, state, seconds=PATIENCE):
         return self.event(
-            lambda e: e["type"] == "session.state" and e.get("session_id") == session_id and e["state"] == state, seconds)
+            lambda e: e["type"] == "session.state" and e.get("session_id") == session_id and e.get("to") == state, seconds)
 
     def close(self):
         self.file.close()
@@ -134,13 +138,13 @@ class Sim:
                      "--exit-on-eof", *extra]
         for device in devices:
             arguments += ["--device", device]
-        self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=open(os.path.join(directory, "sim.log"), "ab"))
+        with open(os.path.join(directory, "sim.log"), "ab") as log:
+            self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         line = self.process.stdout.readline()
         if not line:
             raise AssertionError("modality-sim did not start: " + open(os.path.join(directory, "sim.log")).read())
         self.ready = json.loads(line)
-        self.links = {name: d["link"] for name, d in self.ready["devices"].items()}
+        self.links = {name: d["link"].replace("pty:", "serial:") for name, d in self.ready["devices"].items()}
         self.offset, self.lines = 0, []
 
     def control(self, **command):
@@ -227,15 +231,19 @@ class Room:
         shutil.copytree(os.path.join(SOURCE, "config"), self.config, ignore=shutil.ignore_patterns("*.in", "CMakeLists.txt"))
         self.write("daemon.ini", "\n".join([
             "[daemon]", f"socket = {self.socket}", f"state_dir = {self.directory}/state",
-            f"plugin_dir = {BUILD}/plugins", daemon_keys, ""]))
+            f"plugin_dir = {BUILD}/plugins", daemon_keys or "lease = 30 s", ""]))
         os.makedirs(os.path.join(self.directory, "state"), exist_ok=True)
-        self.write("roles.ini", roles or "[role everyone]\nright = engineer\nusers = *\nmay_act_for = yes\n")
+        self.write("roles.ini", roles or f"[role tester]\nright = engineer\nusers = {os.getuid()}\nmay_act_for = yes\n")
         self.write("installation.ini", installation)
         self.write("applicators.ini", HEAD)
         self.write("devices.ini", "".join(
             self.device_section(name, link) for name, link in (links or (self.sim.links if self.sim else {})).items()))
         if start:
-            self.start()
+            try:
+                self.start()
+            except BaseException:
+                self.close()
+                raise
 
     def device_section(self, name, link):
         kind = "refus" if name.startswith("us") else "refstim"
@@ -253,8 +261,9 @@ class Room:
 
     def start(self, ready=True, env=None):
         self.log_path = os.path.join(self.directory, "daemon.log")
-        self.daemon = subprocess.Popen([os.path.join(BIN, "modalityd"), "--config", self.config],
-                                       stderr=open(self.log_path, "ab"), env={**os.environ, **(env or {})})
+        with open(self.log_path, "ab") as log:
+            self.daemon = subprocess.Popen([os.path.join(BIN, "modalityd"), "--config", self.config], stderr=log,
+                                           env={**os.environ, **(env or {})})
         wait_until("socket of the daemon", lambda: self.answers() or self.died())
         if ready and self.sim:
             for name in self.sim.links:

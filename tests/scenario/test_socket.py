@@ -28,7 +28,7 @@ class BadInput(RoomCase):
                            (b'{"jsonrpc":"2.0","id":1,"method":"device.get","params":{"device":7}}', -32602),
                            (b'{"jsonrpc":"2.0","id":1,"method":"device.get","params":{"devise":"x"}}', -32602),
                            (b'{"jsonrpc":"2.0","id":1,"method":"device.get","params":["stim1"]}', -32602),
-                           (b'{"jsonrpc":"2.0","id":1,"id":2,"method":"daemon.info"}', -32700)):
+                           (b'{"jsonrpc":"2.0","id":1,"id":2,"method":"daemon.info"}', -32600)):
             answer = self.say(line)
             self.assertEqual(answer["error"]["code"], code, line)
             self.assertTrue(answer["error"]["message"])

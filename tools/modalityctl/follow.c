@@ -87,22 +87,20 @@ static void progress(struct following *f, const json_t *snapshot)
 
 static void state_changed(struct following *f, const json_t *event)
 {
-    const char *state = ctl_text(event, "state");
-    const json_t *end = json_object_get(event, "end");
+    const char *state = ctl_text(event, "to"), *reason = ctl_text(event, "reason"), *detail = ctl_text(event, "detail");
     if (strcmp(state, f->state) == 0)
         return;
     if (!f->ctl->json) {
         if (!f->ctl->interactive && f->shown[0])
             printf("%s\n", f->shown);
         line_clear(f);
-        printf("%s%s%s\n", state, json_is_object(end) ? ": " : "", ctl_text(end, "reason"));
+        printf("%s%s%s%s%s\n", state, reason[0] ? ": " : "", reason, detail[0] ? ", " : "", detail);
         fflush(stdout);
     }
     snprintf(f->state, sizeof f->state, "%s", state);
-    if (json_is_object(end)) {
-        snprintf(f->reason, sizeof f->reason, "%s", ctl_text(end, "reason"));
-        snprintf(f->evidence, sizeof f->evidence, "%s", ctl_text(end, "evidence"));
-    }
+    if (reason[0])
+        snprintf(f->reason, sizeof f->reason, "%s", reason);
+    snprintf(f->evidence, sizeof f->evidence, "%s", ctl_text(event, "evidence"));
     f->ended = strcmp(state, "ended") == 0;
 }
 
@@ -178,7 +176,8 @@ static enum ctl_exit verdict(const struct following *f, bool gone)
     }
     if (!f->ctl->json)
         printf("rest proved: %s\n", f->evidence);
-    const bool planned = strcmp(f->reason, "completed") == 0 || strcmp(f->reason, "operator") == 0;
+    const bool planned = strcmp(f->reason, "complete") == 0 || strcmp(f->reason, "stopped") == 0 ||
+                         strcmp(f->reason, "stop_all") == 0;
     return planned && !f->alarmed ? CTL_DONE : CTL_FAULT;
 }
 

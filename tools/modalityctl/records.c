@@ -26,7 +26,7 @@ enum ctl_exit cmd_log(struct ctl *ctl, const struct ctl_options *options)
         {
             char *detail = json_dumps(json_object_get(entry, "detail"), JSON_COMPACT | JSON_ENCODE_ANY);
             printf("%6lld %s %-20s %-10s %s %.160s\n", (long long)ctl_int(entry, "seq"),
-                   ctl_date(ctl_int(entry, "wall_ms")), ctl_text(entry, "event"), ctl_text(entry, "operator_id"),
+                   ctl_date(ctl_int(entry, "at_ms")), ctl_text(entry, "event"), ctl_text(entry, "operator_id"),
                    ctl_text(entry, "session_id"), detail ? detail : "");
             free(detail);
         }
@@ -109,18 +109,18 @@ enum ctl_exit cmd_verify(struct ctl *ctl, const struct ctl_options *options)
 
 static void watched(const json_t *event)
 {
-    const json_t *alarm = json_object_get(event, "alarm"), *end = json_object_get(event, "end");
+    const json_t *alarm = json_object_get(event, "alarm");
     const char *type = ctl_text(event, "type");
     const bool high = strcmp(ctl_text(alarm, "priority"), "high") == 0;
     if (strcmp(type, "session.progress") == 0)
         return; /* five a second: follow one session for those */
-    printf("%s  %-18s %-20s %s%s", ctl_date(ctl_int(event, "at_ms")), type, ctl_text(event, "session_id"),
-           ctl_text(event, "state"), ctl_text(event, "device"));
+    printf("%s  %-14s %s %s %s", ctl_date(ctl_int(event, "at_ms")), type, ctl_text(event, "session_id"),
+           ctl_text(event, "to"), ctl_text(event, "reason"));
     if (json_is_object(alarm))
         printf("%s%s %s %s: %s", high ? "\a" : "", ctl_text(event, "change"), ctl_text(alarm, "priority"),
                ctl_text(alarm, "kind"), ctl_text(alarm, "detail"));
-    if (json_is_object(end))
-        printf(" %s, rest %s", ctl_text(end, "reason"), ctl_text(end, "evidence"));
+    if (ctl_text(event, "evidence")[0])
+        printf(", rest %s", ctl_text(event, "evidence"));
     printf("\n");
     fflush(stdout);
 }

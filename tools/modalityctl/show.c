@@ -55,9 +55,8 @@ static enum ctl_exit list_all(struct ctl *ctl, const char *method, const json_t 
 
 static void device_line(const json_t *d)
 {
-    const json_t *identity = json_object_get(d, "identity");
     printf("  %-12s %-22s %-12s %-14s %s %s%s\n", ctl_text(d, "id"), ctl_text(d, "label"), ctl_text(d, "location"),
-           ctl_text(d, "state"), ctl_text(identity, "model"), ctl_text(identity, "serial"),
+           ctl_text(d, "state"), ctl_text(d, "model"), ctl_text(d, "serial"),
            json_is_true(json_object_get(d, "simulated")) ? " (simulated)" : "");
     if (ctl_text(d, "detail")[0] && strcmp(ctl_text(d, "state"), "ready") != 0)
         printf("  %-12s %s\n", "", ctl_text(d, "detail"));
@@ -83,9 +82,8 @@ static void alarm_line(const json_t *a)
 
 static void protocol_line(const json_t *p)
 {
-    const char *lock = ctl_text(json_object_get(p, "lock"), "limit");
-    printf("  %-22s %-12s %-40s %s%s\n", ctl_text(p, "id"), ctl_text(p, "modality"), ctl_text(p, "label"),
-           json_is_object(json_object_get(p, "lock")) ? "LOCKED by " : "", lock);
+    printf("  %-28s %-12s %-42s %s\n", ctl_text(p, "id"), ctl_text(p, "modality"), ctl_text(p, "label"),
+           json_is_true(json_object_get(p, "locked")) ? "LOCKED by an unverified limit" : "");
 }
 
 static void limit_line(const json_t *l)
