@@ -21,9 +21,9 @@
 /*
  * Adds to *values every derived quantity that its commanded values allow for this waveform (r.m.s. current, charge,
  * densities, SATA, power, hot spot ...). Instantaneous means the worst second: a rate counts as the pulses or bursts
- * that one second can hold, and the pauses of a surge are never averaged in. Quantities that need an absent input are
- * left absent, except that -EINVAL is returned, with *missing naming it, when one that the waveform cannot do without
- * is absent. What each waveform needs:
+ * that one second can hold, and the pauses of a surge, or between bursts of rectangular pulses, are never averaged in.
+ * Quantities that need an absent input are left absent, except that -EINVAL is returned, with *missing naming it, when
+ * one that the waveform cannot do without is absent. What each waveform needs:
  *   biphasic, monophasic       amplitude_ua, phase_width_us, pulse_rate_millihz, electrode_area_mm2; asymmetric also
  *                              phase2_width_us and amplitude2_permille
  *   sine, premodulated         amplitude_ua, carrier_frequency_millihz, electrode_area_mm2

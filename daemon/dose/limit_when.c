@@ -10,6 +10,9 @@
 #define ALL_WAVEFORMS ((UINT32_C(1) << WAVEFORM_COUNT) - 1)
 #define ALL_THERAPIES ((UINT32_C(1) << THERAPY_COUNT) - 1)
 
+_Static_assert(WAVEFORM_COUNT < 32 && THERAPY_COUNT < 32, "a mask has a bit for each");
+
+/* bit is below the width of the mask. */
 static inline bool mask_allows(uint64_t mask, unsigned bit)
 {
     return mask == 0 || ((mask >> bit) & 1u) != 0;
@@ -27,7 +30,8 @@ bool limit_meets_treatment(const struct limit *l, const struct dose_treatment *t
     if (w->conditions != 0 && (w->conditions & t->conditions) == 0) {
         return false;
     }
-    return w->applicators == 0 || (t->applicator >= 0 && mask_allows(w->applicators, (unsigned)t->applicator));
+    return w->applicators == 0 ||
+           (t->applicator >= 0 && t->applicator < 64 && mask_allows(w->applicators, (unsigned)t->applicator));
 }
 
 /* Whether [low, high] meets (above, upto]. */

@@ -111,8 +111,8 @@ static void refuse_unknown_questions(const struct screening *s, const struct giv
         for (size_t k = 0; k < s->n_questions && !known; k++) {
             known = strcmp(s->questions[k].id, answers[i].question) == 0;
         }
-        if (!known) {
-            refusal_add(r, TOKEN_NOT_FOUND, answers[i].question, "there is no question \"%.60s\"", answers[i].question);
+        if (!known) { /* no subject: the name is the request's and may not outlive it */
+            refusal_add(r, TOKEN_NOT_FOUND, NULL, "there is no question \"%.60s\"", answers[i].question);
         }
     }
 }
@@ -141,7 +141,7 @@ static void refuse_unknown_overrides(const struct screening *s, const struct giv
             known = strcmp(s->conditions[k].id, overrides[i].condition) == 0;
         }
         if (!known) {
-            refusal_add(r, TOKEN_NOT_FOUND, overrides[i].condition, "there is no condition \"%.60s\" to override",
+            refusal_add(r, TOKEN_NOT_FOUND, NULL, "there is no condition \"%.60s\" to override",
                         overrides[i].condition);
         }
     }
@@ -178,12 +178,18 @@ int screening_judge(const struct screening *s, enum modality_therapy therapy, un
 {
     struct declared d = {0};
     size_t before = r->n + r->dropped;
+    if (site >= DOSE_SITES_MAX || s->n_conditions > SCREENING_CONDITIONS_MAX) {
+        refusal_add(r, TOKEN_OUT_OF_RANGE, NULL,
+                    "there are more body sites or conditions than can be screened (%u, %u)", DOSE_SITES_MAX,
+                    SCREENING_CONDITIONS_MAX);
+        return -EPERM;
+    }
     refuse_unknown_questions(s, answers, n_answers, r);
     refuse_unknown_overrides(s, overrides, n_overrides, r);
     take_questions(s, therapy, site, indication, answers, n_answers, &d, r);
     for (int pass = 0; pass < 2; pass++) { /* contraindications first: they have no way round */
         enum screening_code wanted = pass == 0 ? SCREEN_CONTRAINDICATED : SCREEN_PRECAUTION;
-        for (size_t i = 0; i < s->n_conditions && i < SCREENING_CONDITIONS_MAX; i++) {
+        for (size_t i = 0; i < s->n_conditions; i++) {
             const struct condition *c = &s->conditions[i];
             bool declared = ((d.conditions >> i) & 1u) != 0, here = ((d.here >> i) & 1u) != 0;
             if (!declared || code_at(c, screening_column_of(therapy), site, here) != wanted ||

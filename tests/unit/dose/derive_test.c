@@ -232,6 +232,12 @@ static void instantaneous_means_the_worst_second(void **state)
     derived(WAVEFORM_monophasic, &s);
     assert_int_equal(GET(s, rms_current_ua), 1000);
     assert_int_equal(GET(s, dc_current_ua), 1000);
+    /* two pulses of 0.6 s would be more than a second: the peak itself is the bound */
+    PUT(s, phase_width_us, 600000);
+    PUT(s, pulse_rate_millihz, 1500);
+    derived(WAVEFORM_monophasic, &s);
+    assert_int_equal(GET(s, rms_current_ua), 1000);
+    assert_int_equal(GET(s, dc_current_ua), 1000);
     /* 1.5 Hz puts two pulses into a second */
     s = pulses(60, 250, 1, 25);
     PUT(s, pulse_rate_millihz, 1500);

@@ -162,6 +162,25 @@ static void compiled_ceilings_hold_in_the_host_too(void **state)
     refused(&e, "ceiling_cr_set_point");
 }
 
+static void a_laser_is_held_against_its_ceilings(void **state)
+{
+    (void)state;
+    struct envelope e = {.n_channels = 1, .modality = MODALITY_LASER, .over_permille = 1200, .total_ms = 100000};
+    struct envelope_channel *c = &e.channels[0];
+    c->level_quantity = QUANTITY_power_uw;
+    c->waveform = WAVEFORM_laser_continuous;
+    c->level_start = 10000;
+    c->level_ceiling = 500000;
+    c->area_mm2 = 100;
+    c->rules = (struct walk_rules){.step = 10000, .slew_per_s = 100000, .resolution = 1000};
+    accepted(&e);
+    c->level_ceiling = 500001;
+    refused(&e, "ceiling_lz_power");
+    c->level_ceiling = 500000;
+    c->area_mm2 = 4; /* 12.5 W/cm2 */
+    refused(&e, "ceiling_lz_irradiance");
+}
+
 static void set_points_stay_inside(void **state)
 {
     (void)state;
@@ -290,6 +309,7 @@ int main(void)
         cmocka_unit_test(sane_envelopes_are_accepted),
         cmocka_unit_test(every_broken_field_is_refused),
         cmocka_unit_test(compiled_ceilings_hold_in_the_host_too),
+        cmocka_unit_test(a_laser_is_held_against_its_ceilings),
         cmocka_unit_test(set_points_stay_inside),
         cmocka_unit_test(tightening_takes_the_safer_of_both),
         cmocka_unit_test(tightening_never_raises),

@@ -536,13 +536,20 @@ static void looser_means_further_from_safe(void **state)
 static void words_are_those_of_the_ini(void **state)
 {
     (void)state;
-    assert_string_equal(limit_scope_id(SCOPE_PER_24H), "per-24h");
-    assert_string_equal(limit_scope_id(SCOPE_CONFIGURATION), "configuration");
-    assert_string_equal(limit_class_id(LIMIT_NOTICE), "notice");
-    assert_string_equal(limit_layer_id(LAYER_COMPILED), "compiled");
-    assert_string_equal(limit_layer_id(LAYER_DEVICE), "device");
-    assert_string_equal(limit_verified_id(VERIFIED_CHOICE), "choice");
-    assert_string_equal(limit_verified_id(VERIFIED_NO), "no");
+    static const char *const scopes[] = {"per-pulse", "instantaneous", "per-session", "per-24h", "configuration"};
+    static const char *const classes[] = {"hard", "notice", "target", "info"};
+    static const char *const layers[] = {"compiled", "installation", "protocol", "prescription", "device"};
+    static const char *const verified[] = {"no", "yes", "choice"};
+    for (unsigned i = 0; i < 5; i++) {
+        assert_string_equal(limit_scope_id((enum limit_scope)i), scopes[i]);
+        assert_string_equal(limit_layer_id((enum limit_layer)i), layers[i]);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        assert_string_equal(limit_class_id((enum limit_class)i), classes[i]);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        assert_string_equal(limit_verified_id((enum limit_verified)i), verified[i]);
+    }
 }
 
 int main(void)
