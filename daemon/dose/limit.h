@@ -144,8 +144,8 @@ int dose_picture_make(const struct dose_treatment *t, struct dose_picture *out, 
  * Holds the picture against limits[0..n) (compiled ones included by the caller) and history; one pass, no allocation.
  * A maximum is judged at the larger of start and ceiling, a minimum at the smaller. Per 24 h history is added, and the
  * session about to start counts as one (what dose_history does not hold, such as cem43_ms, is judged by this session
- * alone); rest_interval_ms is the time since the last end, and asks nothing when there
- * was none. Target and info limits and those of another use are not judged. history NULL: nothing before.
+ * alone); rest_interval_ms is the time since the last end, and asks nothing when there was none. Target and info limits
+ * and those of another use are not judged. history NULL: nothing before.
  * Returns 0 when nothing hard is violated, -EPERM otherwise. Both lists are filled in either case, the largest ratio of
  * value to bound first.
  */
