@@ -71,7 +71,7 @@ void api_stop(struct api *api)
 {
     if (api == NULL)
         return;
-    calls_orphan(api);
+    calls_forget(api);
     server_stop(&api->server);
     events_free(&api->events);
     peer_names_free(api->names);

@@ -38,7 +38,10 @@ int api_start(const struct api_settings *settings, struct api **out, char *error
 void api_reload(struct api *api, const struct config *config);
 /* An event to every subscriber; params is given away. */
 void api_event(struct api *api, const char *type, const char *session_id, json_t *params);
-/* Stops listening, unlinks what is ours, closes connections. NULL is fine. */
+/*
+ * Stops listening, unlinks what is ours, sends what the sockets take, closes connections. Requests without an answer
+ * are forgotten: sessions and records must not answer them afterwards. NULL is fine.
+ */
 void api_stop(struct api *api);
 
 #endif

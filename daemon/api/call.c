@@ -86,7 +86,7 @@ static void unlink_call(struct call *call)
 {
     if (call->previous != NULL)
         call->previous->next = call->next;
-    else if (call->api != NULL)
+    else
         call->api->calls = call->next;
     if (call->next != NULL)
         call->next->previous = call->previous;
@@ -100,8 +100,6 @@ static void call_free(struct call *call)
     json_decref(call->id);
     json_decref(call->params);
     free(call);
-    if (c == NULL)
-        return;
     c->calls--;
     if (b != NULL) {
         b->open--;
@@ -113,7 +111,7 @@ static void call_free(struct call *call)
 /* Exactly one of result and error; both borrowed. */
 static void answer_one(struct call *call, json_t *result, json_t *error)
 {
-    if (call->connection != NULL && call->id != NULL) {
+    if (call->id != NULL) {
         json_t *answer =
             result != NULL ? rpc_result(call->id, json_incref(result)) : rpc_failure(call->id, json_incref(error));
         answer_send(call->connection, call->batch, answer);
@@ -240,28 +238,9 @@ void batch_drop(struct connection *c)
 
 /* --- the API stops --- */
 
-void calls_orphan(struct api *api)
+void calls_forget(struct api *api)
 {
-    struct call *waiting = inflights_clear(api); /* repetitions: nobody else will end them */
-    while (waiting != NULL) {
-        struct call *next = waiting->waiting;
-        call_free(waiting);
-        waiting = next;
-    }
-    while (api->calls != NULL) {
-        struct call *call = api->calls;
-        struct connection *c = call->connection;
-        struct batch *b = call->batch;
-        unlink_call(call);
-        call->previous = call->next = NULL;
-        call->api = NULL;
-        call->connection = NULL;
-        call->batch = NULL;
-        call->inflight = NULL;
-        c->calls--;
-        if (b != NULL) {
-            b->open--;
-            batch_end(c, b);
-        }
-    }
+    inflights_clear(api);
+    while (api->calls != NULL)
+        call_free(api->calls);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One request from dispatch to answer. A handler ends its call exactly once, now or later; the answer finds its way to
- * the connection, the batch, and everybody who repeated the same request meanwhile. A call outlives its connection.
+ * the connection, the batch, and everybody who repeated the same request meanwhile. A connection outlives its calls.
  */
 #ifndef API_CALL_H
 #define API_CALL_H
@@ -14,10 +14,10 @@
 struct inflight;
 
 struct call {
-    struct api *api;               /* NULL: the API has stopped, nobody waits */
-    struct connection *connection; /* NULL with it */
-    struct batch *batch;           /* NULL = a request of its own */
-    json_t *id;                    /* NULL = a notification */
+    struct api *api;
+    struct connection *connection;
+    struct batch *batch; /* NULL = a request of its own */
+    json_t *id;          /* NULL = a notification */
     const struct method *method;
     json_t *params; /* checked against method; never NULL */
     int64_t read_ns;
@@ -61,7 +61,7 @@ void batch_drop(struct connection *c);
 /* Sends one answer, or adds it to its batch; answer is stolen. */
 void answer_send(struct connection *c, struct batch *batch, json_t *answer);
 
-/* The API stops: nobody waits for any call any more. */
-void calls_orphan(struct api *api);
+/* The API stops: frees every call that is not answered. Nobody answers one afterwards. */
+void calls_forget(struct api *api);
 
 #endif

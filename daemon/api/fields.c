@@ -157,8 +157,8 @@ const struct param fields_prepare[FIELDS_REQUEST_COUNT] = {REQUEST_ROWS, FIELDS_
 
 /* --- snapshot --- */
 
-static const char *const choices_state[] = {"prepared", "starting", "ramping", "running",        "held",
-                                            "paused",   "stopping", "ended",   "output_unknown", NULL};
+static const char *const choices_state[] = {"prepared", "starting", "ramping",  "running", "holding",        "held",
+                                            "pausing",  "paused",   "stopping", "ended",   "output_unknown", NULL};
 static const char *const choices_evidence[] = {"none", "presumed", "reported", "measured", NULL};
 static const char *const choices_output[] = {"rest", "probe", "on", "unknown", NULL};
 static const char *const choices_contact[] = {"good", "poor", "lost", "shorted", "not_monitored", "unknown", NULL};
@@ -168,10 +168,20 @@ static const struct param snapshot_channel[] = {
     FIELD("quantity", PARAM_STRING, "what is walked"),
     FIELD("target", PARAM_INTEGER, "where the level goes, base unit"),
     FIELD("level", PARAM_INTEGER, "level as walked so far"),
+    FIELD("ceiling", PARAM_INTEGER, "highest target without preparing again"),
     FIELD("measured", PARAM_INTEGER, "what the device measures"),
+    FIELD("measured_quantity", PARAM_STRING, "which quantity that is"),
+    FIELD("basis", PARAM_STRING, "measured, reported or commanded"),
+    FIELD("reference", PARAM_STRING, "peak, satp, ...: what the device understands by its level"),
+    FIELD("settings", PARAM_OBJECT, "what is in force beside the level, by quantity", .open = true),
     FIELD("unit", PARAM_STRING, "base unit"),
     FIELD("contact", PARAM_STRING, "contact", .choices = choices_contact, .choices_open = true),
+    FIELD("contact_quality_permille", PARAM_INTEGER, "coupling of a head"),
     FIELD("impedance_ohm", PARAM_INTEGER, "impedance"),
+    FIELD("applicator_temp_millic", PARAM_INTEGER, "temperature of a head"),
+    FIELD("above_10ma_10v", PARAM_BOOLEAN, "the indicator of IEC 60601-2-10 would be lit"),
+    FIELD("density_ua_rms_cm2", PARAM_INTEGER, "r.m.s. current density on the skin"),
+    FIELD("density_attention", PARAM_BOOLEAN, "above 2 mA/cm2: attention to burns"),
     FIELD("output", PARAM_STRING, "state of the output", .choices = choices_output, .choices_open = true),
     FIELD("evidence", PARAM_STRING, "how that is known", .choices = choices_evidence, .choices_open = true),
     FIELD("age_ms", PARAM_INTEGER, "age of the sample"),
@@ -179,11 +189,41 @@ static const struct param snapshot_channel[] = {
 static const struct param snapshot_channel_item =
     FIELD("channel", PARAM_OBJECT, "one channel", .open = true, PARAM_FIELDS(snapshot_channel));
 
+static const struct param lease[] = {
+    FIELD("holder", PARAM_STRING, "operator"),
+    FIELD("until", PARAM_INTEGER, "ms since 1970 UTC"),
+    FIELD("remaining_ms", PARAM_INTEGER, "until then"),
+};
+static const struct param hold[] = {
+    FIELD("reason", PARAM_STRING, "why"),
+    FIELD("since", PARAM_INTEGER, "ms since 1970 UTC"),
+    FIELD("limit_ms", PARAM_INTEGER, "after which the session ends"),
+};
+static const struct param ended[] = {
+    FIELD("reason", PARAM_STRING, "completed, operator, patient_stop, lease_lost, ..."),
+    FIELD("by", PARAM_STRING, "operator, patient, device, daemon, other"),
+    FIELD("evidence", PARAM_STRING, "of rest", .choices = choices_evidence, .choices_open = true),
+};
+
 const struct param fields_snapshot[FIELDS_SNAPSHOT_COUNT] = {
     FIELD("session_id", PARAM_STRING, "the session", .required = true),
     FIELD("state", PARAM_STRING, "its state", .required = true, .choices = choices_state, .choices_open = true),
     FIELD("device", PARAM_STRING, "its device"),
     FIELD("simulated", PARAM_BOOLEAN, "true = not a real device"),
+    FIELD("since", PARAM_INTEGER, "when it came into this state, ms since 1970 UTC"),
+    FIELD("seq", PARAM_INTEGER, "grows with every change"),
+    FIELD("patient_ref", PARAM_STRING, "patient"),
+    FIELD("site", PARAM_STRING, "body site"),
+    FIELD("side", PARAM_STRING, "side"),
+    FIELD("protocol", PARAM_STRING, "protocol"),
+    FIELD("operator", PARAM_STRING, "id of the operator"),
+    FIELD("origin", PARAM_STRING, "who made the last change: operator, patient, device, daemon"),
+    FIELD("may_touch_leads", PARAM_BOOLEAN, "the output is at rest and cannot come by itself"),
+    FIELD("evidence", PARAM_STRING, "of rest", .choices = choices_evidence, .choices_open = true),
+    FIELD("lease", PARAM_OBJECT, "who holds it", .open = true, PARAM_FIELDS(lease)),
+    FIELD("hold", PARAM_OBJECT, "while contact is missing", .open = true, PARAM_FIELDS(hold)),
+    FIELD("end", PARAM_OBJECT, "how it ended", .open = true, PARAM_FIELDS(ended)),
+    FIELD("delivered", PARAM_OBJECT, "dose so far, by quantity", .open = true),
     FIELD("planned_ms", PARAM_INTEGER, "treatment time planned"),
     FIELD("delivered_ms", PARAM_INTEGER, "treatment time delivered"),
     FIELD("held_ms", PARAM_INTEGER, "time without contact"),

@@ -120,7 +120,7 @@ bool inflight_begin(struct call *call)
 struct call *inflight_end(struct call *call, json_t *result)
 {
     struct inflight *f = call->inflight;
-    if (f == NULL || call->api == NULL)
+    if (f == NULL)
         return NULL;
     struct inflight **link = &call->api->inflight;
     while (*link != f)
@@ -135,19 +135,11 @@ struct call *inflight_end(struct call *call, json_t *result)
     return waiters;
 }
 
-struct call *inflights_clear(struct api *api)
+void inflights_clear(struct api *api)
 {
-    struct call *all = NULL;
     while (api->inflight != NULL) {
         struct inflight *f = api->inflight;
         api->inflight = f->next;
-        while (f->waiters != NULL) {
-            struct call *call = f->waiters;
-            f->waiters = call->waiting;
-            call->waiting = all;
-            all = call;
-        }
         free(f);
     }
-    return all;
 }

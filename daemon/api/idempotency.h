@@ -13,7 +13,7 @@
 bool inflight_begin(struct call *call);
 /* The first one's answer: detaches and returns those that wait for it (linked by waiting). result NULL = an error. */
 struct call *inflight_end(struct call *call, json_t *result);
-/* The API stops: forgets everything under way and returns all that waited. */
-struct call *inflights_clear(struct api *api);
+/* The API stops: forgets what is under way; the calls themselves are the caller's. */
+void inflights_clear(struct api *api);
 
 #endif

@@ -82,7 +82,17 @@ static void condition_list_method(struct call *call)
 
 /* --- protocols --- */
 
-/* Whether the device has a channel of the protocol's modality; an unknown device has none. */
+static bool channel_does(const json_t *channel, const struct protocol *p)
+{
+    size_t i;
+    const json_t *waveform;
+    bool found = false;
+    json_array_foreach(json_object_get(channel, "waveforms"), i, waveform) found =
+        found || text_fits(modality_waveform_id(p->waveform), json_string_value(waveform));
+    return found && text_fits(modality_id(p->modality), param_text(channel, "modality"));
+}
+
+/* Whether the device has a channel for the protocol; one that is unknown, or that nobody has described, has none. */
 static bool device_does(const struct call *call, const char *device, const struct protocol *p)
 {
     if (device == NULL)
@@ -92,8 +102,7 @@ static bool device_does(const struct call *call, const char *device, const struc
     bool found = false;
     size_t i;
     const json_t *channel;
-    json_array_foreach(json_object_get(document, "channels"), i, channel) found =
-        found || text_fits(modality_id(p->modality), param_text(channel, "modality"));
+    json_array_foreach(json_object_get(document, "channels"), i, channel) found = found || channel_does(channel, p);
     json_decref(document);
     return found;
 }
