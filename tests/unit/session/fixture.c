@@ -406,10 +406,12 @@ void room_flush(struct room *r)
 json_t *room_record(struct room *r, const char *session_id)
 {
     json_t *answer = NULL;
-    assert_int_equal(record_query(r->record, "record.get", json_pack("{s:s}", "id", session_id), on_answer, &answer),
-                     0);
+    assert_int_equal(
+        record_query(r->record, "record.get", json_pack("{s:s}", "session_id", session_id), on_answer, &answer), 0);
     wait_for(r, &answer);
-    return answer;
+    json_t *document = json_incref(json_object_get(answer, "document"));
+    json_decref(answer);
+    return document;
 }
 
 struct dose_history room_history(struct room *r)
