@@ -31,6 +31,10 @@ const char *call_error(int error)
         return "malformed or wrong answer";
     case -EIO:
         return "transport failed";
+    case -EACCES:
+        return "the device refused it";
+    case -EAGAIN:
+        return "no time was left for it, nothing was sent";
     case -EINVAL:
         return "refused by the plugin";
     default:

@@ -17,20 +17,21 @@
 #define DRIVE_FEED_LATE_PERCENT 80
 
 /*
- * The write was refused by the plugin (-EINVAL, nothing sent): this arm ends. Any other error: the outcome is unknown,
- * every arm of the unit ends and the unit is quarantined once rest is proved.
+ * Nothing was sent (-EINVAL, -EAGAIN) or the device refused and did nothing (-EACCES): the unit's arms end. Any other
+ * error: the outcome is unknown as well, and the unit is quarantined once rest is proved.
  */
-static void write_failed(struct line *l, struct unit *u, struct arm *arm, int error, const char *what, int64_t began_ns)
+static void write_failed(struct line *l, struct unit *u, int error, const char *what, int64_t began_ns)
 {
     char detail[LINK_TEXT_MAX];
+    enum link_reason reason = error == -EINVAL   ? LINK_REASON_OUTSIDE_ENVELOPE
+                              : error == -EACCES ? LINK_REASON_DEVICE_FAULT
+                                                 : LINK_REASON_LINK_LOST;
+    bool unknown = error != -EINVAL && error != -EACCES && error != -EAGAIN;
     snprintf(detail, sizeof(detail), "%s of unit %s: %s", what, u->device->id, call_error(error));
-    if (error == -EINVAL) {
-        arm_stop(l, arm, LINK_REASON_OUTSIDE_ENVELOPE, "%s", detail);
-        return;
-    }
-    u->unsure = true;
-    arm_stop_unit(l, u, LINK_REASON_LINK_LOST, detail);
-    presence_failed(l, u, error, what, began_ns);
+    u->unsure = u->unsure || unknown;
+    arm_stop_unit(l, u, reason, detail);
+    if (unknown)
+        presence_failed(l, u, error, what, began_ns);
 }
 
 static void level_in_force(struct unit *u, uint32_t channel, int64_t value, int64_t now_ns)
@@ -77,7 +78,7 @@ void drive_level(struct line *l, const struct job *job)
     int r = l->plugin->apply(l->link, u->index, &setting, deadline);
     int64_t now = call_end(l);
     if (r < 0) {
-        write_failed(l, u, arm, r, "set point", began);
+        write_failed(l, u, r, "set point", began);
         return;
     }
     u->failures = 0;
@@ -96,7 +97,7 @@ void drive_setting(struct line *l, const struct job *job)
     int r = l->plugin->apply(l->link, u->index, &setting, deadline);
     int64_t now = call_end(l);
     if (r < 0) {
-        write_failed(l, u, arm, r, modality_quantity_info(s->quantity)->id, began);
+        write_failed(l, u, r, modality_quantity_info(s->quantity)->id, began);
         return;
     }
     u->failures = 0;
@@ -128,7 +129,7 @@ void drive_start(struct line *l, const struct job *job)
     int r = l->plugin->start(l->link, u->index, arm->group, deadline);
     int64_t now = call_end(l);
     if (r < 0 && r != -EINPROGRESS) {
-        write_failed(l, u, arm, r, "start", began);
+        write_failed(l, u, r, "start", began);
         return;
     }
     u->failures = 0;
@@ -166,7 +167,7 @@ void drive_feed(struct line *l, const struct job *job)
     int r = l->plugin->keepalive(l->link, u->index, deadline < late ? deadline : late);
     int64_t now = call_end(l);
     if (r < 0) {
-        write_failed(l, u, job->arm, r, "watchdog feed", began);
+        write_failed(l, u, r, "watchdog feed", began);
         return;
     }
     u->failures = 0;

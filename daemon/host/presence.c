@@ -142,7 +142,7 @@ void presence_failed(struct line *l, struct unit *u, int error, const char *what
         line_drop(l, error, what);
         return;
     }
-    if (error == -ETIMEDOUT || error == -EIO)
+    if (error == -ETIMEDOUT || error == -EIO || error == -EPROTO)
         l->doubt = true;
     if (l->n_units > 1 && u->failures >= PRESENCE_SILENT && now + 9 * (now - began_ns) > l->silent_until_ns)
         l->silent_until_ns = now + 9 * (now - began_ns); /* its call and nine times as long for the others */

@@ -90,6 +90,8 @@ void rest_write(struct line *l, struct unit *u)
     }
     call_end(l);
     say_stopping(l, u);
+    if (r == -EPROTO)
+        l->doubt = true; /* something late may follow the answer */
     if (r != -ETIMEDOUT && r != -EIO && r != -ENODEV)
         return; /* done or answered: the read-back tells */
     /*

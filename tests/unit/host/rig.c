@@ -64,7 +64,9 @@ static void line_send(struct rig *r, const char *section, const char *key, const
 static unsigned lines_send(struct rig *r, const struct rig_options *o)
 {
     unsigned number = 1;
-    for (unsigned u = 0; u < (o->units ? o->units : 1); u++) {
+    for (size_t i = 0; i < o->n_lines; i++)
+        line_send(r, o->lines[i].section, o->lines[i].key, o->lines[i].value, number++);
+    for (unsigned u = 0; !o->lines && u < (o->units ? o->units : 1); u++) {
         char section[32];
         snprintf(section, sizeof(section), "device stim%u", u);
         line_send(r, section, "plugin", "fake", number++);
@@ -244,8 +246,9 @@ void rig_wait_for(struct rig *r, int ms, bool (*done)(struct rig *r, uint64_t ar
     int64_t deadline = clock_monotonic_ns() + ms * NS_PER_MS;
     while (!done(r, arg)) {
         if (clock_monotonic_ns() > deadline)
-            fail_msg("not within %d ms: %s (unit 0 is %s: %s; log: %s)", ms, what,
-                     unit_state_id((enum unit_state)r->presence[0].state), r->presence[0].detail, r->last_log);
+            fail_msg("not within %d ms: %s (unit 0 is %s: %s; fault: %s; log: %s)", ms, what,
+                     unit_state_id((enum unit_state)r->presence[0].state), r->presence[0].detail, r->config_fault,
+                     r->last_log);
         turn(r);
     }
 }

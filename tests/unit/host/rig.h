@@ -23,6 +23,8 @@ struct rig_options {
     const char *state_dir;    /* NULL = a new directory */
     struct fake_world *world; /* with its path: another rig's */
     const char *script;
+    const struct modality_line *lines; /* instead of the fake's */
+    size_t n_lines;
 };
 
 struct rig {
