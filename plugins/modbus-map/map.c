@@ -85,14 +85,10 @@ static void check_times(struct reader *r, const struct map_config *config)
     for (size_t i = 0; i < config->n_units; i++) {
         const struct map_unit *unit = &config->units[i];
         const struct section *s = reader_section(r, OWNER_DEVICE, "", unit->id);
-        const struct map *map = &config->maps[unit->map];
-        struct unit_times times = unit_times(map, unit);
+        struct unit_times times = unit_times(&config->maps[unit->map], unit);
         if (times.longest_call_ms > CALL_MAX_MS)
             reader_fault(r, s->origin, "device %s: one call takes %u ms on this line, more than %d ms", unit->id,
                          times.longest_call_ms, CALL_MAX_MS);
-        else if (map->watchdog_ms && times.cycle_ms > map->watchdog_ms / 3)
-            reader_fault(r, s->origin, "device %s: a poll and a feed take %u ms, its watchdog of %u ms allows a third",
-                         unit->id, times.cycle_ms, map->watchdog_ms);
     }
 }
 

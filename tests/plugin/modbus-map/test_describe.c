@@ -174,15 +174,15 @@ static void slow_line_lengthens_its_slice(void **state)
     support_free(s);
 }
 
-static void line_that_cannot_feed_the_watchdog_is_refused(void **state)
+static void call_that_takes_too_long_is_refused(void **state)
 {
     (void)state;
     struct support *s = begin();
-    support_set(s, D1, "baud", "1200");
-    support_set(s, D2, "baud", "1200");
+    support_set(s, M, "answer_time", "500 ms");
     assert_int_equal(describe(s), -EINVAL);
     assert_int_equal(s->n_faults, 2);
-    assert_non_null(strstr(s->faults[0], "devices.ini:2: device stim1: a poll and a feed take "));
+    assert_non_null(strstr(s->faults[0], "devices.ini:2: device stim1: one call takes "));
+    assert_non_null(strstr(s->faults[1], "devices.ini:14: device stim2: one call takes "));
     support_free(s);
 }
 
@@ -195,7 +195,7 @@ int main(void)
         cmocka_unit_test(lists_go_on_in_parts),
         cmocka_unit_test(no_device_is_a_fault),
         cmocka_unit_test(slow_line_lengthens_its_slice),
-        cmocka_unit_test(line_that_cannot_feed_the_watchdog_is_refused),
+        cmocka_unit_test(call_that_takes_too_long_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

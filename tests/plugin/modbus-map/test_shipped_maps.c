@@ -2,6 +2,8 @@
 /*
  * The maps in config/maps, described through the .so: what the daemon is told about the reference devices.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support.h"
@@ -108,6 +110,55 @@ static void ultrasound_unit_is_described(void **state)
     support_free(s);
 }
 
+/* The README whole; freed by the caller. */
+static char *readme(void)
+{
+    FILE *f = fopen(README_PATH, "re");
+    assert_non_null(f);
+    char *text = NULL;
+    size_t size = 0;
+    assert_true(getdelim(&text, &size, '\0', f) > 0);
+    fclose(f);
+    return text;
+}
+
+static void readme_explains_every_key(void **state)
+{
+    (void)state;
+    const struct modality_plugin *p = support_plugin();
+    char *text = readme(), quoted[MODALITY_NAME_MAX + 4];
+    for (size_t i = 0; i < p->n_keys; i++) {
+        snprintf(quoted, sizeof quoted, "`%s`", p->keys[i].key);
+        if (!strstr(text, quoted))
+            fail_msg("README does not explain %s", quoted);
+    }
+    free(text);
+}
+
+static void example_of_the_readme_is_accepted(void **state)
+{
+    (void)state;
+    char *text = readme();
+    char *begin_mark = strstr(text, "```ini\n");
+    assert_non_null(begin_mark);
+    char *end_mark = strstr(begin_mark + 7, "```");
+    assert_non_null(end_mark);
+    *end_mark = '\0';
+    struct support *s = support_new();
+    struct modality_device unit;
+    size_t n;
+    support_add_text(s, "README.md", begin_mark + 7);
+    int r = support_plugin()->describe(&s->services, &s->config, &unit, 1, &n);
+    for (size_t i = 0; i < s->n_faults; i++)
+        print_error("%s\n", s->faults[i]);
+    assert_int_equal(r, 0);
+    assert_true(unit.rest_by_setpoint);
+    assert_int_equal(unit.channels[0].rest_value, 20000);
+    assert_int_equal(unit.slice_ms, 205);
+    support_free(s);
+    free(text);
+}
+
 static void every_key_has_a_meaning(void **state)
 {
     (void)state;
@@ -130,6 +181,8 @@ int main(void)
         cmocka_unit_test(groups_that_share_a_channel_exclude_each_other),
         cmocka_unit_test(ultrasound_unit_is_described),
         cmocka_unit_test(every_key_has_a_meaning),
+        cmocka_unit_test(readme_explains_every_key),
+        cmocka_unit_test(example_of_the_readme_is_accepted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
