@@ -86,7 +86,7 @@ int record_audit(struct record *record, const char *event, const struct audit_ac
 
     if (!text)
         return -ENOMEM;
-    if (strlen(text) > RECORD_DETAIL_MAX) {
+    if (strlen(text) > RECORD_DETAIL_MAX || !json_text_shallow(text)) {
         free(text);
         audit_refused(record);
         return -E2BIG;

@@ -57,7 +57,7 @@ int record_finish(struct record *record, const char *session_id, json_t *documen
     if (job && finish_fill(&job->finish, session_id, document, job->wall_ms)) {
         size_t length = strlen(job->finish.document);
         job->bytes += length;
-        rc = length > RECORD_DOCUMENT_MAX ? -E2BIG : 0;
+        rc = length > RECORD_DOCUMENT_MAX || !json_text_shallow(job->finish.document) ? -E2BIG : 0;
     }
     json_decref(document);
     if (rc < 0) {
@@ -152,7 +152,7 @@ int record_append(struct record *record, const char *session_id, const char *kin
     if (job && append_fill(&job->append, session_id, kind, actor, body)) {
         size_t length = strlen(job->append.body);
         job->bytes += length;
-        rc = length > RECORD_BODY_MAX ? -E2BIG : 0;
+        rc = length > RECORD_BODY_MAX || !json_text_shallow(job->append.body) ? -E2BIG : 0;
     }
     json_decref(body);
     if (rc < 0) {

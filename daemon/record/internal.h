@@ -11,14 +11,15 @@
 
 #include "record/chain.h"
 #include "record/job.h"
+#include "record/json_text.h"
 #include "record/ledger.h"
 #include "record/query.h"
 #include "record/request.h"
 
-#define RECORD_BYTES_MAX (8U * 1024U * 1024U) /* all that waits to be written */
-#define RECORD_DETAIL_MAX (256U * 1024U)      /* one audit entry */
-#define RECORD_DOCUMENT_MAX (512U * 1024U)    /* one finished record: doubled by escapes it still fits a page */
-#define RECORD_BODY_MAX (64U * 1024U)         /* one addition */
+#define RECORD_BYTES_MAX ((size_t)8 << 20)      /* all that waits to be written */
+#define RECORD_DETAIL_MAX ((size_t)256 << 10)   /* one audit entry */
+#define RECORD_DOCUMENT_MAX ((size_t)512 << 10) /* one finished record: doubled by escapes it still fits a page */
+#define RECORD_BODY_MAX ((size_t)64 << 10)      /* one addition */
 #define RECORD_WHY_MAX 256
 
 struct queue {

@@ -10,7 +10,7 @@
 
 #include "record/record.h"
 
-#define QUERY_PAGE_BYTES (1024U * 1024U) /* a page ends here; one item beyond it is let through: < 2 MiB in all */
+#define QUERY_PAGE_BYTES ((size_t)1 << 20) /* a page ends here; one item beyond it is let through: < 2 MiB in all */
 #define QUERY_LIMIT_DEFAULT 50
 #define QUERY_LIMIT_MAX 500
 

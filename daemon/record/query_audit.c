@@ -16,7 +16,7 @@ static json_t *audit_item(sqlite3_stmt *row)
                              (json_int_t)sqlite3_column_int64(row, 1), "boot_id", store_text(row, 2), "boot_ns",
                              (json_int_t)sqlite3_column_int64(row, 3), "uid", (json_int_t)sqlite3_column_int64(row, 4),
                              "event", store_text(row, 7));
-    json_t *detail = json_loads(store_text(row, 9), JSON_DECODE_ANY, NULL);
+    json_t *detail = json_text_read(store_text(row, 9));
 
     if (!item) {
         json_decref(detail);

@@ -9,8 +9,8 @@
 #include "record/internal.h"
 #include "record/query_row.h"
 
-#define HISTORY_HOURS_DEFAULT 24
-#define HISTORY_HOURS_MAX (24 * 366)
+#define HISTORY_HOURS_DEFAULT INT64_C(24)
+#define HISTORY_HOURS_MAX INT64_C(8784) /* a leap year */
 #define HOUR_MS (INT64_C(3600) * 1000)
 
 struct dose_sums {

@@ -121,7 +121,7 @@ static char *record_line(struct record *record, const char *session_id)
     store_bind_text(row, 1, session_id);
     if (store_row(&record->store, row) != 1)
         return NULL;
-    document = json_loads(store_text(row, 1), 0, NULL); /* a damaged one is null, and its hash tells */
+    document = json_text_read(store_text(row, 1)); /* a damaged one is null, and its hash tells */
     line = json_pack("{s:s, s:s, s:o}", "type", "record", "session_id", session_id, "document",
                      document ? document : json_null());
     if (line)

@@ -128,7 +128,7 @@ json_t *appended_item(sqlite3_stmt *row)
     json_t *item =
         json_pack("{s:s, s:s, s:I, s:I}", "id", store_text(row, 1), "kind", store_text(row, 3), "uid",
                   (json_int_t)sqlite3_column_int64(row, 4), "at_ms", (json_int_t)sqlite3_column_int64(row, 7));
-    json_t *body = json_loads(store_text(row, 9), JSON_DECODE_ANY, NULL);
+    json_t *body = json_text_read(store_text(row, 9));
 
     if (!item) {
         json_decref(body);
@@ -159,7 +159,7 @@ static int get_document(struct record *record, struct query *query)
         return rc;
     text = store_text(row, 1);
     document_hash(text, hash);
-    document = json_loads(text, 0, NULL);
+    document = json_text_read(text);
     query->result = json_pack("{s:s, s:b, s:o}", "session_id", query_text(query, "session_id"), "intact",
                               sqlite3_column_bytes(row, 0) == CHAIN_HASH &&
                                   memcmp(hash, sqlite3_column_blob(row, 0), CHAIN_HASH) == 0,

@@ -142,9 +142,9 @@ struct audit_actor {
 };
 
 /*
- * Appends one event to the chain. detail is stolen (may be NULL, at most 256 KiB of JSON). sync-free; order is kept,
- * and an entry once taken is kept until it is durable. -EAGAIN when the queue is full (and health says so): the entry
- * is counted, and the first one that finds room again is preceded by audit.lost {count, from_ms, to_ms}.
+ * Appends one event to the chain. detail is stolen (may be NULL, at most 256 KiB of JSON, 32 deep). sync-free; order is
+ * kept, and an entry once taken is kept until it is durable. -EAGAIN when the queue is full (and health says so): the
+ * entry is counted, and the first one that finds room again is preceded by audit.lost {count, from_ms, to_ms}.
  */
 int record_audit(struct record *record, const char *event, const struct audit_actor *actor, const char *session_id,
                  json_t *detail);
@@ -161,9 +161,9 @@ int record_audit_accept(struct record *record, const struct audit_actor *actor, 
 
 /*
  * Stores the finished document once; later writes are refused (-EEXIST through done). document is stolen; at most 512
- * KiB of JSON (-E2BIG). schema_version 1 is added when absent. Lists and filters read its keys patient_ref, course_id,
- * operator{id}, target{site, side}, end{reason} - at the top or in request{} - and at the top ended_at_ms (absent =
- * now) and simulated.
+ * KiB of JSON, 32 deep (-E2BIG). schema_version 1 is added when absent. Lists and filters read its keys patient_ref,
+ * course_id, operator{id}, target{site, side}, end{reason} - at the top or in request{} - and at the top ended_at_ms
+ * (absent = now) and simulated.
  */
 int record_finish(struct record *record, const char *session_id, json_t *document, record_done *done, void *userdata);
 

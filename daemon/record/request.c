@@ -10,8 +10,8 @@
 #include "record/internal.h"
 
 #define REQUEST_KEEP_MS (INT64_C(24) * 3600 * 1000)
-#define REQUEST_BYTES_MAX (16U * 1024U * 1024U) /* a day of a large clinic; beyond it acting requests are refused */
-#define REQUEST_RESULT_MAX (256U * 1024U)
+#define REQUEST_BYTES_MAX ((size_t)16 << 20) /* a day of a large clinic; beyond it acting requests are refused */
+#define REQUEST_RESULT_MAX ((size_t)256 << 10)
 
 static size_t request_bucket(uid_t uid, const char *request_id)
 {
@@ -139,7 +139,7 @@ enum request_seen record_request_seen(struct record *record, uid_t uid, const ch
         return REQUEST_NEW;
     if (strcmp(node->digest, digest) != 0)
         return REQUEST_CONFLICT;
-    *result = node->result ? json_loads(node->result, JSON_DECODE_ANY, NULL) : NULL;
+    *result = node->result ? json_text_read(node->result) : NULL;
     return REQUEST_REPEATED;
 }
 
@@ -187,7 +187,9 @@ int record_request_store(struct record *record, uid_t uid, const char *request_i
     text = json_dumps(result, JSON_COMPACT | JSON_ENCODE_ANY);
     if (!text)
         return -ENOMEM;
-    rc = strlen(text) > REQUEST_RESULT_MAX ? -E2BIG : request_set_result(&record->requests, node, text);
+    rc = strlen(text) > REQUEST_RESULT_MAX || !json_text_shallow(text)
+             ? -E2BIG
+             : request_set_result(&record->requests, node, text);
     free(text);
     return rc < 0 ? rc : request_queue(record, node);
 }

@@ -81,7 +81,7 @@ static bool content_as_said(struct store *store, const struct chain_entry *entry
 
 bool verify_content(struct store *store, const struct chain_entry *entry, char why[CHAIN_WHY_MAX])
 {
-    json_t *said = entry->detail ? json_loads(entry->detail, JSON_DECODE_ANY, NULL) : NULL;
+    json_t *said = entry->detail ? json_text_read(entry->detail) : NULL;
     bool same = entry->event && content_as_said(store, entry, said);
 
     json_decref(said);

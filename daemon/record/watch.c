@@ -10,7 +10,7 @@
 
 #include "modality/clock.h"
 
-#define WATCH_STEP_MS (60 * 1000)       /* design: a larger step is audited */
+#define WATCH_STEP_MS INT64_C(60000)    /* design: a larger step is audited */
 #define WATCH_SUSPEND_NS (1 * NS_PER_S) /* below it the two clocks were only read apart */
 #define WATCH_PURGE_NS (3600 * NS_PER_S)
 

@@ -17,7 +17,7 @@
 #include "modality/clock.h"
 
 #define WRITER_BATCH 128 /* jobs in one transaction: bounds how long the first of them waits */
-#define WRITER_BATCH_BYTES 1048576U
+#define WRITER_BATCH_BYTES ((size_t)1 << 20)
 #define WRITER_RETRY_NS (500 * NS_PER_MS) /* a full disk is tried twice a second */
 #define WRITER_RETRY_CLOSING_NS (50 * NS_PER_MS)
 

@@ -308,7 +308,7 @@ static int alarm_order(const void *left, const void *right)
 
 json_t *alarms_list(const struct alarms *alarms)
 {
-    const struct alarm *standing[ALARMS_MAX];
+    const struct alarm *standing[ALARMS_MAX] = {NULL};
     json_t *list = json_array();
     size_t n = 0;
 
@@ -316,7 +316,7 @@ json_t *alarms_list(const struct alarms *alarms)
         if (alarms->slots[i].number != 0)
             standing[n++] = &alarms->slots[i];
     }
-    qsort(standing, n, sizeof(standing[0]), alarm_order);
+    qsort(standing, n, sizeof(struct alarm *), alarm_order);
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, alarm_document(standing[i]));
     return list;

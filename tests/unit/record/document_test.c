@@ -290,6 +290,37 @@ static void big_documents_stay_within_a_page(void **state)
     assert_int_equal(walk(f, "record.get", json_pack("{s:s}", "session_id", "b1"), "appended"), 20);
 }
 
+/* n objects in one another. */
+static json_t *deep(int n)
+{
+    json_t *body = json_object();
+
+    for (int i = 1; i < n; i++)
+        body = json_pack("{s:o}", "a", body);
+    return body;
+}
+
+static void deep_documents_are_refused_or_shown_as_damaged(void **state)
+{
+    struct fixture *f = *state;
+    json_t *got;
+    int error;
+
+    assert_int_equal(fixture_open(f), 0);
+    assert_int_equal(finish(f, "s1", deep(32)), 0);
+    assert_int_equal(finish(f, "s2", deep(33)), -E2BIG);
+    assert_int_equal(append(f, "s1", "note", deep(33)), -E2BIG);
+    assert_int_equal(record_audit(f->record, "x", NULL, NULL, deep(33)), -E2BIG);
+    /* Somebody's editor: it must not end the daemon. */
+    fixture_sql(f, "DROP TRIGGER record_update; UPDATE record SET document = '{' || replace(hex(zeroblob(1000)), '00', "
+                   "'\"a\":{') || replace(hex(zeroblob(1001)), '00', '}')");
+    got = fixture_ask(f, "record.get", json_pack("{s:s}", "session_id", "s1"), &error);
+    assert_int_equal(error, 0);
+    assert_true(json_is_null(json_object_get(got, "document")));
+    assert_true(json_is_false(json_object_get(got, "intact")));
+    json_decref(got);
+}
+
 static void incidents_are_listed_and_found(void **state)
 {
     struct fixture *f = *state;
@@ -407,12 +438,19 @@ int main(void)
 {
 #define IT(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        IT(finished_record_never_changes),       IT(record_comes_back_with_its_additions),
-        IT(changed_document_is_not_intact),      IT(additions_need_a_session_a_kind_and_a_free_id),
-        IT(list_filters_and_pages_newest_first), IT(wrong_parameters_are_refused),
-        IT(export_is_json_lines_of_everything),  IT(export_is_csv_with_one_header),
-        IT(big_documents_stay_within_a_page),    IT(incidents_are_listed_and_found),
-        IT(dose_history_sums_the_whole_window),  IT(backup_is_a_whole_database_with_its_head),
+        IT(finished_record_never_changes),
+        IT(record_comes_back_with_its_additions),
+        IT(changed_document_is_not_intact),
+        IT(additions_need_a_session_a_kind_and_a_free_id),
+        IT(list_filters_and_pages_newest_first),
+        IT(wrong_parameters_are_refused),
+        IT(export_is_json_lines_of_everything),
+        IT(export_is_csv_with_one_header),
+        IT(big_documents_stay_within_a_page),
+        IT(deep_documents_are_refused_or_shown_as_damaged),
+        IT(incidents_are_listed_and_found),
+        IT(dose_history_sums_the_whole_window),
+        IT(backup_is_a_whole_database_with_its_head),
         IT(files_are_for_the_daemon_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
