@@ -263,12 +263,17 @@ static int port_send(void *userdata, size_t link, const void *message)
 {
     struct room *r = userdata;
     const struct link_header *h = message;
+    (void)link;
     if (r->send_result != 0)
         return r->send_result;
     assert_int_equal(link_message_check(message, h->size, false), 0);
-    assert_true(r->n_sent < SENT_MAX && h->size <= sizeof r->sent[0]);
+    assert_true(h->size <= sizeof r->sent[0]);
+    if (r->n_sent == SENT_MAX) { /* only permits come in such numbers */
+        memmove(r->sent, r->sent + SENT_MAX / 2, SENT_MAX / 2 * sizeof r->sent[0]);
+        r->n_sent = SENT_MAX / 2;
+    }
     memcpy(&r->sent[r->n_sent], message, h->size);
-    r->sent_link[r->n_sent++] = link;
+    r->n_sent++;
     return 0;
 }
 

@@ -48,7 +48,6 @@ struct room {
     /* what the room did */
     size_t n_sent;
     union sent sent[SENT_MAX];
-    size_t sent_link[SENT_MAX];
     int send_result;
     int replaced;
     json_t *events;
@@ -65,7 +64,6 @@ struct room {
     char message[REFUSAL_MESSAGE_MAX];
     json_t *data;
     char session_id[64], token_text[64], lease_key[64];
-    bool records_fail;
 };
 
 /* Tables, devices and settings as they are good; nothing is opened yet. */
