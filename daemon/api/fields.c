@@ -68,7 +68,7 @@ static const struct param answer_item = FIELD("answer", PARAM_OBJECT, "one answe
 static const struct param override[] = {
     FIELD("condition", PARAM_STRING, "the precaution", .required = true, ID_BOUNDS),
     FIELD("by", PARAM_STRING, "who takes the responsibility", .required = true, PARAM_BOUNDS(1, 128)),
-    FIELD("reason", PARAM_STRING, "why", .required = true),
+    FIELD("reason", PARAM_STRING, "why", .required = true, PARAM_TEXT_BOUNDS),
 };
 static const struct param override_item = FIELD("override", PARAM_OBJECT, "one override", PARAM_FIELDS(override));
 static const struct param limit_item = FIELD("limit", PARAM_STRING, "id of a notice limit", ID_BOUNDS);
@@ -131,7 +131,7 @@ static const struct param output_item = FIELD("output", PARAM_OBJECT, "one outpu
 /* clang-format off */
 #define REQUEST_ROWS \
     FIELD("patient_ref", PARAM_STRING, "pseudonymous reference of the patient", .required = true, PARAM_BOUNDS(1, 120)), \
-    FIELD("patient_check", PARAM_STRING, "second identifier, shown and confirmed"), \
+    FIELD("patient_check", PARAM_STRING, "second identifier, shown and confirmed", PARAM_TEXT_BOUNDS), \
     FIELD("course_id", PARAM_STRING, "course of treatments it belongs to", ID_BOUNDS), \
     FIELD("supervisor", PARAM_STRING, "who supervises the operator", PARAM_BOUNDS(1, 128)), \
     FIELD("target", PARAM_OBJECT, "where on the body", .required = true, PARAM_FIELDS(target)), \

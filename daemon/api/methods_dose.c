@@ -220,7 +220,7 @@ static const struct param protocols[] = {
     FIELD("site", PARAM_STRING, "allowed at this body site", ID_BOUNDS),
     FIELD("indication", PARAM_STRING, "for this indication", ID_BOUNDS),
     FIELD("device", PARAM_STRING, "that this device can do", ID_BOUNDS),
-    FIELD("source", PARAM_STRING, "from this source"),
+    FIELD("source", PARAM_STRING, "from this source", PARAM_TEXT_BOUNDS),
     FIELDS_PAGE,
 };
 static const struct param protocol_one[] = {

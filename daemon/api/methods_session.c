@@ -163,12 +163,12 @@ static const struct param leased[] = {FIELD_SESSION_ID, FIELD_LEASE_KEY, FIELDS_
 static const struct param keepalive[] = {FIELD_SESSION_ID, FIELD_LEASE_KEY};
 static const struct param stop[] = {
     FIELD("session_id", PARAM_STRING, "absent = everything", ID_BOUNDS),
-    FIELD("reason", PARAM_STRING, "in words"),
+    FIELD("reason", PARAM_STRING, "in words", PARAM_TEXT_BOUNDS),
     FIELD("by", PARAM_STRING, "who wanted it; absent = operator", .choices = choices_by),
     FIELDS_ACTING_OPTIONAL,
 };
 static const struct param stop_all[] = {
-    FIELD("reason", PARAM_STRING, "in words"),
+    FIELD("reason", PARAM_STRING, "in words", PARAM_TEXT_BOUNDS),
     FIELD("by", PARAM_STRING, "who wanted it; absent = operator", .choices = choices_by),
     FIELDS_ACTING_OPTIONAL,
 };

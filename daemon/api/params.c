@@ -41,9 +41,8 @@ static int string_check(const struct param *row, const json_t *value, const char
         return fault_say(fault, name, "one of %s", list);
     }
     int64_t length = (int64_t)json_string_length(value);
-    int64_t min = row->bounded ? row->min : 1, max = row->bounded ? row->max : PARAM_STRING_MAX;
-    if (length < min || length > max)
-        return fault_say(fault, name, "a string of %" PRId64 " to %" PRId64 " bytes", min, max);
+    if (row->bounded && (length < row->min || length > row->max))
+        return fault_say(fault, name, "a string of %" PRId64 " to %" PRId64 " bytes", row->min, row->max);
     return 0;
 }
 

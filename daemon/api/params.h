@@ -21,7 +21,7 @@ enum param_kind {
     PARAM_ANY,
 };
 
-#define PARAM_STRING_MAX 256 /* bytes of a string whose row gives no bound of its own */
+#define PARAM_STRING_MAX 256 /* bytes of an ordinary text in a request; every string of a request is bounded */
 
 struct param {
     const char *name;
@@ -40,6 +40,7 @@ struct param {
 
 #define PARAM_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define PARAM_FIELDS(table) .fields = (table), .n_fields = PARAM_COUNT(table)
+#define PARAM_TEXT_BOUNDS .bounded = true, .min = 1, .max = PARAM_STRING_MAX
 #define PARAM_BOUNDS(low, high) .bounded = true, .min = (low), .max = (high)
 
 /* What is wrong, where, and what was expected. */

@@ -59,6 +59,19 @@ static void row_check(const struct param *row)
         row_check(row->item);
 }
 
+/* What a request may hold is bounded everywhere. */
+static void bounds_check(const struct param *row)
+{
+    bool needs = row->kind == PARAM_STRING || row->kind == PARAM_ARRAY || row->kind == PARAM_MAP;
+    if (needs && !row->bounded && row->choices == NULL)
+        fail_msg("%s has no bound", row->name);
+    assert_false(row->open || row->choices_open || row->kind == PARAM_ANY);
+    for (size_t i = 0; i < row->n_fields; i++)
+        bounds_check(&row->fields[i]);
+    if (row->item != NULL)
+        bounds_check(row->item);
+}
+
 static bool takes(const struct method *m, const char *name)
 {
     for (size_t i = 0; i < m->n_params; i++) {
@@ -74,8 +87,10 @@ static void rows_are_whole_and_acting_methods_take_request_id_and_operator(void 
     for (size_t g = 0; g < METHOD_GROUPS; g++) {
         for (size_t i = 0; i < method_groups[g]->n; i++) {
             const struct method *m = &method_groups[g]->methods[i];
-            for (size_t k = 0; k < m->n_params; k++)
+            for (size_t k = 0; k < m->n_params; k++) {
                 row_check(&m->params[k]);
+                bounds_check(&m->params[k]);
+            }
             row_check(&m->result);
             assert_int_equal(takes(m, "request_id"), m->acting);
             assert_int_equal(takes(m, "operator"), m->acting);
