@@ -301,6 +301,8 @@ static void judge_channel(struct judging *j)
     struct quantity_set values;
     if (supervise_measure(c, status, has_actual, actual, j->sample->level_max[c->channel], &values) == 0)
         judge_limits(j, c, &values);
+    else /* what cannot be computed cannot be held against a limit, nor counted */
+        judge(j, FAULT_over_limit, true, c->level, actual, 0, "the dose of the measured output cannot be computed");
     cs->previous_level_max = j->sample->level_max[c->channel];
     cs->last_level = j->sample->level_max[c->channel];
 }
