@@ -313,7 +313,9 @@ int daemon_start_sessions(struct daemon *d)
     if (d->config->daemon.hold_sleep && inhibitor_new(d->event, about_to_sleep, d, &d->inhibitor) < 0)
         fprintf(stderr, SD_NOTICE "modalityd: no system bus: sleep and shutdown are not held off\n");
     sd_watchdog_enabled(0, &d->watchdog_usec);
-    if ((r = loop_add_timer(d->event, INT64_MAX, LOOP_DEADLINE, "deadlines", on_deadline, d, &d->deadline)) < 0 ||
+    /* armed from the first: an off source has no prepare callback and would never be set */
+    if ((r = loop_add_timer(d->event, now.monotonic_ns, LOOP_DEADLINE, "deadlines", on_deadline, d, &d->deadline)) <
+            0 ||
         (r = sd_event_source_set_prepare(d->deadline, before_poll)) < 0)
         return r;
     return loop_add_timer(d->event, now.monotonic_ns, LOOP_DEADLINE, "second", on_second, d, &d->second);
