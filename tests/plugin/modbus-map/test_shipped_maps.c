@@ -110,14 +110,16 @@ static void ultrasound_unit_is_described(void **state)
     support_free(s);
 }
 
+#define README_MAX 65536
+
 /* The README whole; freed by the caller. */
 static char *readme(void)
 {
+    char *text = calloc(1, README_MAX);
     FILE *f = fopen(README_PATH, "re");
-    assert_non_null(f);
-    char *text = NULL;
-    size_t size = 0;
-    assert_true(getdelim(&text, &size, '\0', f) > 0);
+    assert_true(text && f);
+    size_t n = fread(text, 1, README_MAX - 1, f);
+    assert_true(n > 0 && n < README_MAX - 1);
     fclose(f);
     return text;
 }
