@@ -199,6 +199,33 @@ static const struct param verified[] = {
     FIELD("why", PARAM_STRING, "what is wrong"),
 };
 
+static const struct param stored[] = {
+    FIELD("session_id", PARAM_STRING, "the session", .required = true),
+    FIELD("intact", PARAM_BOOLEAN, "the document has the hash that the audit chain holds", .required = true),
+    FIELD("hash", PARAM_STRING, "of the document"),
+    FIELD("document", PARAM_OBJECT, "the record as it was finished", .required = true, .open = true),
+    FIELD("appended", PARAM_ARRAY, "observations, notes, addenda and incidents since", .required = true,
+          .item = &field_object_item),
+    FIELD_NEXT_CURSOR,
+};
+static const struct param exported[] = {
+    FIELD("format", PARAM_STRING, "jsonl or csv", .required = true),
+    FIELD("lines", PARAM_ARRAY, "to be written one after the other", .required = true, .item = &field_text_item),
+    FIELD_NEXT_CURSOR,
+};
+static const struct param incident_stored[] = {
+    FIELD("id", PARAM_STRING, "of the incident", .required = true),
+    FIELD("session_id", PARAM_STRING, "that it concerns"),
+    FIELD("frozen_hash", PARAM_STRING, "of the record when it was reported"),
+    FIELD("at_ms", PARAM_INTEGER, "when it was reported, ms since 1970 UTC", .required = true),
+    FIELD("body", PARAM_OBJECT, "as reported", .required = true, .open = true),
+};
+static const struct param ledger[] = {
+    FIELD("items", PARAM_ARRAY, "entries: planned, worst, counted", .required = true, .item = &field_object_item),
+    FIELD("totals", PARAM_OBJECT, "over the window", .open = true),
+    FIELD_NEXT_CURSOR,
+};
+
 #define RECORD_TOKENS TOKEN_NOT_FOUND, TOKEN_RECORDS_UNAVAILABLE
 
 static const struct method methods[] = {
@@ -213,14 +240,14 @@ static const struct method methods[] = {
      .summary = "One record, with its addenda and incidents.",
      .right = RIGHT_THERAPIST,
      METHOD_PARAMS(one),
-     .result = RESULT_ANY("the record"),
+     .result = RESULT_OBJECT(stored, "the record"),
      .tokens = {RECORD_TOKENS},
      .handle = query_method},
     {.name = "record.export",
      .summary = "Records as lines of JSON or CSV, by page.",
      .right = RIGHT_THERAPIST,
      METHOD_PARAMS(export),
-     .result = RESULT_ANY("lines and next_cursor"),
+     .result = RESULT_OBJECT(exported, "a page of lines"),
      .tokens = {RECORD_TOKENS},
      .handle = query_method},
     {.name = "record.addendum",
@@ -250,14 +277,14 @@ static const struct method methods[] = {
      .summary = "One incident.",
      .right = RIGHT_THERAPIST,
      METHOD_PARAMS(incident_one),
-     .result = RESULT_ANY("the incident"),
+     .result = RESULT_OBJECT(incident_stored, "the incident"),
      .tokens = {RECORD_TOKENS},
      .handle = query_method},
     {.name = "dose.history",
      .summary = "What the ledger holds for a patient: planned, worst and delivered, with sums.",
      .right = RIGHT_THERAPIST,
      METHOD_PARAMS(history),
-     .result = RESULT_ANY("ledger entries"),
+     .result = RESULT_OBJECT(ledger, "ledger entries"),
      .tokens = {RECORD_TOKENS},
      .handle = query_method},
     {.name = "dose.review",
