@@ -156,7 +156,7 @@ static void chain_walk_blame(struct chain_walk *walk, int64_t seq, const char *w
     snprintf(walk->why, sizeof(walk->why), "entry %lld: %s", (long long)seq, what);
 }
 
-static void chain_walk_entry(struct store *store, struct chain_walk *walk, sqlite3_stmt *row)
+static int chain_walk_entry(struct store *store, struct chain_walk *walk, sqlite3_stmt *row)
 {
     char differs[CHAIN_WHY_MAX] = "";
     struct chain_entry entry;
@@ -164,6 +164,7 @@ static void chain_walk_entry(struct store *store, struct chain_walk *walk, sqlit
     const unsigned char *prev;
     unsigned char want[CHAIN_HASH];
     bool readable = chain_read(row, &entry, &link, &prev);
+    int content = 1;
 
     walk->entries++;
     if (link.seq != walk->next_seq)
@@ -178,12 +179,15 @@ static void chain_walk_entry(struct store *store, struct chain_walk *walk, sqlit
             chain_walk_blame(walk, link.seq, "its content does not match its hash");
         else if (link.seq == walk->from.seq && memcmp(walk->from.hash, link.hash, CHAIN_HASH) != 0)
             chain_walk_blame(walk, link.seq, "it is not the entry that the head names");
-        else if (walk->content && !walk->content(store, &entry, differs))
+        else if (walk->content)
+            content = walk->content(store, walk->userdata, &entry, differs);
+        if (content == 0)
             chain_walk_blame(walk, link.seq, differs);
     }
     walk->next_seq = link.seq + 1;
     walk->has_prev = readable;
     memcpy(walk->prev, link.hash, CHAIN_HASH);
+    return content < 0 ? content : 0;
 }
 
 int chain_walk_step(struct store *store, struct chain_walk *walk, int n)
@@ -196,7 +200,11 @@ int chain_walk_step(struct store *store, struct chain_walk *walk, int n)
     sqlite3_bind_int64(row, 1, walk->next_seq);
     sqlite3_bind_int(row, 2, n);
     while ((rc = store_row(store, row)) == 1) {
-        chain_walk_entry(store, walk, row);
+        rc = chain_walk_entry(store, walk, row);
+        if (rc < 0) {
+            sqlite3_reset(row);
+            break;
+        }
         seen++;
     }
     if (rc < 0)

@@ -52,8 +52,10 @@ struct chain_walk {
     bool has_prev;
     int64_t entries, bad, first_bad, last_bad;
     char why[CHAIN_WHY_MAX]; /* of the first bad entry */
-    /* What the entry says of other rows: NULL = not looked at; false = they differ, with what in why. */
-    bool (*content)(struct store *store, const struct chain_entry *entry, char why[CHAIN_WHY_MAX]);
+    /* What the entry says of other rows: NULL = not looked at; 1 = so it is, 0 = they differ (why), negative = failed.
+     */
+    int (*content)(struct store *store, void *userdata, const struct chain_entry *entry, char why[CHAIN_WHY_MAX]);
+    void *userdata;
 };
 /* whole: from the first entry on, else from the head on. */
 void chain_walk_begin(struct chain_walk *walk, const struct chain_link *head, bool whole);

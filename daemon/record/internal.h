@@ -119,8 +119,6 @@ int ledger_load(struct record *record);
 void document_hash(const char *text, unsigned char out[CHAIN_HASH]);
 int document_write_finish(struct record *record, struct job *job);
 int document_write_append(struct record *record, struct job *job);
-/* verify.c: whether the records and doses are as an audit entry says */
-bool verify_content(struct store *store, const struct chain_entry *entry, char why[CHAIN_WHY_MAX]);
 int request_write(struct record *record, struct job *job);
 int request_write_drop(struct record *record, struct job *job);
 int requests_load(struct record *record);

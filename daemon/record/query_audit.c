@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* audit.tail and audit.verify. Verifying reads everything, a hundred entries and what they speak of in a slice. */
+/* audit.tail: the chain as it is stored, newest first or from an entry on. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +7,6 @@
 
 #include "record/internal.h"
 #include "record/query_row.h"
-
-#define VERIFY_ROWS 100
 
 static json_t *audit_item(sqlite3_stmt *row)
 {
@@ -63,43 +61,4 @@ int query_audit_tail(struct record *record, struct query *query)
     else
         query->result = page_end(&page, next);
     return rc < 0 ? rc : 0;
-}
-
-static json_t *verify_result(struct record *record, const struct chain_walk *walk)
-{
-    char hash[CHAIN_HEX];
-    json_t *result;
-
-    chain_hex(record->chain.hash, hash);
-    result = json_pack("{s:b, s:I, s:I, s:s}", "ok", walk->bad == 0, "entries", (json_int_t)walk->entries, "head_seq",
-                       (json_int_t)record->chain.seq, "head_hash", hash);
-    if (!result || walk->bad == 0)
-        return result;
-    json_object_set_new(result, "first_bad", json_integer(walk->first_bad));
-    json_object_set_new(result, "bad_entries", json_integer(walk->bad));
-    json_object_set_new(result, "why", json_string(walk->why));
-    json_object_set_new(result, "accepted_seq", json_integer(record->head.accepted_seq));
-    return result;
-}
-
-int query_audit_verify(struct record *record, struct query *query)
-{
-    struct chain_walk *walk = query->progress;
-    int rc;
-
-    if (!walk) {
-        walk = query->progress = calloc(1, sizeof(*walk));
-        if (!walk)
-            return -ENOMEM;
-        chain_walk_begin(walk, &record->head.link, true);
-        walk->content = verify_content;
-    }
-    rc = chain_walk_step(&record->store, walk, VERIFY_ROWS);
-    if (rc != 0)
-        return rc;
-    /* Damage that a person has accepted is shown, but stops no treatment a second time. */
-    if (walk->bad > 0 && walk->last_bad > record->head.accepted_seq)
-        writer_broken(record, walk->why);
-    query->result = verify_result(record, walk);
-    return query->result ? 0 : -ENOMEM;
 }

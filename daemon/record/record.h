@@ -104,8 +104,9 @@ int record_settle(struct record *record, const char *session_id, enum ledger_sta
 const struct ledger_entry *record_open_entries(struct record *record, size_t *n);
 /*
  * Sums for one patient, site (left and right are apart, both and midline meet either) and modality over 24 h, from
- * memory. Open and crashed entries count as worst; rows dated in the future count as now; neither clock direction
- * shortens a rest. therapy NULL = all therapies of the modality.
+ * memory. Open, crashed and unbounded entries count as worst; open and unbounded ones, and rows dated in the future,
+ * count as ending now; neither clock direction shortens a rest. A session's own reservation counts too: ask before
+ * reserving. therapy NULL = all therapies of the modality.
  */
 void record_history(struct record *record, const char *patient_ref, const char *site, const char *side,
                     enum modality modality, const char *therapy, struct dose_history *out);
@@ -171,18 +172,46 @@ int record_finish(struct record *record, const char *session_id, json_t *documen
  * What is added to a record afterwards: kind is "observation", "note", "addendum" or "incident". body is stolen; at
  * most 64 KiB. Its text member "id" is the addition's id (absent = one is made; taken: -EEXIST through done).
  * session_id is a reserved or finished one (-ENOENT through done), or NULL for an incident without a session. An
- * incident on a finished record freezes it: frozen_hash is the hash of the document.
+ * incident on a finished record carries frozen_hash, the hash of the document.
  */
 int record_append(struct record *record, const char *session_id, const char *kind, const struct audit_actor *actor,
                   json_t *body, record_done *done, void *userdata);
 
 /* --- queries: answered on the loop's thread --- */
 
-/* result is owned by the callee, NULL on error. */
+/* error 0 and result, which is owned by the callee; or negative and NULL. */
 typedef void record_answer(void *userdata, int error, json_t *result);
 /*
- * kind: "record.list", "record.get", "record.export", "dose.history", "audit.tail", "audit.verify", "incident.list",
- * "incident.get", "backup". parameters is stolen. Lists are paged: {cursor?, limit?} -> {items, next_cursor?}.
+ * Everything that was handed over before the query is seen by it. parameters is stolen (an object or NULL). Refused at
+ * once: -EINVAL (unknown kind or parameter, wrong type, required one missing), -EAGAIN (64 wait already), -ENOMEM.
+ * Answered with: -EINVAL (cursor, format, path), -ENOENT, -EEXIST, -EIO. Pages: limit 1 to 500, default 50; cursor is
+ * the next_cursor of the page before; a result stays below 2 MiB of JSON.
+ *
+ *   record.list    {patient_ref?, site?, course_id?, operator?, from_ms?, to_ms?, limit?, cursor?} by end, newest first
+ *                  {items: [{session_id, patient_ref, site, side, ended_at_ms, simulated, appended, incidents, hash,
+ *                  course_id?, operator_id?, end_reason?, modality?, therapy?, protocol?, device?, serial?,
+ *                  dose_state?, started_at_ms?, planned_ms?, delivered{amounts}?}], next_cursor?}
+ *   record.get     {session_id, cursor?}
+ *                  {session_id, document, hash, intact, appended: [addition], next_cursor?}
+ *   record.export  {format: "jsonl" or "csv", filters of record.list, limit?, cursor?} limit counts lines
+ *                  {format, lines: [text], next_cursor?}; jsonl lines are {type: "record", session_id, hash, document}
+ *                  and, after their record, {type: "appended", addition}; csv has its names on the first page only
+ *   dose.history   {patient_ref, site?, side?, modality?, hours? = 24, limit?, cursor?} newest first
+ *                  {items: [{session_id, site, side, modality, therapy, protocol, device, serial, state, started_at_ms,
+ *                  ended_at_ms?, elapsed_ms, planned{}, worst{}, counted{}}], totals{amounts, sessions, open,
+ *                  unbounded} of the whole window, next_cursor?}
+ *   audit.tail     {limit?, cursor?} newest first, or {since_seq, limit?, cursor?} in order
+ *                  {items: [{seq, at_ms, boot_id, boot_ns, uid, operator_id?, operator_name?, event, session_id?,
+ *                  detail, prev, hash}], next_cursor?}
+ *   audit.verify   {} -> {ok, entries, head_seq, head_hash, unknown_rows?, first_bad?, bad_entries?, why?,
+ *                  accepted_seq?}; a bad entry beyond accepted_seq makes record_audit_broken true
+ *   incident.list  {session_id?, limit?, cursor?} -> {items: [addition], next_cursor?}, newest first
+ *   incident.get   {incident_id} -> addition
+ *   backup         {path} absolute, on a local disk, not there yet -> {path, bytes, head_seq, head_hash}; path.head is
+ *                  the copy's head file
+ *
+ * An addition is {id, kind, uid, at_ms, session_id?, operator_id?, operator_name?, frozen_hash?, body}; amounts are
+ * {duration_ms, energy_uj, charge_uc, ion_dose_ua_min, contractions}.
  */
 int record_query(struct record *record, const char *kind, json_t *parameters, record_answer *answer, void *userdata);
 

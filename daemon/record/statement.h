@@ -69,6 +69,8 @@
     STATEMENT(record_page_patient, RECORD_SELECT RECORD_FILTERED("r.patient_ref = ?1"))                                \
     STATEMENT(record_get, "SELECT hash, document FROM record WHERE session_id = ?1")                                   \
     STATEMENT(appended_get, "SELECT body FROM appended WHERE append_id = ?1")                                          \
+    STATEMENT(row_counts, "SELECT (SELECT count(*) FROM record), (SELECT count(*) FROM appended), "                    \
+                          "(SELECT count(*) FROM ledger)")                                                             \
     STATEMENT(ledger_get, "SELECT " LEDGER_COLUMNS " FROM ledger WHERE session_id = ?1")                               \
     STATEMENT(appended_of, "SELECT " APPENDED_COLUMNS " FROM appended WHERE session_id = ?1 AND number > ?2 "          \
                            "ORDER BY number LIMIT ?3")                                                                 \

@@ -143,6 +143,22 @@ static void changed_document_is_not_intact(void **state)
     json_decref(got);
 }
 
+static void forged_record_is_seen_by_verify(void **state)
+{
+    struct fixture *f = *state;
+    json_t *got;
+    int error;
+
+    assert_int_equal(fixture_open(f), 0);
+    assert_int_equal(finish(f, "s1", document("p1", 1)), 0);
+    fixture_sql(f, "INSERT INTO record SELECT 's2', patient_ref, site, side, course_id, operator_id, ended_wall_ms, "
+                   "end_reason, simulated, hash, document FROM record");
+    got = fixture_ask(f, "audit.verify", NULL, &error);
+    assert_true(json_is_false(json_object_get(got, "ok")));
+    assert_int_equal(json_integer_value(json_object_get(got, "unknown_rows")), 1);
+    json_decref(got);
+}
+
 static void additions_need_a_session_a_kind_and_a_free_id(void **state)
 {
     struct fixture *f = *state;
@@ -441,6 +457,7 @@ int main(void)
         IT(finished_record_never_changes),
         IT(record_comes_back_with_its_additions),
         IT(changed_document_is_not_intact),
+        IT(forged_record_is_seen_by_verify),
         IT(additions_need_a_session_a_kind_and_a_free_id),
         IT(list_filters_and_pages_newest_first),
         IT(wrong_parameters_are_refused),
