@@ -40,10 +40,13 @@ class Inhibitor(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.directory, True)
         config = os.path.join(self.directory, "bus.conf")
         with open(config, "w", encoding="ascii") as file:
-            file.write(f"""<busconfig><type>system</type><listen>unix:path={self.directory}/bus</listen>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow own="*"/><allow user="*"/></policy></busconfig>""")
+            file.write(f"""<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>system</type><listen>unix:path={self.directory}/bus</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
+<allow user="*"/></policy></busconfig>""")
         self.bus = self.spawn("dbus-daemon", f"--config-file={config}", "--nofork", "--print-address")
-        self.address = self.bus.stdout.readline().decode().strip()
+        self.address = self.bus.stdout.readline().decode().strip().split(",")[0]
         environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address}
         self.spawn("/usr/bin/python3", "-m", "dbusmock", "--system", "--template", "logind", env=environment)
         self.environment = environment
