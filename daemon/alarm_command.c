@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <systemd/sd-daemon.h>
 
 #include "daemon.h"
+#include "modality/log.h"
 
 #define RUNNING_MAX 8
 #define VARIABLE_MAX 400
@@ -61,7 +61,7 @@ void alarm_command_run(sd_event *event, const struct config_daemon *settings, co
                               (char *const *)(uintptr_t)settings->alarm_command, environment);
     posix_spawnattr_destroy(&attributes);
     if (r != 0) {
-        fprintf(stderr, SD_WARNING "modalityd: alarm command %s: %s\n", settings->alarm_command[0], strerror(r));
+        log_line(SD_WARNING, "modalityd: alarm command %s: %s", settings->alarm_command[0], strerror(r));
         return;
     }
     running++;

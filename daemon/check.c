@@ -7,15 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "daemon.h"
+#include "modality/log.h"
 
 static void report(void *userdata, const char *origin, const char *message)
 {
     size_t *faults = userdata;
     (*faults)++;
-    fprintf(stderr, SD_ERR "%s: %s\n", origin ? origin : "modalityd", message);
+    log_line(SD_ERR, "%s: %s", origin ? origin : "modalityd", message);
 }
 
 /* The same, in the order of arguments of link_check_config. */
@@ -52,7 +52,7 @@ static void check_link(const char *host_path, const struct config *config, size_
         r = link_check_config(&plan.settings, report_of_plugin, faults, units, MODALITY_UNITS_MAX, &n);
     }
     if (r < 0 && r != -EINVAL) { /* -EINVAL: every fault was reported and counted */
-        fprintf(stderr, SD_ERR "%s: %s --check: %s\n", config->links[link].origin, host_path, strerror(-r));
+        log_line(SD_ERR, "%s: %s --check: %s", config->links[link].origin, host_path, strerror(-r));
         (*faults)++;
     } else if (r == 0) {
         for (size_t i = 0; i < n; i++)

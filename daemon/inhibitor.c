@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <systemd/sd-bus.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "daemon.h"
+#include "modality/log.h"
 
 #define LOGIND "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"
 
@@ -41,8 +41,7 @@ static int on_inhibited(sd_bus_message *m, void *userdata, sd_bus_error *error)
     (void)error;
     i->pending = sd_bus_slot_unref(i->pending);
     if (sd_bus_message_is_method_error(m, NULL)) {
-        fprintf(stderr, SD_WARNING "modalityd: logind does not hold off sleep: %s\n",
-                sd_bus_message_get_error(m)->message);
+        log_line(SD_WARNING, "modalityd: logind does not hold off sleep: %s", sd_bus_message_get_error(m)->message);
         return 0;
     }
     if (i->wanted && sd_bus_message_read(m, "h", &fd) >= 0)

@@ -17,6 +17,7 @@
 
 #include "config/keys.h"
 #include "daemon.h"
+#include "modality/log.h"
 
 static const char usage[] = "usage: modalityd [--config DIR] [--check] [--config-help] [--version]\n"
                             "\n"
@@ -124,7 +125,7 @@ static int signals_add(struct daemon *d)
 static int said(const char *what, int r)
 {
     if (r < 0)
-        fprintf(stderr, SD_ERR "modalityd: %s: %s\n", what, strerror(-r));
+        log_line(SD_ERR, "modalityd: %s: %s", what, strerror(-r));
     return r;
 }
 
@@ -137,8 +138,8 @@ static int daemon_up(struct daemon *d)
         daemon_start_api(d) < 0)
         return -EIO;
     sd_notifyf(0, "READY=1\nSTATUS=serving %zu devices on %s", d->config->n_devices, d->config->daemon.socket_path);
-    fprintf(stderr, SD_NOTICE "modalityd " MODALITY_VERSION ": serving %zu devices on %s, configuration %.12s\n",
-            d->config->n_devices, d->config->daemon.socket_path, d->config->hash);
+    log_line(SD_NOTICE, "modalityd " MODALITY_VERSION ": serving %zu devices on %s, configuration %.12s",
+             d->config->n_devices, d->config->daemon.socket_path, d->config->hash);
     return 0;
 }
 

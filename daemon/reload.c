@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "modality/log.h"
 
 static bool same_text(const char *a, const char *b)
 {
@@ -48,7 +49,7 @@ static void audit_reload(struct daemon *d, const char *event, const struct confi
 
 static void refuse(struct daemon *d, const char *why)
 {
-    fprintf(stderr, SD_ERR "modalityd: reload refused, the old configuration stays: %s\n", why);
+    log_line(SD_ERR, "modalityd: reload refused, the old configuration stays: %s", why);
     audit_reload(d, "config.refused", d->config, why);
     sd_notify(0, "READY=1");
 }
@@ -96,7 +97,7 @@ void daemon_reload(struct daemon *d)
     d->previous[d->n_previous++] = old;
     api_reload(d->api, fresh);
     audit_reload(d, "config.loaded", fresh, "SIGHUP");
-    fprintf(stderr, SD_NOTICE "modalityd: configuration %.12s in force, generation %llu\n", fresh->hash,
-            (unsigned long long)fresh->generation);
+    log_line(SD_NOTICE, "modalityd: configuration %.12s in force, generation %llu", fresh->hash,
+             (unsigned long long)fresh->generation);
     sd_notify(0, "READY=1");
 }

@@ -12,6 +12,7 @@
 
 #include "daemon.h"
 #include "link/loop.h"
+#include "modality/log.h"
 
 /* The daemon leaves within this even when a device never answers: its host goes on proving rest by itself. */
 #define STOP_BOUND_NS (4 * NS_PER_S)
@@ -78,7 +79,7 @@ int daemon_start_links(struct daemon *d)
         d->plans[i].settings.open_reservation = reservation_open(d, i);
         const int r = link_start(d->event, &d->plans[i].settings, &callbacks, &d->links[i]);
         if (r < 0) {
-            fprintf(stderr, SD_ERR "modalityd: link %s: %s\n", d->config->links[i].canonical, strerror(-r));
+            log_line(SD_ERR, "modalityd: link %s: %s", d->config->links[i].canonical, strerror(-r));
             return r;
         }
     }
@@ -122,8 +123,8 @@ static void port_alarm(void *userdata, const char *change, json_t *alarm)
     const char *level = strcmp(priority, "high") == 0  ? SD_ALERT
                         : strcmp(priority, "low") == 0 ? SD_NOTICE
                                                        : SD_WARNING;
-    fprintf(stderr, "%salarm %s: %s %s%s%s: %s\n", level, change, priority, text(alarm, "kind"),
-            text(alarm, "device")[0] ? " on " : "", text(alarm, "device"), text(alarm, "detail"));
+    log_line(level, "alarm %s: %s %s%s%s: %s", change, priority, text(alarm, "kind"),
+             text(alarm, "device")[0] ? " on " : "", text(alarm, "device"), text(alarm, "detail"));
     alarm_command_run(d->event, &d->config->daemon, change, alarm);
 }
 
@@ -138,7 +139,7 @@ static void about_to_sleep(void *userdata)
 {
     struct daemon *d = userdata;
     const struct session_time now = daemon_now();
-    fprintf(stderr, SD_WARNING "modalityd: the machine is about to sleep: stopping every session\n");
+    log_line(SD_WARNING, "modalityd: the machine is about to sleep: stopping every session");
     session_stop_now(d->sessions, NULL, &now);
 }
 
@@ -237,7 +238,7 @@ int daemon_start_records(struct daemon *d)
         .path = path, .head_path = c->audit_head_path, .late_ms = c->record_late_ms, .queue_max = 4096};
     const int r = record_open(&settings, &d->record, error, sizeof error);
     if (r < 0) {
-        fprintf(stderr, SD_ERR "modalityd: records in %s: %s\n", c->state_dir, error[0] ? error : strerror(-r));
+        log_line(SD_ERR, "modalityd: records in %s: %s", c->state_dir, error[0] ? error : strerror(-r));
         return r;
     }
     const struct audit_actor self = {.uid = getuid()};
@@ -311,7 +312,7 @@ int daemon_start_sessions(struct daemon *d)
     if ((r = sessions_new(&settings, &ports, d->record, &now, &d->sessions)) < 0)
         return r;
     if (d->config->daemon.hold_sleep && inhibitor_new(d->event, about_to_sleep, d, &d->inhibitor) < 0)
-        fprintf(stderr, SD_NOTICE "modalityd: no system bus: sleep and shutdown are not held off\n");
+        log_line(SD_NOTICE, "modalityd: no system bus: sleep and shutdown are not held off");
     sd_watchdog_enabled(0, &d->watchdog_usec);
     /* armed from the first: an off source has no prepare callback and would never be set */
     if ((r = loop_add_timer(d->event, now.monotonic_ns, LOOP_DEADLINE, "deadlines", on_deadline, d, &d->deadline)) <
@@ -356,8 +357,7 @@ int daemon_start_api(struct daemon *d)
                                           .simulated = simulated};
     const int r = api_start(&settings, &d->api, error, sizeof error);
     if (r < 0)
-        fprintf(stderr, SD_ERR "modalityd: socket %s: %s\n", d->config->daemon.socket_path,
-                error[0] ? error : strerror(-r));
+        log_line(SD_ERR, "modalityd: socket %s: %s", d->config->daemon.socket_path, error[0] ? error : strerror(-r));
     return r;
 }
 
@@ -369,7 +369,7 @@ void daemon_begin_stop(struct daemon *d, const char *why)
     d->stopping = true;
     d->stop_deadline_ns = now.monotonic_ns + STOP_BOUND_NS;
     sd_notify(0, "STOPPING=1");
-    fprintf(stderr, SD_NOTICE "modalityd: %s: resting every output\n", why);
+    log_line(SD_NOTICE, "modalityd: %s: resting every output", why);
     sessions_shutdown(d->sessions, &now);
     go_on_stopping(d, &now);
     loop_set_timer(d->second, now.monotonic_ns);

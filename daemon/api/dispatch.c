@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "api/idempotency.h"
 #include "api/state.h"
+#include "modality/log.h"
 
 /* "therapist": the weakest right that suffices. */
 static json_t *role_data(const struct call *call, enum config_right needed)
@@ -32,8 +32,8 @@ static void refusal_log(struct connection *c, const char *method, const char *wh
     if (c->refusal_logged)
         return;
     c->refusal_logged = true;
-    fprintf(stderr, SD_NOTICE "modalityd: client uid %u pid %d: %s refused: %s\n", (unsigned)c->peer.uid,
-            (int)c->peer.pid, method, why);
+    log_line(SD_NOTICE, "modalityd: client uid %u pid %d: %s refused: %s", (unsigned)c->peer.uid, (int)c->peer.pid,
+             method, why);
 }
 
 static void refuse_role(struct call *call)
