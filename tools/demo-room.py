@@ -239,9 +239,9 @@ def main():
     title("The demo clinic's own acceptance of an unverified limit")
     print(open(os.path.join(config, "installation.ini"), encoding="utf-8").read(), end="")
     title("A dose that is refused: quantity, value, bound and where the bound stands")
-    ctl("start", "--protocol", "tens_acupuncture", "--device", "stim_a", "--group", "ch1", "--patient", "P-0001", "--site",
-        "thigh", "--side", "left", "--amplitude", "20mA..95mA", "--electrode-area", "4cm2",
-        *answers("tens_acupuncture", "thigh"), expect=1)
+    ctl("start", "--protocol", "us_chronic_thermal", "--device", "us_b", "--patient", "P-0001", "--site", "thigh", "--side",
+        "left", "--intensity", "3W/cm2", "--duration", "10min", "--applicator", "head_5cm2", "--area", "10cm2",
+        *answers("us_chronic_thermal", "thigh"), expect=1)
     stopped = electrical("stim_a")
 
     title("Ultrasound on the RS-485 line, ended by its timer")
