@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "faulty_disk.h"
 
@@ -151,6 +152,23 @@ static void stuck_disk_is_late_then_well(void **state)
     fixture_wait_health(f, RECORD_OK);
 }
 
+static void nothing_is_acknowledged_before_it_is_synced(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry e = fixture_entry("s1", "p1", "left");
+    struct waited waited = {0};
+
+    f->late_ms = 50;
+    assert_int_equal(fixture_open(f), 0);
+    faulty_disk_set(DISK_STUCK);
+    assert_int_equal(record_reserve(f->record, &e, waited_done, &waited), 0);
+    fixture_wait_health(f, RECORD_LATE);
+    assert_int_equal(waited.told, 0);
+    faulty_disk_set(DISK_WORKS);
+    fixture_wait(f, &waited, 1);
+    assert_int_equal(waited.error, 0);
+}
+
 static void full_queue_keeps_room_for_facts_and_counts_what_is_lost(void **state)
 {
     struct fixture *f = *state;
@@ -259,6 +277,31 @@ static void closing_on_a_dead_disk_is_bounded(void **state)
     assert_in_range(clock_monotonic_ns() - from_ns, 1 * NS_PER_S, 3 * NS_PER_S);
 }
 
+/* In a process of its own: the thread that hangs in the disk is left behind, with all that it uses. */
+static void closing_on_a_stuck_disk_is_bounded(void **state)
+{
+    struct fixture *f = *state;
+    int64_t from_ns = clock_monotonic_ns();
+    pid_t child = fork();
+    int status;
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (fixture_open(f) < 0)
+            _exit(1);
+        faulty_disk_set(DISK_STUCK);
+        record_audit(f->record, "x", NULL, NULL, NULL);
+        fixture_close(f);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_in_range(clock_monotonic_ns() - from_ns, 2 * NS_PER_S, 5 * NS_PER_S);
+    /* The lock went with the process. */
+    assert_int_equal(fixture_open(f), 0);
+}
+
 static void closing_flushes_what_waits(void **state)
 {
     struct fixture *f = *state;
@@ -361,11 +404,13 @@ int main(void)
         IT(facts_wait_in_order_for_the_disk),
         IT(addition_is_told_of_failure_and_not_written_later),
         IT(stuck_disk_is_late_then_well),
+        IT(nothing_is_acknowledged_before_it_is_synced),
         IT(full_queue_keeps_room_for_facts_and_counts_what_is_lost),
         IT(byte_cap_of_the_queue_holds),
         IT(head_that_cannot_be_written_is_a_failure),
         IT(moved_database_is_a_failure),
         IT(closing_on_a_dead_disk_is_bounded),
+        IT(closing_on_a_stuck_disk_is_bounded),
         IT(closing_flushes_what_waits),
         IT(second_daemon_is_refused_with_the_first_ones_pid),
         IT(open_says_what_is_wrong),
