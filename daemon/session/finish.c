@@ -8,7 +8,7 @@
 static json_t *end_document(const struct session *session)
 {
     json_t *o = json_object();
-    doc_text(o, "reason", session_end_id(session->end));
+    doc_text(o, "reason", session_end_reason(session));
     doc_text(o, "by", session->end_by);
     doc_text(o, "detail", session->end_detail);
     doc_text(o, "evidence", evidence_id(session->evidence));

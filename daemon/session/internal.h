@@ -165,6 +165,7 @@ struct session {
     const char *origin; /* of the last change: operator, patient, device, daemon */
     enum modality_evidence evidence;
     enum session_end end;
+    const char *end_fault; /* END_fault: the id of what supervision found; static */
     char end_by[16], end_detail[LINK_TEXT_MAX];
     bool end_alarmed;
 
@@ -202,8 +203,9 @@ struct session *session_find(struct sessions *s, const char *session_id);
 struct session *session_by_number(struct sessions *s, uint64_t number);
 struct unit *unit_find(struct sessions *s, const char *id);
 struct unit *unit_of(struct sessions *s, size_t link, uint32_t index);
-bool session_live(const struct session *session);     /* neither prepared nor ended */
-bool session_unproved(const struct session *session); /* armed in this turn and rest not proved since */
+bool session_live(const struct session *session);              /* neither prepared nor ended */
+const char *session_end_reason(const struct session *session); /* id of the end, or of the alarm of its fault */
+bool session_unproved(const struct session *session);          /* armed in this turn and rest not proved since */
 void session_free(struct session *session);
 
 /* say.c: answers, events, alarms, audit */

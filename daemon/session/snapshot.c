@@ -215,7 +215,7 @@ json_t *session_snapshot(const struct session *session, const struct session_tim
     doc_put(o, "channels", channels);
     if (session->end != END_none) {
         json_t *end = json_object();
-        doc_text(end, "reason", session_end_id(session->end));
+        doc_text(end, "reason", session_end_reason(session));
         doc_text(end, "by", session->end_by);
         doc_text(end, "detail", session->end_detail);
         doc_put(o, "end", end);

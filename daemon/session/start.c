@@ -49,7 +49,7 @@ static void repeat(struct session *session, const struct session_actor *actor, s
         say_result(reply, accepted(session));
     else if (!session->reserve_pending)
         say_refused(s, "session.start", actor, session, reply, TOKEN_WRONG_STATE, NULL, "session %s did not start: %s",
-                    session->id, session_end_id(session->end));
+                    session->id, session_end_reason(session));
     else if (session->n_waiters < SESSION_WAITERS_MAX)
         session->waiters[session->n_waiters++] = reply;
     else

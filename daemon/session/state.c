@@ -102,6 +102,11 @@ enum alarm_kind session_end_alarm(enum session_end end)
     return ends[end].alarm;
 }
 
+const char *session_end_reason(const struct session *session)
+{
+    return session->end == END_fault && session->end_fault ? session->end_fault : session_end_id(session->end);
+}
+
 int state_next(enum session_state from, enum session_event event)
 {
     for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
@@ -145,7 +150,7 @@ static void publish_one(struct session *session, const struct session_news *news
         json_pack("{s:s,s:s,s:s,s:I}", "from", session_state_id(news->from), "to", session_state_id(news->to), "event",
                   session_event_id(news->event), "at_ms", (json_int_t)news->at.wall_ms);
     if (session->end != END_none) {
-        doc_text(change, "reason", session_end_id(session->end));
+        doc_text(change, "reason", session_end_reason(session));
         doc_text(change, "by", session->end_by);
         doc_text(change, "detail", session->end_detail[0] ? session->end_detail : NULL);
     }

@@ -58,7 +58,7 @@ enum session_event {
     END(stop_all, "operator", NONE, "everything was stopped")                                                          \
     END(patient_stop, "patient", patient_stop, "the patient's stop")                                                   \
     END(lease_lost, "daemon", lease_lost, "the operator's client was silent")                                          \
-    END(fault, "daemon", NONE, "supervision found a fault; it raised its own alarm")                                   \
+    END(fault, "daemon", NONE, "supervision found a fault: its alarm is the reason that is shown")                     \
     END(device_fault, "device", device_fault, "the device reported a fault")                                           \
     END(over_output, "daemon", over_output, "the host saw output above what was set")                                  \
     END(device_restarted, "device", device_restarted, "the device restarted")                                          \

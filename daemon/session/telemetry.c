@@ -48,6 +48,13 @@ static const struct supervise_finding *worst(const struct supervise_outcome *out
     return NULL;
 }
 
+static void end_by_fault(struct session *session, const struct supervise_finding *f, const struct session_time *now)
+{
+    session_end_by(session, END_fault, "daemon", f->detail, now);
+    if (session->end == END_fault && !session->end_fault)
+        session->end_fault = alarm_kind_id(supervise_fault_alarm(f->fault));
+}
+
 static void act(struct session *session, const struct supervise_outcome *outcome, const struct session_time *now)
 {
     const struct supervise_finding *f = worst(outcome);
@@ -58,7 +65,7 @@ static void act(struct session *session, const struct supervise_outcome *outcome
     else if (f->fault == FAULT_patient_stop)
         session_end_by(session, END_patient_stop, "patient", f->detail, now);
     else
-        session_end_by(session, END_fault, "daemon", f->detail, now);
+        end_by_fault(session, f, now);
 }
 
 static bool supervised_state(const struct session *session)

@@ -204,6 +204,8 @@ static void supervision_that_finds_a_fault_stops_on_that_sample(void **state)
     assert_int_equal(room_count(r, LINK_PERMIT), 0);
     assert_state(r, "stopping");
     assert_true(room_alarm(r, ALARM_KIND_device_fault));
+    proved(r);
+    ended_by(r, "device_fault", "daemon");
 }
 
 static void the_patients_switch_is_the_patients_stop(void **state)
