@@ -16,33 +16,14 @@
 
 /* --- answers --- */
 
+/* What errors may still take when results have used up the rest: a batch is then answered, not dropped. */
+#define ERROR_ROOM ((size_t)API_BATCH_MAX * 512)
+
 static void batch_free(struct batch *b)
 {
     json_decref(b->items);
-    free(b->text);
+    text_free(&b->text);
     free(b);
-}
-
-static int batch_add(struct batch *b, const char *text, size_t length)
-{
-    size_t more = b->length + length + 2;
-    if (more > API_ANSWER_MAX)
-        return -E2BIG;
-    if (more > b->size) {
-        size_t size = b->size == 0 ? 1024 : b->size;
-        while (size < more)
-            size *= 2;
-        char *grown = realloc(b->text, size);
-        if (grown == NULL)
-            return -ENOMEM;
-        b->text = grown;
-        b->size = size;
-    }
-    b->text[b->length] = b->length == 0 ? '[' : ',';
-    b->length++;
-    memcpy(b->text + b->length, text, length);
-    b->length += length;
-    return 0;
 }
 
 /* All items dispatched and answered: one line, or none when all were notifications. */
@@ -50,34 +31,46 @@ static void batch_end(struct connection *c, struct batch *b)
 {
     if (b->open > 0 || b->next < json_array_size(b->items))
         return;
-    if (c != NULL && c->batch == b)
+    if (c->batch == b)
         c->batch = NULL;
-    if (c != NULL && b->length > 0) {
-        b->text[b->length++] = ']'; /* batch_add left room */
-        connection_say(c, b->text, b->length);
-    }
+    if (b->text.length > 0 && text_add(&b->text, "]", 1, API_ANSWER_MAX) == 0)
+        connection_say(c, b->text.bytes, b->text.length);
     batch_free(b);
 }
 
-void answer_send(struct connection *c, struct batch *batch, json_t *answer)
+static int answer_add(struct connection *c, struct batch *batch, const json_t *id, const char *member,
+                      const json_t *value, size_t max)
 {
-    char *text = json_dumps(answer, JSON_COMPACT);
-    size_t length = text != NULL ? strlen(text) : 0;
-    if (text != NULL && length > API_ANSWER_MAX) {
-        free(text);
-        json_t *shorter =
-            rpc_failure(json_object_get(answer, "id"),
-                        rpc_error(RPC_INTERNAL_ERROR, "the answer is over 4 MiB: ask for fewer items", NULL));
-        text = json_dumps(shorter, JSON_COMPACT);
-        length = text != NULL ? strlen(text) : 0;
-        json_decref(shorter);
+    struct text *t = batch != NULL ? &batch->text : &c->server->answer;
+    const size_t before = t->length;
+    int r = batch != NULL ? text_add(t, before == 0 ? "[" : ",", 1, max) : 0;
+    if (r == 0)
+        r = rpc_answer(t, id, member, value, max);
+    if (r < 0) {
+        t->length = before;
+        return r;
     }
-    json_decref(answer);
-    if (batch == NULL)
-        connection_say(c, text, length);
-    else if (text == NULL || batch_add(batch, text, length) < 0)
+    if (batch == NULL) {
+        connection_say(c, t->bytes, t->length);
+        text_clear(t);
+    }
+    return 0;
+}
+
+void answer_error(struct connection *c, struct batch *batch, const json_t *id, json_t *error)
+{
+    if (answer_add(c, batch, id, "error", error, API_ANSWER_MAX) < 0)
         connection_finish(c); /* an answer that cannot be given must not look like silence */
-    free(text);
+    json_decref(error);
+}
+
+void answer_result(struct connection *c, struct batch *batch, const json_t *id, const json_t *result)
+{
+    int r = answer_add(c, batch, id, "result", result, API_ANSWER_MAX - ERROR_ROOM);
+    if (r < 0)
+        answer_error(c, batch, id,
+                     rpc_error(RPC_INTERNAL_ERROR,
+                               r == -E2BIG ? "the answer is over 4 MiB: ask for fewer items" : "out of memory", NULL));
 }
 
 /* --- the end of a call --- */
@@ -111,11 +104,10 @@ static void call_free(struct call *call)
 /* Exactly one of result and error; both borrowed. */
 static void answer_one(struct call *call, json_t *result, json_t *error)
 {
-    if (call->id != NULL) {
-        json_t *answer =
-            result != NULL ? rpc_result(call->id, json_incref(result)) : rpc_failure(call->id, json_incref(error));
-        answer_send(call->connection, call->batch, answer);
-    }
+    if (call->id != NULL && result != NULL)
+        answer_result(call->connection, call->batch, call->id, result);
+    else if (call->id != NULL)
+        answer_error(call->connection, call->batch, call->id, json_incref(error));
     call_free(call);
 }
 
@@ -206,7 +198,7 @@ void batch_begin(struct connection *c, json_t *items, int64_t read_ns)
     if (b == NULL) {
         char why[96];
         snprintf(why, sizeof(why), "invalid request: a batch has 1 to %d requests, not %zu", API_BATCH_MAX, n);
-        answer_send(c, NULL, rpc_failure(NULL, rpc_error(RPC_INVALID_REQUEST, why, NULL)));
+        answer_error(c, NULL, NULL, rpc_error(RPC_INVALID_REQUEST, why, NULL));
         return;
     }
     b->items = json_incref(items);
@@ -233,7 +225,7 @@ void batch_drop(struct connection *c)
         return;
     c->batch = NULL;
     b->next = json_array_size(b->items);
-    batch_end(NULL, b);
+    batch_end(c, b);
 }
 
 /* --- the API stops --- */

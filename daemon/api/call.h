@@ -22,7 +22,6 @@ struct call {
     json_t *params; /* checked against method; never NULL */
     int64_t read_ns;
     struct session_actor actor; /* strings live as long as the call */
-    char peer_name[64];         /* login name of the peer, or its uid as text */
     char made_id[25];           /* of what this call creates */
     struct inflight *inflight;  /* of an acting call that is the first of its request_id */
     struct call *previous, *next;
@@ -35,8 +34,7 @@ struct batch {
     size_t next;
     unsigned open; /* dispatched, not answered */
     int64_t read_ns;
-    char *text; /* answers so far */
-    size_t length, size;
+    struct text text; /* answers so far */
 };
 
 /* --- ends a call; the call is gone afterwards --- */
@@ -58,8 +56,9 @@ void call_dispatch(struct connection *c, struct batch *batch, const json_t *item
 void batch_begin(struct connection *c, json_t *items, int64_t read_ns);
 void batch_step(struct connection *c);
 void batch_drop(struct connection *c);
-/* Sends one answer, or adds it to its batch; answer is stolen. */
-void answer_send(struct connection *c, struct batch *batch, json_t *answer);
+/* Sends one answer, or adds it to its batch. result is borrowed; error is stolen. id NULL = null. */
+void answer_result(struct connection *c, struct batch *batch, const json_t *id, const json_t *result);
+void answer_error(struct connection *c, struct batch *batch, const json_t *id, json_t *error);
 
 /* The API stops: frees every call that is not answered. Nobody answers one afterwards. */
 void calls_forget(struct api *api);

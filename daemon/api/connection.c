@@ -6,6 +6,7 @@
 #include "api/connection.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -228,7 +229,7 @@ static void too_long_answer(struct connection *c)
     c->too_long = false;
     char why[96];
     snprintf(why, sizeof(why), "invalid request: a line has at most %zu bytes", API_LINE_MAX);
-    answer_send(c, NULL, rpc_failure(NULL, rpc_error(RPC_INVALID_REQUEST, why, NULL)));
+    answer_error(c, NULL, NULL, rpc_error(RPC_INVALID_REQUEST, why, NULL));
     connection_finish(c);
 }
 
@@ -244,7 +245,7 @@ static void line_answer(struct connection *c)
     c->in_lines--;
     in_settle(c);
     if (value == NULL)
-        answer_send(c, NULL, rpc_failure(NULL, rpc_error(code, why, NULL)));
+        answer_error(c, NULL, NULL, rpc_error(code, why, NULL));
     else if (json_is_array(value))
         batch_begin(c, value, read_ns);
     else
@@ -334,7 +335,7 @@ void connection_say(struct connection *c, const char *line, size_t length)
 {
     if (c->fd < 0 || c->overflowed)
         return;
-    if (output_waiting(&c->out) > API_OUTPUT_MAX || line == NULL) {
+    if (output_waiting(&c->out) > API_OUTPUT_MAX) {
         overflow(c);
         return;
     }
@@ -414,8 +415,19 @@ bool connection_done(const struct connection *c)
     return c->fd < 0 && !c->has_work && c->calls == 0 && c->batch == NULL;
 }
 
-int connection_open(struct server *s, int fd, enum connection_service service, const struct peer *peer,
-                    const struct config_role *role, int reserved, struct connection **out)
+void connection_identify(struct connection *c)
+{
+    const struct api *api = c->server->api;
+    c->name = peer_names_find(api->names, c->peer.uid);
+    c->role = c->fd >= 0 ? peer_role(c->fd, &c->peer, api->config) : NULL;
+    if (c->name != NULL)
+        snprintf(c->label, sizeof(c->label), "%s", c->name);
+    else
+        snprintf(c->label, sizeof(c->label), "%u", (unsigned)c->peer.uid);
+}
+
+int connection_open(struct server *s, int fd, enum connection_service service, const struct peer *peer, int reserved,
+                    struct connection **out)
 {
     struct connection *c = calloc(1, sizeof(*c));
     int r = c != NULL ? loop_add_io(s->api->settings.event, fd, EPOLLIN, LOOP_CLIENT_READ, "client", on_io, c, &c->io)
@@ -430,9 +442,8 @@ int connection_open(struct server *s, int fd, enum connection_service service, c
     c->fd = fd;
     c->reserved = reserved;
     c->peer = *peer;
-    c->name = peer_names_find(s->api->names, peer->uid);
-    c->role = role;
     c->service = service;
+    connection_identify(c);
     c->opened_ns = clock_monotonic_ns();
     scanner_begin(&c->scanner);
     *out = c;

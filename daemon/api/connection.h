@@ -26,6 +26,7 @@ struct connection {
     sd_event_source *io;
     struct peer peer;
     const char *name; /* login name or NULL */
+    char label[64];   /* that, or the uid as text */
     const struct config_role *role;
     enum connection_service service;
     int64_t opened_ns;
@@ -57,8 +58,10 @@ struct connection {
 };
 
 /* Makes one of an accepted descriptor, which it owns from here in any case. 0 or negative errno. */
-int connection_open(struct server *s, int fd, enum connection_service service, const struct peer *peer,
-                    const struct config_role *role, int reserved, struct connection **out);
+int connection_open(struct server *s, int fd, enum connection_service service, const struct peer *peer, int reserved,
+                    struct connection **out);
+/* Name and role as configuration and /etc/passwd have them now. */
+void connection_identify(struct connection *c);
 /* Reads once. */
 void connection_read(struct connection *c);
 /* Answers one request of one line (or one item of a batch). True: more is waiting. */

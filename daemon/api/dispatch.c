@@ -119,15 +119,11 @@ static void actor_fill(struct call *call)
         .connection = c->number,
         .subscribed = c->subscription.active && c->fd >= 0,
         .may_act_for = self || (c->role != NULL && c->role->may_act_for),
-        .peer_name = call->peer_name,
+        .peer_name = c->label,
         .operator_id = id,
         .operator_name = param_text(who, "name"),
         .operator_role = param_text(who, "role"),
     };
-    if (c->name != NULL)
-        snprintf(call->peer_name, sizeof(call->peer_name), "%s", c->name);
-    else
-        snprintf(call->peer_name, sizeof(call->peer_name), "%u", (unsigned)c->peer.uid);
 }
 
 static struct call *call_new(struct connection *c, struct batch *batch, const struct rpc_request *request,
@@ -170,7 +166,7 @@ void call_dispatch(struct connection *c, struct batch *batch, const json_t *item
     if (rpc_request_read(item, &request, &why) < 0) {
         char message[160];
         snprintf(message, sizeof(message), "invalid request: %s", why);
-        answer_send(c, batch, rpc_failure(request.id, rpc_error(RPC_INVALID_REQUEST, message, NULL)));
+        answer_error(c, batch, request.id, rpc_error(RPC_INVALID_REQUEST, message, NULL));
         return;
     }
     struct call *call = call_new(c, batch, &request, read_ns);

@@ -57,26 +57,30 @@ int rpc_request_read(const json_t *item, struct rpc_request *out, const char **w
     return 0;
 }
 
-static json_t *answer(const json_t *id, const char *member, json_t *value)
+static int add_word(struct text *t, const char *word, size_t max)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "jsonrpc", json_string("2.0"));
-    json_object_set_new(object, member, value != NULL ? value : json_null());
-    if (id != NULL)
-        json_object_set(object, "id", (json_t *)id);
-    else
-        json_object_set_new(object, "id", json_null());
-    return object;
+    return text_add(t, word, strlen(word), max);
 }
 
-json_t *rpc_result(const json_t *id, json_t *result)
+int rpc_answer(struct text *t, const json_t *id, const char *member, const json_t *value, size_t max)
 {
-    return answer(id, "result", result);
-}
-
-json_t *rpc_failure(const json_t *id, json_t *error)
-{
-    return answer(id, "error", error);
+    const size_t before = t->length;
+    int r = add_word(t, "{\"jsonrpc\":\"2.0\",\"id\":", max);
+    if (r == 0)
+        r = id != NULL ? text_add_json(t, id, max) : add_word(t, "null", max);
+    if (r == 0)
+        r = add_word(t, ",\"", max);
+    if (r == 0)
+        r = add_word(t, member, max);
+    if (r == 0)
+        r = add_word(t, "\":", max);
+    if (r == 0)
+        r = text_add_json(t, value, max);
+    if (r == 0)
+        r = add_word(t, "}", max);
+    if (r < 0)
+        t->length = before;
+    return r;
 }
 
 json_t *rpc_error(enum rpc_code code, const char *message, json_t *data)

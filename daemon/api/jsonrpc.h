@@ -8,6 +8,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "api/text.h"
+
 /* The protocol's own codes; ours is RPC_REFUSED, whose data.token decides. */
 enum rpc_code {
     RPC_PARSE_ERROR = -32700,
@@ -34,10 +36,12 @@ json_t *rpc_parse(const char *line, size_t length, enum rpc_code *code, char *wh
  */
 int rpc_request_read(const json_t *item, struct rpc_request *out, const char **why);
 
-/* Answers: new references. result, data and error are stolen; id is borrowed, NULL = null. */
-json_t *rpc_result(const json_t *id, json_t *result);
-json_t *rpc_failure(const json_t *id, json_t *error);
-/* The error member: data may be NULL. */
+/*
+ * Adds one answer to text: member is "result" or "error"; id NULL = null. 0, -E2BIG beyond max, -ENOMEM; text is as
+ * before on failure.
+ */
+int rpc_answer(struct text *text, const json_t *id, const char *member, const json_t *value, size_t max);
+/* The error member: a new reference; data is stolen and may be NULL. */
 json_t *rpc_error(enum rpc_code code, const char *message, json_t *data);
 
 #endif

@@ -154,7 +154,7 @@ static int admit(struct server *s, int fd, int reserved)
     if (service != SERVICE_FULL && s->n_stop_only >= API_STOP_ONLY_MAX)
         stop_only_evict(s, false);
     struct connection *c;
-    r = connection_open(s, fd, service, &peer, role, reserved, &c);
+    r = connection_open(s, fd, service, &peer, reserved, &c);
     if (r < 0)
         return r;
     list_add(s, c);
@@ -308,10 +308,8 @@ void server_output_grew(struct server *s)
 
 void server_roles(struct server *s)
 {
-    for (struct connection *c = s->first; c != NULL; c = c->next) {
-        c->name = peer_names_find(s->api->names, c->peer.uid);
-        c->role = c->fd >= 0 ? peer_role(c->fd, &c->peer, s->api->config) : NULL;
-    }
+    for (struct connection *c = s->first; c != NULL; c = c->next)
+        connection_identify(c);
 }
 
 /* --- start and stop --- */
@@ -350,5 +348,6 @@ void server_stop(struct server *s)
             close(s->reserve[i]);
         s->reserve[i] = -1;
     }
+    text_free(&s->answer);
     socket_close(&s->socket);
 }

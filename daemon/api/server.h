@@ -10,6 +10,7 @@
 
 #include "api/limits.h"
 #include "api/socket.h"
+#include "api/text.h"
 
 struct api;
 struct connection;
@@ -30,6 +31,7 @@ struct server {
     size_t output_total;
     int reserve[API_RESERVE]; /* -1 = given away */
     char scratch[API_READ_MAX];
+    struct text answer; /* under construction */
 };
 
 /* Takes over the listening socket. 0 or negative errno; server_stop cleans up in either case. */
