@@ -212,10 +212,54 @@ static json_t *finding_document(const struct limit_finding *f)
     return o;
 }
 
+/* The narrower layers are ranges: protocol and device bound the level too, and one of them may be what binds. */
+static void add_range(json_t *array, const struct assessment *a, size_t i, const char *id, enum limit_layer layer,
+                      int64_t max, const char *origin)
+{
+    const int64_t value = a->plan.treatment.channels[i].ceiling.value[a->plan.level];
+    json_t *o = json_object();
+    doc_text(o, "id", id);
+    doc_bool(o, "applies", true);
+    doc_text(o, "quantity", modality_quantity_info(a->plan.level)->id);
+    doc_text(o, "scope", limit_scope_id(SCOPE_INSTANTANEOUS));
+    doc_text(o, "class", limit_class_id(LIMIT_HARD));
+    doc_int(o, "value", value);
+    doc_int(o, "bound", max);
+    doc_text(o, "direction", "max");
+    doc_int(o, "headroom", max - value);
+    doc_bool(o, "exceeded", value > max);
+    doc_int(o, "channel", (int64_t)i);
+    doc_text(o, "layer", limit_layer_id(layer));
+    doc_text(o, "origin", origin);
+    json_array_append_new(array, o);
+}
+
+static void add_ranges(json_t *array, const struct assessment *a)
+{
+    const struct protocol *p = a->plan.protocol;
+    for (size_t i = 0; i < a->plan.treatment.n_channels; i++) {
+        if (!quantity_has(&a->plan.treatment.channels[i].ceiling, a->plan.level) ||
+            modality_quantity_info(a->plan.level)->safer == SAFER_UP)
+            continue;
+        for (size_t k = 0; k < p->n_parameters; k++) {
+            if (p->parameters[k].quantity == a->plan.level)
+                add_range(array, a, i, p->id, LAYER_PROTOCOL, p->parameters[k].max, p->parameters[k].origin);
+        }
+        const struct modality_channel *c = a->plan.device[i];
+        for (size_t k = 0; c && k < c->n_ranges && k < MODALITY_RANGES_MAX; k++) {
+            if (c->ranges[k].quantity == a->plan.level && c->ranges[k].settable)
+                add_range(array, a, i, a->plan.unit->id, LAYER_DEVICE, c->ranges[k].max,
+                          a->plan.unit->settings->origin);
+        }
+    }
+}
+
 json_t *assess_limits(const struct assessment *a)
 {
     json_t *array = json_array();
     const struct dose_tables *t = a->plan.tables;
+    if (a->has_picture)
+        add_ranges(array, a);
     struct limit_finding *findings = a->has_picture ? calloc(t->n_limits + 1, sizeof *findings) : NULL;
     if (!findings)
         return array;

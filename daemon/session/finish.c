@@ -114,17 +114,39 @@ static json_t *record_document(const struct session *session, const struct sessi
 }
 
 /* A record that is too large is written without its series: those are the part that a person can do without. */
-static void write_record(struct session *session, const struct session_time *now)
+static void drop_series(json_t *document)
+{
+    size_t i;
+    json_t *channel;
+    json_array_foreach(json_object_get(document, "channels"), i, channel) json_object_del(channel, "series");
+    doc_bool(document, "series_dropped", true);
+}
+
+/*
+ * Hands dose and record to the disk. A crowded queue is asked again with every tick: an open entry would block the
+ * patient, and a record that was never queued would be lost.
+ */
+void session_write(struct session *session)
 {
     struct sessions *s = session->owner;
-    json_t *document = record_document(session, now), *channel;
-    size_t i;
-    if (record_finish(s->record, session->id, json_incref(document), NULL, NULL) == -E2BIG) {
-        json_array_foreach(json_object_get(document, "channels"), i, channel) json_object_del(channel, "series");
-        doc_bool(document, "series_dropped", true);
-        (void)record_finish(s->record, session->id, json_incref(document), NULL, NULL); /* record_health tells */
+    if (session->unsettled) {
+        const enum ledger_state state = session->dose_unbounded ? LEDGER_UNBOUNDED : LEDGER_SETTLED;
+        static const struct dose_amounts none = {0};
+        const struct dose_amounts *delivered = session->ever_armed ? &session->supervised.delivered : &none;
+        const int r = record_settle(s->record, session->id, state, delivered, NULL, NULL);
+        session->unsettled = r == -EAGAIN || r == -ENOMEM;
     }
-    json_decref(document);
+    if (!session->unwritten)
+        return;
+    int r = record_finish(s->record, session->id, json_incref(session->unwritten), NULL, NULL);
+    if (r == -E2BIG) {
+        drop_series(session->unwritten);
+        r = record_finish(s->record, session->id, json_incref(session->unwritten), NULL, NULL);
+    }
+    if (r == -EAGAIN || r == -ENOMEM)
+        return;
+    json_decref(session->unwritten);
+    session->unwritten = NULL;
 }
 
 /* The condition of every alarm of this session is over: latched ones wait for their acknowledgement. */
@@ -136,24 +158,17 @@ static void settle_alarms(struct session *session, const struct session_time *no
     }
 }
 
-static void settle_dose(struct session *session)
-{
-    struct sessions *s = session->owner;
-    static const struct dose_amounts none = {0};
-    const struct dose_amounts *delivered = session->ever_armed ? &session->supervised.delivered : &none;
-    const enum ledger_state state = session->dose_unbounded ? LEDGER_UNBOUNDED : LEDGER_SETTLED;
-    (void)record_settle(s->record, session->id, state, delivered, NULL, NULL); /* record_health tells a failure */
-    if (session->dose_unbounded)
-        alarms_raise(s->alarms, ALARM_KIND_dose_unbounded, NULL, session->id, session->end_detail, s->now.wall_ms);
-}
-
 void session_finish(struct session *session, const struct session_time *now)
 {
     struct sessions *s = session->owner;
     session->finished = true;
     if (session->reserved) {
-        settle_dose(session);
-        write_record(session, now);
+        session->unsettled = true;
+        session->unwritten = record_document(session, now);
+        session_write(session);
+    }
+    if (session->dose_unbounded) {
+        alarms_raise(s->alarms, ALARM_KIND_dose_unbounded, NULL, session->id, session->end_detail, now->wall_ms);
     }
     json_t *detail = end_document(session);
     doc_put(detail, "delivered", doc_amounts(&session->supervised.delivered));

@@ -176,7 +176,9 @@ struct session {
     int64_t progress_ns;
     uint64_t seq;
     bool finished, dose_unbounded;
-    json_t *final; /* the snapshot of an ended session */
+    bool unsettled;    /* the ledger has not taken its dose yet */
+    json_t *unwritten; /* its record, until the queue has taken it */
+    json_t *final;     /* the snapshot of an ended session */
 };
 
 struct sessions {
@@ -352,6 +354,7 @@ const struct modality_reading *status_reading(const struct modality_channel_stat
 
 /* finish.c */
 void session_finish(struct session *session, const struct session_time *now);
+void session_write(struct session *session); /* again what the record's queue had no room for */
 
 /* device_document.c */
 json_t *unit_document(const struct sessions *s, const struct unit *unit, const struct session_time *now);

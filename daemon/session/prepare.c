@@ -89,7 +89,7 @@ static bool make_room(struct sessions *s)
     if (s->n_sessions < SESSIONS_MAX)
         return true;
     for (size_t i = 0; i < s->n_sessions; i++) {
-        if (s->list[i]->state != SESSION_ended || !s->list[i]->finished || s->list[i]->reserve_pending)
+        if (!s->list[i]->finished || s->list[i]->unsettled || s->list[i]->unwritten)
             continue;
         session_free(s->list[i]);
         memmove(&s->list[i], &s->list[i + 1], (s->n_sessions - i - 1) * sizeof s->list[0]);

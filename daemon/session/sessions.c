@@ -68,6 +68,7 @@ void session_free(struct session *session)
     json_decref(session->alarms);
     json_decref(session->observations);
     json_decref(session->changes);
+    json_decref(session->unwritten);
     json_decref(session->final);
     free(session);
 }
@@ -154,7 +155,7 @@ uint64_t sessions_oldest_generation(const struct sessions *s)
 bool sessions_idle(const struct sessions *s)
 {
     for (size_t i = 0; i < s->n_sessions; i++) {
-        if (session_live(s->list[i]) || s->list[i]->n_news > 0)
+        if (session_live(s->list[i]) || s->list[i]->n_news > 0 || s->list[i]->unsettled || s->list[i]->unwritten)
             return false;
     }
     return true;
@@ -240,6 +241,7 @@ static void judge_service(struct sessions *s, const struct session_time *now)
 
 static void tick_session(struct session *session, const struct session_time *now)
 {
+    session_write(session);
     session_judge_fresh(session, now);
     session_lease_tick(session, now);
     session_hold_tick(session, now);
@@ -259,7 +261,8 @@ static void sweep(struct sessions *s, const struct session_time *now)
     size_t kept = 0;
     for (size_t i = 0; i < s->n_sessions; i++) {
         struct session *session = s->list[i];
-        if (!session->finished || now->monotonic_ns - session->ended_at.monotonic_ns < KEPT_NS) {
+        if (!session->finished || session->unsettled || session->unwritten ||
+            now->monotonic_ns - session->ended_at.monotonic_ns < KEPT_NS) {
             s->list[kept++] = session;
             continue;
         }
