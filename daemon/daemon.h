@@ -56,6 +56,9 @@ int daemon_start_links(struct daemon *d);
 int daemon_start_api(struct daemon *d);
 void daemon_session_settings(const struct daemon *d, struct session_settings *settings);
 
+/* What is in force, and who accepted what, goes into the audit: at start and at each reload. */
+void daemon_audit_config(struct daemon *d, const char *event, const struct config *config, const char *why);
+
 /* SIGHUP: the whole new configuration or the old one. */
 void daemon_reload(struct daemon *d);
 

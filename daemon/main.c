@@ -84,7 +84,7 @@ static const char *host_find(void)
         path[n] = '\0';
         char *slash = strrchr(path, '/');
         if (slash) {
-            strcpy(slash + 1, "modality-host");
+            memcpy(slash + 1, "modality-host", sizeof "modality-host"); /* readlink left room for it */
             if (access(path, X_OK) == 0)
                 return path;
         }
@@ -114,6 +114,7 @@ static int signals_add(struct daemon *d)
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return -errno;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a full file is an error of one write, not the end of the daemon */
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         const int r = sd_event_add_signal(d->event, NULL, wanted[i], on_signal, d);
         if (r < 0)
@@ -156,8 +157,8 @@ static void daemon_down(struct daemon *d)
     free(d->links);
     free(d->plans);
     inhibitor_free(d->inhibitor);
-    record_close(d->record); /* completions may still reach sessions */
     sessions_free(d->sessions);
+    record_close(d->record); /* the last: what the others handed over is still written, nobody is told any more */
     free(d->devices);
     sd_event_source_disable_unref(d->deadline);
     sd_event_source_disable_unref(d->second);

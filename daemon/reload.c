@@ -39,18 +39,36 @@ static const char *changed_device(const struct config *a, const struct config *b
     return same_text(a->daemon.state_dir, b->daemon.state_dir) ? NULL : "state_dir";
 }
 
-static void audit_reload(struct daemon *d, const char *event, const struct config *config, const char *why)
+/* Who accepted which unverified limit, as it stands in the [accept] sections: {limit: {by, date}}. */
+static json_t *acceptances(const struct config *config)
+{
+    static const char title[] = "accept ";
+    json_t *all = json_object();
+    for (size_t i = 0; i < config->n_lines; i++) {
+        const struct config_line *line = &config->lines[i];
+        if (strncmp(line->section, title, strlen(title)) != 0)
+            continue;
+        const char *limit = line->section + strlen(title);
+        if (!json_object_get(all, limit))
+            json_object_set_new(all, limit, json_object());
+        json_object_set_new(json_object_get(all, limit), line->key, json_string(line->value));
+    }
+    return all;
+}
+
+void daemon_audit_config(struct daemon *d, const char *event, const struct config *config, const char *why)
 {
     const struct audit_actor self = {.uid = getuid()};
     record_audit(d->record, event, &self, NULL,
-                 json_pack("{s:I, s:s, s:s}", "generation", (json_int_t)config->generation, "config_hash", config->hash,
-                           "why", why));
+                 json_pack("{s:I, s:s, s:s, s:I, s:o, s:s}", "generation", (json_int_t)config->generation,
+                           "config_hash", config->hash, "config_dir", config->dir, "limits",
+                           (json_int_t)config->dose.n_limits, "accepted", acceptances(config), "why", why));
 }
 
 static void refuse(struct daemon *d, const char *why)
 {
     log_line(SD_ERR, "modalityd: reload refused, the old configuration stays: %s", why);
-    audit_reload(d, "config.refused", d->config, why);
+    daemon_audit_config(d, "config.refused", d->config, why);
     sd_notify(0, "READY=1");
 }
 
@@ -96,7 +114,7 @@ void daemon_reload(struct daemon *d)
     }
     d->previous[d->n_previous++] = old;
     api_reload(d->api, fresh);
-    audit_reload(d, "config.loaded", fresh, "SIGHUP");
+    daemon_audit_config(d, "config.loaded", fresh, "SIGHUP");
     log_line(SD_NOTICE, "modalityd: configuration %.12s in force, generation %llu", fresh->hash,
              (unsigned long long)fresh->generation);
     sd_notify(0, "READY=1");

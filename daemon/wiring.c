@@ -203,6 +203,15 @@ static int on_record_done(sd_event_source *source, int fd, uint32_t events, void
     return 0;
 }
 
+static void clock_stepped(struct daemon *d, int64_t step_ms, const struct session_time *now)
+{
+    char detail[96];
+    struct alarms *alarms = sessions_alarms(d->sessions);
+    snprintf(detail, sizeof detail, "the wall clock was stepped by %lld s", (long long)(step_ms / 1000));
+    alarms_raise(alarms, ALARM_KIND_clock_stepped, NULL, NULL, detail, now->wall_ms);
+    alarms_condition_over(alarms, ALARM_KIND_clock_stepped, NULL, NULL, now->wall_ms);
+}
+
 static void feed_watchdog(struct daemon *d)
 {
     if (d->watchdog_usec > 0 && sessions_supervised(d->sessions))
@@ -214,9 +223,11 @@ static int on_second(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct daemon *d = userdata;
     (void)usec;
-    record_clock_check(d->record);
+    const int64_t step_ms = record_clock_check(d->record);
     drain_links(d);
     const struct session_time now = daemon_now();
+    if (step_ms != 0)
+        clock_stepped(d, step_ms, &now);
     sessions_tick(d->sessions, &now);
     feed_watchdog(d);
     if (d->stopping)
@@ -242,9 +253,8 @@ int daemon_start_records(struct daemon *d)
         return r;
     }
     const struct audit_actor self = {.uid = getuid()};
-    record_audit(d->record, "daemon.started", &self, NULL,
-                 json_pack("{s:s, s:s, s:s}", "version", MODALITY_VERSION, "config_dir", d->config->dir, "config_hash",
-                           d->config->hash));
+    record_audit(d->record, "daemon.started", &self, NULL, json_pack("{s:s}", "version", MODALITY_VERSION));
+    daemon_audit_config(d, "config.loaded", d->config, "start");
     return loop_add_io(d->event, record_fd(d->record), EPOLLIN, LOOP_RECORD, "records", on_record_done, d, &d->records);
 }
 
