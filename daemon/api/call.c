@@ -233,6 +233,8 @@ void batch_drop(struct connection *c)
 void calls_forget(struct api *api)
 {
     inflights_clear(api);
-    while (api->calls != NULL)
-        call_free(api->calls);
+    for (struct call *call = api->calls, *next; call != NULL; call = next) {
+        next = call->next;
+        call_free(call);
+    }
 }

@@ -66,7 +66,9 @@ static void keep(struct events *e, char *line, size_t length, const char *type, 
     while (e->n > 0 && (e->n == API_EVENTS_MAX || e->bytes + length > API_EVENTS_BYTES))
         forget_oldest(e);
     struct event_kept *k = &e->ring[(e->first + e->n) % API_EVENTS_MAX];
-    *k = (struct event_kept){.seq = e->seq, .line = line, .length = length};
+    k->seq = e->seq;
+    k->line = line;
+    k->length = length;
     snprintf(k->type, sizeof(k->type), "%s", type);
     snprintf(k->session_id, sizeof(k->session_id), "%s", session_id != NULL ? session_id : "");
     e->n++;
@@ -95,7 +97,9 @@ static void filter_take(struct subscription *s, const json_t *filter)
     size_t i;
     json_t *type;
     json_array_foreach(json_object_get(filter, "types"), i, type)
+    {
         snprintf(s->types[s->n_types++], EVENT_TYPE_MAX, "%s", json_string_value(type));
+    }
 }
 
 static json_t *snapshot(const struct api *api)

@@ -116,9 +116,13 @@ static void config_explain_method(struct call *call)
     }
     for (size_t i = 0; i < c->n_lines; i++) {
         const struct config_line *l = &c->lines[i];
-        if (same(section, l->section) && same(key, l->key) && page_wants(&page))
+        if (!same(section, l->section) || !same(key, l->key))
+            continue;
+        if (page_wants(&page))
             json_array_append_new(page.items, json_pack("{s:s, s:s, s:s, s:s}", "section", l->section, "key", l->key,
                                                         "value", l->value, "origin", l->origin));
+        if (section != NULL && key != NULL)
+            break; /* a key stands once in its section */
     }
     call_result(call, page_close(&page));
 }

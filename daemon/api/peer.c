@@ -33,7 +33,9 @@ static int names_add(struct peer_names *names, uid_t uid, const char *name)
     char *copy = strdup(name);
     if (copy == NULL)
         return -ENOMEM;
-    names->list[names->n++] = (struct peer_name){uid, copy};
+    names->list[names->n].uid = uid;
+    names->list[names->n].name = copy;
+    names->n++;
     return 0;
 }
 

@@ -23,15 +23,17 @@ static void electrodes_read(const json_t *list, struct session_output *out)
 {
     size_t i;
     const json_t *e;
-    json_array_foreach((json_t *)list, i, e) out->electrodes[out->n_electrodes++] = (struct session_electrode){
-        .label = param_text(e, "label"),
-        .channel = param_text(e, "channel"),
-        .kind = param_text(e, "kind"),
-        .skin_site = param_text(e, "skin_site"),
-        .side = param_text(e, "side"),
-        .polarity = param_text(e, "polarity"),
-        .area_mm2 = param_integer(e, "area_mm2", 0),
-    };
+    json_array_foreach((json_t *)list, i, e)
+    {
+        struct session_electrode *to = &out->electrodes[out->n_electrodes++];
+        to->label = param_text(e, "label");
+        to->channel = param_text(e, "channel");
+        to->kind = param_text(e, "kind");
+        to->skin_site = param_text(e, "skin_site");
+        to->side = param_text(e, "side");
+        to->polarity = param_text(e, "polarity");
+        to->area_mm2 = param_integer(e, "area_mm2", 0);
+    }
 }
 
 static void parameters_read(const json_t *map, struct session_output *out)
@@ -85,8 +87,10 @@ static int output_read(const json_t *o, const struct protocol *p, struct session
     out->phase_duration_ms = param_integer(phase, "duration_ms", 0);
     size_t i;
     const json_t *channel;
-    json_array_foreach(json_object_get(o, "channels"), i, channel) out->channels[out->n_channels++] =
-        json_string_value(channel);
+    json_array_foreach(json_object_get(o, "channels"), i, channel)
+    {
+        out->channels[out->n_channels++] = json_string_value(channel);
+    }
     parameters_read(json_object_get(phase, "parameters"), out);
     electrodes_read(json_object_get(o, "electrodes"), out);
     return 0;
@@ -96,13 +100,23 @@ static void screening_read(const json_t *params, struct session_request *out)
 {
     size_t i;
     const json_t *item;
-    json_array_foreach(json_object_get(params, "screening"), i, item) out->answers[out->n_answers++] =
-        (struct given_answer){.question = param_text(item, "question"), .answer = param_text(item, "answer")};
+    json_array_foreach(json_object_get(params, "screening"), i, item)
+    {
+        struct given_answer *to = &out->answers[out->n_answers++];
+        to->question = param_text(item, "question");
+        to->answer = param_text(item, "answer");
+    }
     json_array_foreach(json_object_get(params, "overrides"), i, item)
-        out->overrides[out->n_overrides++] = (struct given_override){
-        .condition = param_text(item, "condition"), .by = param_text(item, "by"), .reason = param_text(item, "reason")};
-    json_array_foreach(json_object_get(params, "acknowledged"), i, item) out->acknowledged[out->n_acknowledged++] =
-        json_string_value(item);
+    {
+        struct given_override *to = &out->overrides[out->n_overrides++];
+        to->condition = param_text(item, "condition");
+        to->by = param_text(item, "by");
+        to->reason = param_text(item, "reason");
+    }
+    json_array_foreach(json_object_get(params, "acknowledged"), i, item)
+    {
+        out->acknowledged[out->n_acknowledged++] = json_string_value(item);
+    }
 }
 
 int request_read(const json_t *params, const struct dose_tables *tables, struct session_request *out,

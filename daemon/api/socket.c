@@ -146,7 +146,9 @@ static int bind_quiet(struct api_socket *s, const struct fault *fault)
 
 int socket_open(const struct config_daemon *settings, struct api_socket *out, char *error, size_t size)
 {
-    const struct fault fault = {error, size};
+    struct fault fault;
+    fault.text = error;
+    fault.size = size;
     struct api_socket s = {.lock_fd = -1, .fd = -1};
     if (strlen(settings->socket_path) >= sizeof(s.path))
         return fail(&fault, -ENAMETOOLONG, "socket %s: a path has at most %zu bytes", settings->socket_path,

@@ -132,11 +132,7 @@ static void a_stop_acts_before_its_newline_and_before_waiting_requests(void **st
 {
     struct room *r = *state;
     int fd = client_open(r);
-    char text[1024] = "";
-    for (int i = 0; i < 10; i++)
-        strcat(text, INFO "\n");
-    strcat(text, STOP);
-    client_send(fd, text);
+    client_send(fd, INFO "\n" INFO "\n" INFO "\n" INFO "\n" INFO "\n" STOP);
     while (fake.stops_now == 0)
         assert_true(sd_event_run(r->event, 1000000) > 0);
     assert_string_equal(fake.stopped, "*");
