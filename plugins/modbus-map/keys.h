@@ -37,6 +37,8 @@ enum key_owner { OWNER_DEVICE, OWNER_MAP, OWNER_CHANNEL, OWNER_GROUP, OWNER_PART
     KEY(MAP_WORD_ORDER, MAP, "map", "word_order", false, "of 32-bit points: high_first or low_first; no default")      \
     KEY(MAP_WRITES, MAP, "map", "writes", false,                                                                       \
         "single (default): one register by function 6; multiple: registers always by function 16")                     \
+    KEY(MAP_READ_OVER, MAP, "map", "read_over", false,                                                                 \
+        "registers without a meaning that may be read along between two points: 0 (default) to 100")                   \
     KEY(MAP_SERVER_FAILURE, MAP, "map", "server_failure", false,                                                       \
         "what exception 4 on a write means: refused (it did not act) or unknown (default)")                            \
     KEY(MAP_WATCHDOG, MAP, "map", "watchdog", false, "time after which the device rests by itself when not fed")       \

@@ -127,6 +127,7 @@ struct map {
     char maker[MODALITY_NAME_MAX], model[MODALITY_NAME_MAX];
     bool has_word_order, low_first;
     bool multiple;           /* registers always by function 16 */
+    uint16_t read_over;      /* registers nobody asked for that a read may span */
     bool refuses_by_failure; /* exception 4 on a write means "did not act" */
     uint32_t watchdog_ms;
     enum modality_after_watchdog after_watchdog;

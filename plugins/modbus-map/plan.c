@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The poll planner: points sorted by table and address, merged while the next begins at or before the end of the last.
+ * The poll planner: points sorted by table and address, merged while the next begins at or before the end of the last,
+ * or behind a hole in the registers that the map says may be read along.
  */
 #include "plan.h"
 
@@ -36,14 +37,15 @@ static void sort_steps(const struct map *map, const struct map_list *list, size_
     }
 }
 
-/* Adds a point behind the last request if it touches it, else opens a new one. */
-static int add_point(struct map_plan *plan, const struct map_point *p, size_t step)
+/* Adds a point behind the last request if it touches it or may be reached from it, else opens a new one. */
+static int add_point(struct map_plan *plan, const struct map_point *p, size_t step, uint16_t read_over)
 {
     size_t words = words_of(p);
     struct map_request *last = plan->n_requests ? &plan->requests[plan->n_requests - 1] : NULL;
     uint32_t end = (uint32_t)p->address + (uint32_t)words;
     bool bits = map_point_is_bit_table(p);
-    if (last && last->table == p->table && p->address <= last->address + last->count) {
+    uint32_t hole = bits ? 0 : read_over;
+    if (last && last->table == p->table && p->address <= last->address + last->count + hole) {
         uint32_t count = end - last->address;
         if (count <= (bits ? MAP_PLAN_WORDS : MODBUS_LINE_READ_MAX)) {
             if (count > last->count)
@@ -67,7 +69,7 @@ int map_plan_make(const struct map *map, const struct map_list *list, struct map
     size_t order[MAP_STEPS_MAX] = {0};
     sort_steps(map, list, order);
     for (size_t i = 0; i < list->n_steps; i++) {
-        int r = add_point(&plan, &map->points[list->steps[order[i]].point], order[i]);
+        int r = add_point(&plan, &map->points[list->steps[order[i]].point], order[i], map->read_over);
         if (r < 0)
             return r;
     }

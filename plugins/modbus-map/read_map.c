@@ -18,6 +18,8 @@
 #define STOP_MAX_MS 10000
 #define SETTLE_MAX_MS 600000
 #define REST_MAX_MS 3600000
+/* A hole that is wider costs more on the line than a second request. */
+#define READ_OVER_MAX 100
 
 static const struct choice yes_no[] = {{"no", 0}, {"yes", 1}, {0}};
 static const struct choice maturities[] = {{"stable", 0}, {"experimental", 1}, {"test-only", 2}, {0}};
@@ -266,6 +268,7 @@ static void read_contact(struct reader *r, const struct section *s, struct map *
 void map_read_map(struct reader *r, struct section *s, struct map *map)
 {
     int order = 0;
+    int64_t read_over = 0;
     reader_copy(map->id, sizeof map->id, s->name, strlen(s->name));
     reader_text(r, s, KEY_MAP_MAKER, map->maker);
     reader_text(r, s, KEY_MAP_MODEL, map->model);
@@ -274,6 +277,8 @@ void map_read_map(struct reader *r, struct section *s, struct map *map)
     map->has_word_order = s->line[KEY_MAP_WORD_ORDER];
     map->low_first = order;
     map->multiple = choose(r, s, KEY_MAP_WRITES, writes, 0);
+    if (reader_number(r, s, KEY_MAP_READ_OVER, 0, READ_OVER_MAX, &read_over))
+        map->read_over = (uint16_t)read_over;
     map->refuses_by_failure = choose(r, s, KEY_MAP_SERVER_FAILURE, failures, 0);
     map->stop_leaves_output = choose(r, s, KEY_MAP_STOP_LEAVES_OUTPUT, yes_no, 0);
     map->on_link_loss = (enum modality_link_loss)choose(r, s, KEY_MAP_ON_LINK_LOSS, link_losses, LINK_LOSS_UNKNOWN);

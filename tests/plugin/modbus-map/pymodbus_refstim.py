@@ -122,7 +122,8 @@ class Refstim:
         status = self.run[0] | self.run[1] << 1 | (self.fault != 0) << 2 | self.tripped << 3 | self.switch_latched << 4
         up = (now_ms() - self.born) & 0xFFFFFFFF
         left = max(0, self.timer_end - now_ms()) if self.timer_end is not None else 0
-        cells = {0: 21332, 1: 1, 2: self.serial >> 16, 3: self.serial & 0xFFFF, 4: 0x0102, 10: status, 11: self.fault,
+        cells = dict.fromkeys(range(10, 44), 0)
+        cells |= {0: 21332, 1: 1, 2: self.serial >> 16, 3: self.serial & 0xFFFF, 4: 0x0102, 10: status, 11: self.fault,
                  12: up >> 16, 13: up & 0xFFFF, 14: left >> 16, 15: left & 0xFFFF}
         for channel in range(2):
             amps, volts, contact = self.output(channel)

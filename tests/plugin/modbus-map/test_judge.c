@@ -145,15 +145,42 @@ static void adjacent_points_share_a_request(void **state)
     (void)state;
     struct bench b = stim();
     const struct map_plan *plan = &b.map->poll_plan;
-    assert_int_equal(plan->n_requests, 3);
-    assert_true(plan->requests[0].address == 10 && plan->requests[0].count == 6);
-    assert_true(plan->requests[1].address == 20 && plan->requests[1].count == 4);
-    assert_true(plan->requests[2].address == 40 && plan->requests[2].count == 4);
-    assert_int_equal(plan->n_words, 14);
+    assert_int_equal(plan->n_requests, 1);
+    assert_true(plan->requests[0].address == 10 && plan->requests[0].count == 34);
+    assert_int_equal(plan->n_words, 34);
     end(&b);
     b = head();
-    assert_int_equal(b.map->poll_plan.n_requests, 2);
+    assert_int_equal(b.map->poll_plan.n_requests, 1);
     end(&b);
+}
+
+static void holes_are_read_along_as_far_as_the_map_says(void **state)
+{
+    (void)state;
+    static struct map_point points[3];
+    struct map map = {.n_points = 3, .points = points};
+    struct map_list list = {.n_steps = 3};
+    struct map_plan plan;
+    for (uint16_t i = 0; i < 3; i++) {
+        points[i] = (struct map_point){.table = MODBUS_INPUT, .address = (uint16_t)(10 * i), .codec.type = CODEC_U16};
+        list.steps[i].point = i;
+    }
+    points[2].address = 21; /* behind holes of nine and ten */
+    static const struct {
+        uint16_t read_over;
+        size_t requests;
+    } cases[] = {{0, 3}, {8, 3}, {9, 2}, {10, 1}, {100, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        map.read_over = cases[i].read_over;
+        assert_int_equal(map_plan_make(&map, &list, &plan), 0);
+        assert_int_equal(plan.n_requests, cases[i].requests);
+        const struct map_request *last = &plan.requests[plan.n_requests - 1];
+        assert_int_equal(last->address + plan.word[2] - last->first_word, 21);
+    }
+    for (size_t i = 0; i < 3; i++)
+        points[i].table = MODBUS_DISCRETE; /* bits come alone */
+    assert_int_equal(map_plan_make(&map, &list, &plan), 0);
+    assert_int_equal(plan.n_requests, 3);
 }
 
 static void long_runs_are_cut_at_what_a_request_holds(void **state)
@@ -397,6 +424,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adjacent_points_share_a_request),
+        cmocka_unit_test(holes_are_read_along_as_far_as_the_map_says),
         cmocka_unit_test(long_runs_are_cut_at_what_a_request_holds),
         cmocka_unit_test(run_off_and_nothing_measured_is_rest),
         cmocka_unit_test(measured_output_decides_at_its_noise),

@@ -67,7 +67,8 @@ static bool input_common(const struct page *page, unsigned address, uint16_t *ou
         *out = page_high_first(guard_timer_left_ms(&model->guard, model->now_ns), address - INPUT_TIMER);
         return true;
     default:
-        return page->kind->input(page, address, out);
+        *out = 0;
+        return page->kind->input(page, address, out) || (address > INPUT_STATUS && address < page->kind->input_last);
     }
 }
 

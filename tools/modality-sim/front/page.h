@@ -33,8 +33,9 @@ struct page_kind {
     uint16_t model_number;
     /* A set point's place, or false when the address is not one. */
     bool (*holding)(unsigned address, struct page_holding *out);
-    /* The device's own input registers; false when the address is not used. */
+    /* The device's own input registers; false when the address is not used. Up to input_last such a one reads 0. */
     bool (*input)(const struct page *page, unsigned address, uint16_t *out);
+    unsigned input_last;
 };
 
 extern const struct page_kind page_refstim;

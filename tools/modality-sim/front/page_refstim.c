@@ -47,4 +47,8 @@ static bool input(const struct page *page, unsigned address, uint16_t *out)
     return true;
 }
 
-const struct page_kind page_refstim = {.model = &stim_kind, .model_number = 21332, .holding = holding, .input = input};
+const struct page_kind page_refstim = {.model = &stim_kind,
+                                       .model_number = 21332,
+                                       .holding = holding,
+                                       .input = input,
+                                       .input_last = INPUT_FIRST + CHANNEL_STRIDE + INPUT_COUNT - 1};

@@ -61,4 +61,5 @@ static bool input(const struct page *page, unsigned address, uint16_t *out)
     }
 }
 
-const struct page_kind page_refus = {.model = &us_kind, .model_number = 21843, .holding = holding, .input = input};
+const struct page_kind page_refus = {
+    .model = &us_kind, .model_number = 21843, .holding = holding, .input = input, .input_last = INPUT_HEAD_SERIAL + 1};
