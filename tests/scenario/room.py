@@ -222,11 +222,12 @@ calibration_due = 2099-01-01
 class Room:
     """A directory with configuration and state, a simulator and a daemon."""
 
-    def __init__(self, devices=(STIM, US), daemon_keys="", installation="", start=True, links=None, roles=None):
+    def __init__(self, devices=(STIM, US), daemon_keys="", installation="", start=True, links=None, roles=None,
+                 sim_arguments=()):
         self.directory = tempfile.mkdtemp(prefix="modality-")
         self.config = os.path.join(self.directory, "config")
         self.socket = os.path.join(self.directory, "socket")
-        self.sim = Sim(self.directory, devices) if devices else None
+        self.sim = Sim(self.directory, devices, sim_arguments) if devices else None
         self.daemon, self.clients = None, []
         shutil.copytree(os.path.join(SOURCE, "config"), self.config, ignore=shutil.ignore_patterns("*.in", "CMakeLists.txt"))
         self.write("daemon.ini", "\n".join([
