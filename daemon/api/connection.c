@@ -166,15 +166,20 @@ static void end_of_file(struct connection *c)
 
 void connection_read(struct connection *c)
 {
+    if (server_may_read(c->server)) {
+        connection_read_now(c);
+    } else if (!c->rested && c->fd >= 0) {
+        c->rested = true;
+        c->server->n_rested++;
+        watch(c);
+    }
+}
+
+void connection_read_now(struct connection *c)
+{
     struct server *s = c->server;
     if (c->fd < 0 || c->read_closed)
         return;
-    if (!server_may_read(s)) {
-        c->rested = true;
-        s->n_rested++;
-        watch(c);
-        return;
-    }
     ssize_t n = recv(c->fd, s->scratch, sizeof(s->scratch), MSG_DONTWAIT);
     if (n < 0) {
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)

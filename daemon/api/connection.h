@@ -62,8 +62,10 @@ int connection_open(struct server *s, int fd, enum connection_service service, c
                     struct connection **out);
 /* Name and role as configuration and /etc/passwd have them now. */
 void connection_identify(struct connection *c);
-/* Reads once. */
+/* Reads once; or rests until the next turn when this turn's budget is used up. */
 void connection_read(struct connection *c);
+/* Reads once in any case: the last look before it gives way. */
+void connection_read_now(struct connection *c);
 /* Answers one request of one line (or one item of a batch). True: more is waiting. */
 bool connection_work(struct connection *c);
 /* One of its calls has ended. */

@@ -131,7 +131,7 @@ static bool stop_only_evict(struct server *s, bool on_reserve)
     for (struct connection *c = s->first; c != NULL; c = c->next) {
         if (c->service == SERVICE_FULL || c->fd < 0 || (on_reserve && c->reserved < 0))
             continue;
-        connection_read(c);
+        connection_read_now(c);
         connection_drop(c);
         return true;
     }

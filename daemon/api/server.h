@@ -29,6 +29,8 @@ struct server {
     size_t n_rested, n_dirty, n_closed;
     size_t turn_bytes, turn_reads; /* read since the last turn of work */
     size_t output_total;
+    int64_t refusal_logged_ns; /* one line a second at most */
+    uint64_t refusals_unlogged;
     int reserve[API_RESERVE]; /* -1 = given away */
     char scratch[API_READ_MAX];
     struct text answer; /* under construction */
