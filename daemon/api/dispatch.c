@@ -26,14 +26,22 @@ static json_t *role_data(const struct call *call, enum config_right needed)
     return data;
 }
 
-/* One line per connection, so that a client that asks again and again does not fill the journal. */
+/* One line per connection and second at most: a client that asks again and again does not fill the journal. */
 static void refusal_log(struct connection *c, const char *method, const char *why)
 {
+    struct server *s = c->server;
+    int64_t now = clock_monotonic_ns();
     if (c->refusal_logged)
         return;
     c->refusal_logged = true;
-    log_line(SD_NOTICE, "modalityd: client uid %u pid %d: %s refused: %s", (unsigned)c->peer.uid, (int)c->peer.pid,
-             method, why);
+    if (s->refusal_logged_ns != 0 && now - s->refusal_logged_ns < NS_PER_S) {
+        s->refusals_unlogged++;
+        return;
+    }
+    fprintf(stderr, SD_NOTICE "modalityd: client uid %u pid %d: %s refused: %s (%" PRIu64 " more before)\n",
+            (unsigned)c->peer.uid, (int)c->peer.pid, method, why, s->refusals_unlogged);
+    s->refusal_logged_ns = now;
+    s->refusals_unlogged = 0;
 }
 
 static void refuse_role(struct call *call)
