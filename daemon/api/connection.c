@@ -306,6 +306,15 @@ void connection_flush(struct connection *c)
     watch(c);
 }
 
+void connection_push(struct connection *c)
+{
+    if (c->fd < 0)
+        return;
+    size_t before = output_waiting(&c->out);
+    (void)output_send(&c->out, c->fd);
+    c->server->output_total -= before - output_waiting(&c->out);
+}
+
 static void out_drop(struct connection *c)
 {
     size_t before = output_waiting(&c->out);

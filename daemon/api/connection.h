@@ -72,6 +72,8 @@ bool connection_work(struct connection *c);
 void connection_answered(struct connection *c);
 /* Sends what it can. */
 void connection_flush(struct connection *c);
+/* Sends what it can of what cannot wait for the end of the turn; a broken connection is found by the flush. */
+void connection_push(struct connection *c);
 /* Reading may go on: a new turn, or its lines are answered. */
 void connection_resume(struct connection *c);
 /* When it wants to be looked at; INT64_MAX = never. And what happens then. */

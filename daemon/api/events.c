@@ -75,6 +75,12 @@ static void keep(struct events *e, char *line, size_t length, const char *type, 
     e->bytes += length;
 }
 
+/* Proof of rest and danger leave at once; the rest goes when the turn's work is done. */
+static bool leaves_at_once(const char *type)
+{
+    return strcmp(type, "session.state") == 0 || strcmp(type, "alarm") == 0;
+}
+
 void events_publish(struct api *api, const char *type, const char *session_id, json_t *params)
 {
     struct events *e = &api->events;
@@ -83,8 +89,11 @@ void events_publish(struct api *api, const char *type, const char *session_id, j
         return; /* seq shows the gap */
     size_t length = strlen(line);
     for (struct connection *c = api->server.first; c != NULL; c = c->next) {
-        if (subscription_wants(&c->subscription, type, session_id))
-            connection_say(c, line, length);
+        if (!subscription_wants(&c->subscription, type, session_id))
+            continue;
+        connection_say(c, line, length);
+        if (leaves_at_once(type))
+            connection_push(c);
     }
     keep(e, line, length, type, session_id);
 }
