@@ -102,9 +102,8 @@ static void dose_review_method(struct call *call)
         .contractions = param_integer(delivered, "contraction_count", 0),
     };
     struct session_time now = api_now();
-    dose_review(call->api->settings.sessions, param_text(call->params, "session_id"),
-                json_object_size(delivered) > 0 ? &amounts : NULL, param_text(call->params, "statement"), &call->actor,
-                &now, call_reply(call));
+    dose_review(call->api->settings.sessions, param_text(call->params, "session_id"), &amounts,
+                param_text(call->params, "statement"), &call->actor, &now, call_reply(call));
 }
 
 /* --- the table --- */
@@ -162,16 +161,16 @@ static const struct param history[] = {
     FIELDS_PAGE,
 };
 static const struct param delivered[] = {
-    FIELD("duration_ms", PARAM_INTEGER, "treatment time", PARAM_BOUNDS(0, INT64_C(1) << 47)),
-    FIELD("energy_uj", PARAM_INTEGER, "energy", PARAM_BOUNDS(0, INT64_C(1) << 47)),
-    FIELD("session_charge_uc", PARAM_INTEGER, "charge", PARAM_BOUNDS(0, INT64_C(1) << 47)),
+    FIELD("duration_ms", PARAM_INTEGER, "treatment time", .required = true, PARAM_BOUNDS(0, INT64_C(1) << 47)),
+    FIELD("energy_uj", PARAM_INTEGER, "energy", .required = true, PARAM_BOUNDS(0, INT64_C(1) << 47)),
+    FIELD("session_charge_uc", PARAM_INTEGER, "charge", .required = true, PARAM_BOUNDS(0, INT64_C(1) << 47)),
     FIELD("iontophoresis_dose_ua_min", PARAM_INTEGER, "direct current dose", PARAM_BOUNDS(0, INT64_C(1) << 47)),
     FIELD("contraction_count", PARAM_INTEGER, "surges", PARAM_BOUNDS(0, INT64_C(1) << 47)),
 };
 static const struct param review[] = {
     FIELD_SESSION_ID,
-    FIELD("delivered", PARAM_OBJECT, "dose as judged by the person; absent or empty = the worst that can have been",
-          PARAM_FIELDS(delivered)),
+    FIELD("delivered", PARAM_OBJECT, "dose as judged by the person: what is not said is not assumed to be nothing",
+          .required = true, PARAM_FIELDS(delivered)),
     FIELD("statement", PARAM_STRING, "how it was judged", .required = true, PARAM_BOUNDS(1, 2000)),
     FIELDS_ACTING,
 };

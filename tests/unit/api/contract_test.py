@@ -99,7 +99,8 @@ class Contract(RoomCase):
         for form in ("csv", "jsonl"):
             self.assertTrue(c.call("record.export", format=form)["lines"])
         c.call("dose.history", patient_ref="P-1")
-        self.refused("WRONG_STATE", c.act, "dose.review", session_id=session, statement="x", delivered={"duration_ms": 5})
+        self.refused("WRONG_STATE", c.act, "dose.review", session_id=session, statement="x",
+                     delivered={"duration_ms": 5, "energy_uj": 0, "session_charge_uc": 7})
         c.act("device.reset", device="stim1", statement="disconnected")
         for alarm in c.call("alarm.list")["items"]:
             c.act("alarm.acknowledge", number=alarm["number"])

@@ -169,6 +169,23 @@ static void additions_get_an_id_and_queries_reach_the_records(void **state)
     close(fd);
 }
 
+static void a_review_says_every_amount(void **state)
+{
+    struct room *r = *state;
+    int fd = client_open(r);
+    json_t *answer =
+        act(r, fd, "dose.review", "d1",
+            "\"session_id\":\"s-1\",\"statement\":\"x\",\"delivered\":{\"duration_ms\":5,\"energy_uj\":0}");
+    assert_int_equal(answer_code(answer), -32602);
+    json_decref(answer);
+    answer = act(r, fd, "dose.review", "d2",
+                 "\"session_id\":\"s-1\",\"statement\":\"x\",\"delivered\":{\"duration_ms\":5,\"energy_uj\":0,"
+                 "\"session_charge_uc\":7}");
+    assert_int_equal(answer_code(answer), 0);
+    json_decref(answer);
+    close(fd);
+}
+
 static void info_names_the_peer_and_the_daemon(void **state)
 {
     struct room *r = *state;
@@ -195,6 +212,7 @@ int main(void)
         TEST(what_is_not_there_is_not_found),
         TEST(alarms_are_acknowledged_once),
         TEST(additions_get_an_id_and_queries_reach_the_records),
+        TEST(a_review_says_every_amount),
         TEST(info_names_the_peer_and_the_daemon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
