@@ -149,7 +149,8 @@ class SharedLine(unittest.TestCase):
 
     def test_both_units_are_treated_with_at_once(self):
         first, _, _ = begin(self.client, tens_request(self.client, start=4000))
-        second, _, _ = begin(self.client, us_request(self.client, device="us2", patient="P-2", start=500000))
+        second, _, _ = begin(self.client, us_request(self.client, device="us2", patient="P-2", start=500000,
+                                                            acknowledged=["us_static_max"]))
         self.sim.wait_output("stim1", 4000)
         self.sim.wait_output("us2", 2000000)
         asked = now_ns()

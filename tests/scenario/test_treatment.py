@@ -88,7 +88,7 @@ class Treatment(RoomCase):
         opened = now_ns()
         self.sim.fault("stim1", "open", channel=1)
         ended = self.client.state(session, "ended")
-        self.assertIn("electrode", ended["reason"])
+        self.assertEqual(ended["reason"], "electrode_open")
         self.assertLess(self.sim.wait_rest("stim1", opened), 2000)
         self.sim.clear("stim1")
         self.room.wait_device("stim1", "ready")
@@ -114,11 +114,11 @@ class Treatment(RoomCase):
 
 
 class LostClient(RoomCase):
-    room_options = {"daemon_keys": "lease = 1 s"}
+    room_options = {"daemon_keys": "lease = 2 s"}
 
     def test_a_lost_client_ends_the_session(self):
-        session, _, _ = begin(self.client, tens_request(self.client, start=5000))
-        self.sim.wait_output("stim1", 5000)
+        session, _, _ = begin(self.client, tens_request(self.client, start=2000))
+        self.sim.wait_output("stim1", 1000)
         self.client.close()
         self.room.clients.remove(self.client)
         silent = now_ns()
@@ -176,7 +176,7 @@ treated_area_mm2 = 5 cm2..10 cm2, default 10 cm2
         self.sim.wait_output("us1", 1)
         self.client.state(session, "running")
         dried = now_ns()
-        self.sim.fault("us1", "dry")
+        self.sim.fault("us1", "contact_lost")
         self.client.state(session, "held")
         hold = self.client.call("session.get", session_id=session)["hold"]
         self.assertEqual(hold["reason"], "coupling_lost")
