@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 #define CONTROL_READ_PER_TURN 64
 /* Our own wake-up was later than this: the machine stood still, and the device thread gets its grace once more. */
 #define CONTROL_LATE_NS (20 * NS_PER_MS)
+#define CONTROL_STARVED_MAX 4
+#define CONTROL_LAST_WORDS_NS (100 * NS_PER_MS)
 
 /* ---- orders ---- */
 
@@ -92,12 +95,14 @@ static void take_config(struct host *h, const struct link_header *m)
         r = settings_begin(&h->settings, (const void *)m);
     if (r == 0 && m->type == LINK_LINE)
         r = link_line_split((const void *)m, &line) < 0 ? -EPROTO : settings_add(&h->settings, &line);
+    if (r == 0 && m->type == LINK_CONFIG_END && h->settings.n_lines != h->settings.n_announced)
+        r = -EPROTO;
     if (r == 0 && m->type == LINK_CONFIG_END) {
         config_end(h);
         r = device_begin(h);
     }
     if (r < 0)
-        protocol_fault(h, "configuration out of order, too long or with impossible clocks");
+        protocol_fault(h, "configuration out of order, incomplete, too long or with impossible clocks");
 }
 
 static void take_message(struct host *h, const struct link_header *m)
@@ -191,17 +196,32 @@ static int64_t guard_next_ns(struct host *h, int64_t now_ns)
     return limit < soonest ? limit : soonest;
 }
 
+/*
+ * A limit that has passed is forgiven for one grace when it was this thread, too, that came late, and for at most
+ * CONTROL_STARVED_MAX of them while the device thread is runnable: it does not hang, it does not get the processor, and
+ * a new program would get it no sooner.
+ */
+static bool guard_forgive(struct host *h, int64_t limit, int64_t now_ns)
+{
+    if (h->forgiven_limit_ns != limit) {
+        h->forgiven_limit_ns = limit;
+        h->forgiven = 0;
+        if (now_ns - h->timer_ns <= CONTROL_LATE_NS && !guard_is_runnable(&h->guard))
+            return false;
+    } else if (now_ns < h->forgiven_until_ns) {
+        return true;
+    } else if (h->forgiven >= CONTROL_STARVED_MAX || !guard_is_runnable(&h->guard)) {
+        return false;
+    }
+    h->forgiven++;
+    h->forgiven_until_ns = now_ns + (int64_t)h->settings.grace_ms * NS_PER_MS;
+    return true;
+}
+
 static void guard_check(struct host *h, int64_t now_ns)
 {
     int64_t limit = guard_limit(&h->guard);
-    if (now_ns < limit)
-        return;
-    if (now_ns - h->timer_ns > CONTROL_LATE_NS && h->forgiven_limit_ns != limit) {
-        h->forgiven_limit_ns = limit;
-        h->forgiven_until_ns = now_ns + (int64_t)h->settings.grace_ms * NS_PER_MS;
-        return;
-    }
-    if (h->forgiven_limit_ns == limit && now_ns < h->forgiven_until_ns)
+    if (now_ns < limit || guard_forgive(h, limit, now_ns))
         return;
     outbox_log(&h->outbox, MODALITY_LOG_ERROR, h->settings.link,
                "plugin's fault: %s did not return, the host replaces itself", atomic_load(&h->guard.what));
@@ -258,6 +278,16 @@ static void outbox_serve(struct host *h)
         listen_end(h);
 }
 
+/* The last words, a proof of rest among them, get a moment to be taken. */
+static void outbox_finish(struct host *h)
+{
+    int64_t deadline_ns = clock_monotonic_ns() + CONTROL_LAST_WORDS_NS;
+    while (h->listening && outbox_flush(&h->outbox) && clock_monotonic_ns() < deadline_ns) {
+        struct pollfd p = {.fd = h->link_fd, .events = POLLOUT};
+        poll(&p, 1, 10);
+    }
+}
+
 /* Nothing to rest: the device thread never had the link, or it has rested everything. */
 static bool host_done(const struct host *h)
 {
@@ -280,8 +310,10 @@ static int host_loop(struct host *h)
             ownership_step(h, now);
         guard_check(h, now);
         outbox_serve(h);
-        if (host_done(h))
+        if (host_done(h)) {
+            outbox_finish(h);
             return EXIT_SUCCESS;
+        }
         int64_t next = guard_next_ns(h, now);
         if (h->phase == HOST_LOCK && ownership_next_ns(h, now) < next)
             next = ownership_next_ns(h, now);

@@ -149,6 +149,7 @@ static void resume_sessions(struct host *h, const char *text)
 static void *device_main(void *argument)
 {
     struct host *h = argument;
+    atomic_store(&h->guard.tid, (int)gettid());
     guard_set(&h->guard, clock_monotonic_ns() + DEVICE_LOAD_NS, "loading the plugin");
     int r = load(h);
     if (r == 0)

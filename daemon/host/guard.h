@@ -22,6 +22,7 @@
 struct guard {
     _Atomic int64_t limit_ns; /* CLOCK_MONOTONIC; INT64_MAX = nothing runs */
     _Atomic(const char *) what;
+    _Atomic int tid; /* of the device thread, 0 = not running */
 };
 
 static inline void guard_set(struct guard *g, int64_t limit_ns, const char *what)
@@ -34,6 +35,12 @@ static inline void guard_clear(struct guard *g)
 {
     guard_set(g, clock_monotonic_ns() + GUARD_IDLE_NS, "scheduling");
 }
+
+/*
+ * True while the device thread could run and does not get the processor (or computes): then it does not hang in a wait,
+ * and what it has is a machine that is too loaded.
+ */
+bool guard_is_runnable(struct guard *g);
 
 static inline int64_t guard_limit(struct guard *g)
 {

@@ -36,6 +36,7 @@ struct host {
     bool lock_killed, lock_said;
     /* guard */
     int64_t timer_ns, forgiven_limit_ns, forgiven_until_ns, begun_ns;
+    unsigned forgiven; /* graces given to forgiven_limit_ns */
     /* re-execution */
     bool reexecuted;
     unsigned reexecutions; /* in a row */

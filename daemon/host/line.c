@@ -45,12 +45,34 @@ void line_resume_arm(struct line *l, const struct link_session_ref *ref, uint32_
     rest_begin(l, u, true, UINT32_C(1) << group, now);
 }
 
-/* Leaving: every output that this host may have left is proved at rest, and whoever answers was made safe. */
+/*
+ * Leaving: every output that this host may have left is proved at rest, through its quarantine if it has one, and
+ * whoever answers was made safe.
+ */
 static bool line_rested(const struct line *l)
 {
     for (size_t i = 0; i < l->n_units; i++) {
         const struct unit *u = &l->units[i];
-        if (u->hot || unit_has_arm(l, u) || (u->identified && !u->left))
+        if (u->hot || unit_has_arm(l, u) || u->quarantine_until_ns != 0 || (u->identified && !u->left))
+            return false;
+    }
+    return true;
+}
+
+/*
+ * Leaving, and a unit that may have output does not answer: after this long, and twice its watchdog, one that stops by
+ * itself is taken to have stopped, and the next host will ask it. One that does not stop by itself is tried for ever.
+ */
+#define LINE_LAST_EFFORT_NS (10 * NS_PER_S)
+
+static bool line_abandoned(const struct line *l, int64_t now_ns)
+{
+    for (size_t i = 0; i < l->n_units; i++) {
+        const struct unit *u = &l->units[i];
+        int64_t watchdog = 2 * (int64_t)u->device->watchdog_ms * NS_PER_MS;
+        bool stops = u->device->on_link_loss == LINK_LOSS_STOPS || watchdog > 0;
+        int64_t effort = watchdog > LINE_LAST_EFFORT_NS ? watchdog : LINE_LAST_EFFORT_NS;
+        if (u->identified || (u->hot && !stops) || now_ns - l->leave_ns < effort)
             return false;
     }
     return true;
@@ -116,7 +138,7 @@ void line_run(struct line *l)
         int64_t now = clock_monotonic_ns(), wake = now;
         arms_tick(l, now);
         presence_tick(l, now);
-        if (l->leaving && line_rested(l))
+        if (l->leaving && (line_rested(l) || line_abandoned(l, now)))
             break;
         struct job job;
         if (schedule_pick(l, now, &job, &wake))

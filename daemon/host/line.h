@@ -79,6 +79,7 @@ struct rest {
     bool write_whole; /* still to be written in this round */
     uint32_t write_groups;
     uint32_t round;     /* on a shared line lower rounds go first */
+    int64_t begun_ns;   /* of this round, 0 = not begun */
     int64_t next_ns;    /* not before */
     int64_t give_up_ns; /* rest unproved from then on; the tries go on */
 };
@@ -127,6 +128,7 @@ struct line {
     int64_t silent_until_ns; /* units that do not answer wait till then: they get a tenth of a shared line */
     bool leaving;
     enum link_reason leave_reason;
+    int64_t leave_ns; /* since when */
     size_t n_units;
     struct modality_device *devices; /* MODALITY_UNITS_MAX */
     struct unit units[MODALITY_UNITS_MAX];

@@ -48,6 +48,7 @@ static void take_leave(struct line *l, enum link_reason reason, int64_t now_ns)
 {
     l->leaving = true;
     l->leave_reason = reason;
+    l->leave_ns = now_ns;
     for (size_t i = 0; i < l->n_units; i++) {
         struct unit *u = &l->units[i];
         arm_stop_unit(l, u, reason,

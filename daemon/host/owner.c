@@ -22,22 +22,28 @@
 #include "host/settings.h"
 
 #define STAT_FIELD_START 22
+#define OWNER_NAME_MAX 200 /* of an escaped link in a file name; NAME_MAX is 255 */
+
+/* FNV-1a, for names too long for a file system. */
+static uint64_t hash_of(const char *text)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    return hash;
+}
 
 int owner_path(const char *state_dir, const char *link, char *out, size_t size)
 {
-    int n = snprintf(out, size, "%s/link-", state_dir);
-    if (n < 0 || (size_t)n >= size)
-        return -ENAMETOOLONG;
-    size_t used = (size_t)n;
-    for (const char *c = link; *c; c++) {
+    char name[OWNER_NAME_MAX + 4];
+    size_t used = 0;
+    for (const char *c = link; *c && used < OWNER_NAME_MAX; c++) {
         bool plain = isalnum((unsigned char)*c) || *c == '-' || *c == '.' || *c == ':';
-        n = snprintf(out + used, size - used, plain ? "%c" : "_%02x", (unsigned char)*c);
-        if (n < 0 || (size_t)n >= size - used)
-            return -ENAMETOOLONG;
-        used += (size_t)n;
+        used += (size_t)snprintf(name + used, sizeof(name) - used, plain ? "%c" : "_%02x", (unsigned char)*c);
     }
-    n = snprintf(out + used, size - used, ".lock");
-    return n < 0 || (size_t)n >= size - used ? -ENAMETOOLONG : 0;
+    int n = used < OWNER_NAME_MAX ? snprintf(out, size, "%s/link-%s.lock", state_dir, name)
+                                  : snprintf(out, size, "%s/link-%016" PRIx64 ".lock", state_dir, hash_of(link));
+    return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
 /* Start time of a process: 0 or negative errno. */

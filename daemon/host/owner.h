@@ -18,7 +18,10 @@ struct owner {
     bool waited; /* somebody else held it: he may have left an output */
 };
 
-/* The lock file of a link: 0 or -ENAMETOOLONG. Escaping is one to one, so two links never share a file. */
+/*
+ * The lock file of a link: 0 or -ENAMETOOLONG. The name is the link, escaped one to one; a very long one is hashed (two
+ * links that share a file would only not be usable at once).
+ */
 int owner_path(const char *state_dir, const char *link, char *out, size_t size);
 
 /*

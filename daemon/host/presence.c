@@ -163,7 +163,9 @@ static void identified(struct line *l, struct unit *u, int64_t now_ns)
     u->backoff_ns = 0;
     u->identified = true;
     u->foreign = u->absent = false;
-    u->epoch++;
+    /* Grows over the lives of hosts too, so that a token of an earlier one can never fit. */
+    uint64_t boot_ms = (uint64_t)(clock_boot_ns() / NS_PER_MS);
+    u->epoch = u->epoch + 1 > boot_ms ? u->epoch + 1 : boot_ms;
     u->poll_ns = now_ns;
     presence_note(u, "identified");
     rest_begin(l, u, true, 0, now_ns);
@@ -208,12 +210,12 @@ static void judge_unclaimed(struct line *l, struct unit *u, int64_t now_ns)
 {
     uint32_t claimed = 0, all = (UINT32_C(1) << u->device->n_channels) - 1;
     for (size_t i = 0; i < LINE_ARMS; i++)
-        if (l->arms[i].phase != ARM_NONE && l->arms[i].ref.unit == u->index)
-            claimed |= l->arms[i].channels;
+        if (l->arms[i].phase > ARM_SETTING && l->arms[i].ref.unit == u->index)
+            claimed |= l->arms[i].channels; /* one that is not started is as idle as one that nobody holds */
     enum modality_evidence evidence = EVIDENCE_NONE;
     if (rest_proved(u, all & ~claimed, &evidence))
         return;
-    presence_note(u, "output on a channel that no session holds");
+    presence_note(u, "output on a channel that no session has started");
     arm_stop_unit(l, u, LINK_REASON_OVER_OUTPUT, u->detail);
     u->hot = true;
     rest_begin(l, u, true, 0, now_ns);

@@ -39,10 +39,17 @@ void rest_hurry(struct unit *u)
     u->rest.write_groups = u->rest.groups;
 }
 
-/* The next round writes everything again that is not proved. */
+/*
+ * The next round writes everything again that is not proved. A unit that answers and does not come to rest in time
+ * keeps trying, with half of the time, so that the others on the line can be fed and supervised.
+ */
 static void next_round(struct unit *u, int64_t next_ns)
 {
     struct rest *r = &u->rest;
+    int64_t now = clock_monotonic_ns();
+    if (u->unproved && r->begun_ns != 0 && next_ns < now + (now - r->begun_ns))
+        next_ns = now + (now - r->begun_ns);
+    r->begun_ns = 0;
     r->round++;
     r->write_whole = r->whole;
     r->write_groups = r->groups;
@@ -78,6 +85,8 @@ void rest_write(struct line *l, struct unit *u)
 {
     struct rest *rest = &u->rest;
     int64_t began = clock_monotonic_ns();
+    if (rest->begun_ns == 0)
+        rest->begun_ns = began;
     int64_t deadline = call_begin(l, u->device->slice_ms, rest->write_groups ? "stop" : "make_safe");
     int r = 0;
     if (rest->write_groups) {

@@ -26,6 +26,7 @@ int settings_begin(struct host_settings *s, const struct link_config *config)
     s->telemetry_ms = config->telemetry_ms;
     s->grace_ms = config->grace_ms;
     s->quarantine_min_ms = config->quarantine_min_ms;
+    s->n_announced = config->n_lines;
     memcpy(s->link, config->link, sizeof(s->link));
     memcpy(s->plugin_path, config->plugin_path, sizeof(s->plugin_path));
     memcpy(s->state_dir, config->state_dir, sizeof(s->state_dir));

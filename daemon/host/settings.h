@@ -18,6 +18,7 @@ struct host_settings {
     uint32_t telemetry_ms, permit_ms, grace_ms, quarantine_min_ms; /* permit_ms only with --check, else 0 */
     char link[256], plugin_path[256], state_dir[256];
     size_t n_lines, capacity;
+    size_t n_announced;          /* lines that the head promised */
     struct modality_line *lines; /* owned, with their strings in one block each (section is its start) */
 };
 

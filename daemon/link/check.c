@@ -130,6 +130,7 @@ static int check_wait(struct check *c, int64_t deadline_ns, int *status, int *ki
         poll(&p, 1, 1000); /* a killed process is reaped at once unless the kernel holds it */
     }
     int r = spawned_reap(&c->process, status, killed);
+    spawned_close(&c->process);
     return failed < 0 ? failed : r < 0 ? r : 0;
 }
 

@@ -313,8 +313,9 @@ static int on_exit_of_host(sd_event_source *source, int fd, uint32_t events, voi
     int status = 0, killed = 0;
     if (spawned_reap(&child->process, &status, &killed) == 0)
         return 0;
-    child->exited = sd_event_source_disable_unref(child->exited);
     child->process.pid = 0;
+    child->exited = sd_event_source_disable_unref(child->exited);
+    spawned_close(&child->process);
     if (child == &link->host) {
         char why[64];
         snprintf(why, sizeof(why), killed ? "host was ended by signal %d" : "host exited with %d", status);
@@ -545,7 +546,7 @@ static void child_free(struct link_child *child)
 {
     sd_event_source_disable_unref(child->exited);
     if (child->process.pid != 0)
-        close(child->process.pidfd);
+        spawned_close(&child->process);
 }
 
 void link_free(struct link *link)

@@ -102,7 +102,13 @@ int spawned_reap(struct spawned *child, int *status, int *killed)
         return 0;
     *status = info.si_status;
     *killed = info.si_code != CLD_EXITED;
-    close(child->pidfd);
-    *child = (struct spawned){0, -1};
+    child->pid = 0;
     return 1;
+}
+
+void spawned_close(struct spawned *child)
+{
+    if (child->pidfd >= 0)
+        close(child->pidfd);
+    child->pidfd = -1;
 }

@@ -29,9 +29,15 @@ int spawn_check(const char *path, int input, int output, struct spawned *out);
 void spawned_kill(const struct spawned *child, int signal);
 
 /*
- * Reaps without waiting: 1 when it is reaped (its pidfd is closed, *child cleared, *status as of waitid's si_status,
- * *killed true when a signal ended it), 0 when it still runs, negative errno.
+ * Reaps without waiting: 1 when it is reaped (child->pid is 0, *status as of waitid's si_status, *killed true when a
+ * signal ended it), 0 when it still runs, negative errno. The pidfd stays open: spawned_close.
  */
 int spawned_reap(struct spawned *child, int *status, int *killed);
+
+/*
+ * Closes the pidfd. Whoever watches it stops that first: a program that is just being started holds a copy of every
+ * descriptor for a moment, and until then epoll goes on reporting a description that is closed here only.
+ */
+void spawned_close(struct spawned *child);
 
 #endif

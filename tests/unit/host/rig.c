@@ -19,6 +19,29 @@
 #include <unistd.h>
 
 #define RIG_PERMIT_MS 300
+#define RIG_LIVE_MAX 4
+
+static struct rig *live[RIG_LIVE_MAX]; /* not yet ended */
+
+static void live_change(const struct rig *from, struct rig *to)
+{
+    for (size_t i = 0; i < RIG_LIVE_MAX; i++)
+        if (live[i] == from) {
+            live[i] = to;
+            return;
+        }
+}
+
+int rig_kill_left(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < RIG_LIVE_MAX; i++) {
+        if (live[i])
+            spawned_kill(&live[i]->host, SIGKILL);
+        live[i] = NULL;
+    }
+    return 0;
+}
 
 static void file_copy(const char *from, const char *to)
 {
@@ -61,7 +84,15 @@ static void line_send(struct rig *r, const char *section, const char *key, const
     rig_send(r, &line);
 }
 
-static unsigned lines_send(struct rig *r, const struct rig_options *o)
+static uint32_t lines_count(const struct rig_options *o)
+{
+    uint32_t extra = 0;
+    while (extra < 8 && o->extra[extra])
+        extra++;
+    return o->lines ? (uint32_t)o->n_lines : (o->units ? o->units : 1) * (2 + extra);
+}
+
+static void lines_send(struct rig *r, const struct rig_options *o)
 {
     unsigned number = 1;
     for (size_t i = 0; i < o->n_lines; i++)
@@ -79,7 +110,6 @@ static unsigned lines_send(struct rig *r, const struct rig_options *o)
             line_send(r, section, key, equals + 1, number++);
         }
     }
-    return number;
 }
 
 struct rig *rig_start(const struct rig_options *o)
@@ -91,10 +121,12 @@ struct rig *rig_start(const struct rig_options *o)
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     assert_int_equal(spawn_host(TEST_HOST, pair[1], &r->host), 0);
     close(pair[1]);
+    live_change(NULL, r);
     r->fd = pair[0];
     struct link_config config = {.replacement = o->replacement,
                                  .telemetry_ms = 20,
                                  .grace_ms = 50,
+                                 .n_lines = lines_count(o),
                                  .quarantine_min_ms = o->quarantine_ms ? o->quarantine_ms : 100};
     link_message_head(&config, LINK_CONFIG, sizeof(config));
     snprintf(config.link, sizeof(config.link), "%s", o->link ? o->link : "tcp:127.0.0.1:1");
@@ -130,9 +162,11 @@ void rig_end(struct rig *r)
         assert_int_equal(r->killed, 0);
         assert_int_equal(r->status, 0); /* a sanitizer's finding is another status */
     }
+    spawned_close(&r->host);
     char command[128];
     snprintf(command, sizeof(command), "rm -rf %s", r->dir);
     assert_int_equal(system(command), 0);
+    live_change(r, NULL);
     free(r);
 }
 

@@ -52,6 +52,9 @@ struct rig {
 
 struct rig *rig_start(const struct rig_options *options);
 void rig_end(struct rig *r);
+/* A test of rigs: hosts of one that failed do not outlive it. */
+#define rig_test(f) cmocka_unit_test_teardown(f, rig_kill_left)
+int rig_kill_left(void **state);
 /* Receives and permits until done(r, arg) is true; fails the test after ms. */
 void rig_wait_for(struct rig *r, int ms, bool (*done)(struct rig *r, uint64_t arg), uint64_t arg, const char *what);
 #define rig_wait(r, ms, done, arg) rig_wait_for(r, ms, done, arg, #done " " #arg)

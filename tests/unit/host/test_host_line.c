@@ -93,7 +93,7 @@ static void an_idle_device_that_vanishes_returns_with_a_new_epoch(void **state)
     unsigned from = r->world->n_trace;
     r->world->units[0].silent = 0;
     rig_wait(r, 1500, rig_unit_state, UNIT_READY);
-    assert_int_equal(r->presence[0].epoch, epoch + 1);
+    assert_true(r->presence[0].epoch > epoch);
     int identify = rig_trace(r, from, 0, FAKE_IDENTIFY, 0), safe = rig_trace(r, from, 0, FAKE_MAKE_SAFE, 0);
     assert_true(identify >= 0 && safe > identify);
     rig_end(r);
@@ -352,23 +352,23 @@ static void a_link_that_never_frees_is_output_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_absent_device_comes_when_it_comes),
-        cmocka_unit_test(a_link_that_cannot_be_opened_is_absence),
-        cmocka_unit_test(another_device_is_never_written_to),
-        cmocka_unit_test(another_device_in_the_place_of_one_that_may_be_on_is_output_unknown),
-        cmocka_unit_test(an_idle_device_that_vanishes_returns_with_a_new_epoch),
-        cmocka_unit_test(an_answering_device_that_does_not_rest_is_output_unknown),
-        cmocka_unit_test(make_safe_on_order_is_done_and_answered),
-        cmocka_unit_test(the_gate_refuses_what_is_outside_envelope_or_device),
-        cmocka_unit_test(a_target_outside_the_envelope_stops),
-        cmocka_unit_test(groups_that_exclude_each_other_are_not_energised_together),
-        cmocka_unit_test(a_device_that_goes_on_without_its_link_needs_acceptance),
-        cmocka_unit_test(stop_all_writes_rest_to_every_unit_before_it_reads_back),
-        cmocka_unit_test(a_silent_unit_does_not_delay_the_others_stop),
-        cmocka_unit_test(a_silent_unit_gets_a_tenth_of_the_line),
-        cmocka_unit_test(a_new_host_waits_for_the_link_and_begins_blind),
-        cmocka_unit_test(a_holder_that_does_not_let_go_is_killed),
-        cmocka_unit_test(a_link_that_never_frees_is_output_unknown),
+        rig_test(an_absent_device_comes_when_it_comes),
+        rig_test(a_link_that_cannot_be_opened_is_absence),
+        rig_test(another_device_is_never_written_to),
+        rig_test(another_device_in_the_place_of_one_that_may_be_on_is_output_unknown),
+        rig_test(an_idle_device_that_vanishes_returns_with_a_new_epoch),
+        rig_test(an_answering_device_that_does_not_rest_is_output_unknown),
+        rig_test(make_safe_on_order_is_done_and_answered),
+        rig_test(the_gate_refuses_what_is_outside_envelope_or_device),
+        rig_test(a_target_outside_the_envelope_stops),
+        rig_test(groups_that_exclude_each_other_are_not_energised_together),
+        rig_test(a_device_that_goes_on_without_its_link_needs_acceptance),
+        rig_test(stop_all_writes_rest_to_every_unit_before_it_reads_back),
+        rig_test(a_silent_unit_does_not_delay_the_others_stop),
+        rig_test(a_silent_unit_gets_a_tenth_of_the_line),
+        rig_test(a_new_host_waits_for_the_link_and_begins_blind),
+        rig_test(a_holder_that_does_not_let_go_is_killed),
+        rig_test(a_link_that_never_frees_is_output_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

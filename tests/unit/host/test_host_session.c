@@ -28,7 +28,7 @@ static void a_cold_start_identifies_before_it_writes(void **state)
     int identify = rig_trace(r, 0, 0, FAKE_IDENTIFY, 0), safe = rig_trace(r, 0, 0, FAKE_MAKE_SAFE, 0);
     assert_true(identify >= 0 && identify < safe);
     assert_true(rig_trace(r, 0, 0, FAKE_STATUS, 0) > safe);
-    assert_int_equal(r->presence[0].epoch, 1);
+    assert_true(r->presence[0].epoch > 0);
     assert_string_equal(r->presence[0].identity.maker, "fake");
     rig_end(r);
 }
@@ -276,20 +276,20 @@ static void a_stop_for_a_session_that_never_was_is_answered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_cold_start_identifies_before_it_writes),
-        cmocka_unit_test(a_replacement_makes_safe_before_it_identifies_and_is_quarantined),
-        cmocka_unit_test(a_start_applies_settings_then_starts_then_walks_within_step_and_slew),
-        cmocka_unit_test(a_stop_is_proved_by_a_sample_taken_after_it),
-        cmocka_unit_test(the_permit_runs_out_and_the_output_rests),
-        cmocka_unit_test(the_end_time_rests_it_although_permits_go_on),
-        cmocka_unit_test(end_of_file_rests_it_proved_and_the_host_exits),
-        cmocka_unit_test(sigterm_means_make_safe_then_exit),
-        cmocka_unit_test(a_lower_target_is_immediate_a_higher_one_is_walked),
-        cmocka_unit_test(a_stop_goes_before_set_points_that_wait),
-        cmocka_unit_test(tightening_below_the_present_level_stops),
-        cmocka_unit_test(a_start_that_takes_time_is_polled_until_it_runs),
-        cmocka_unit_test(the_watchdog_is_fed_at_a_third_of_its_time_only_while_energised),
-        cmocka_unit_test(a_stop_for_a_session_that_never_was_is_answered),
+        rig_test(a_cold_start_identifies_before_it_writes),
+        rig_test(a_replacement_makes_safe_before_it_identifies_and_is_quarantined),
+        rig_test(a_start_applies_settings_then_starts_then_walks_within_step_and_slew),
+        rig_test(a_stop_is_proved_by_a_sample_taken_after_it),
+        rig_test(the_permit_runs_out_and_the_output_rests),
+        rig_test(the_end_time_rests_it_although_permits_go_on),
+        rig_test(end_of_file_rests_it_proved_and_the_host_exits),
+        rig_test(sigterm_means_make_safe_then_exit),
+        rig_test(a_lower_target_is_immediate_a_higher_one_is_walked),
+        rig_test(a_stop_goes_before_set_points_that_wait),
+        rig_test(tightening_below_the_present_level_stops),
+        rig_test(a_start_that_takes_time_is_polled_until_it_runs),
+        rig_test(the_watchdog_is_fed_at_a_third_of_its_time_only_while_energised),
+        rig_test(a_stop_for_a_session_that_never_was_is_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -250,10 +250,10 @@ static void two_units_on_a_serial_line_are_stopped_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_treatment_on_modbus_tcp_walks_and_stops),
-        cmocka_unit_test(a_closed_socket_rests_a_device_on_modbus_tcp),
-        cmocka_unit_test(a_device_that_is_switched_off_under_a_session_is_lost),
-        cmocka_unit_test(two_units_on_a_serial_line_are_stopped_together),
+        rig_test(a_treatment_on_modbus_tcp_walks_and_stops),
+        rig_test(a_closed_socket_rests_a_device_on_modbus_tcp),
+        rig_test(a_device_that_is_switched_off_under_a_session_is_lost),
+        rig_test(two_units_on_a_serial_line_are_stopped_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
