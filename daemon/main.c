@@ -135,8 +135,10 @@ static int daemon_up(struct daemon *d)
     int r;
     if ((r = said("event loop", sd_event_new(&d->event))) < 0 || (r = said("signals", signals_add(d))) < 0)
         return r;
-    if (daemon_start_records(d) < 0 || daemon_start_sessions(d) < 0 || daemon_start_links(d) < 0 ||
-        daemon_start_api(d) < 0)
+    if (daemon_start_records(d) < 0)
+        return -EIO;
+    daemon_audit_config(d, "config.loaded", d->config, "start");
+    if (daemon_start_sessions(d) < 0 || daemon_start_links(d) < 0 || daemon_start_api(d) < 0)
         return -EIO;
     sd_notifyf(0, "READY=1\nSTATUS=serving %zu devices on %s", d->config->n_devices, d->config->daemon.socket_path);
     log_line(SD_NOTICE, "modalityd " MODALITY_VERSION ": serving %zu devices on %s, configuration %.12s",

@@ -254,7 +254,6 @@ int daemon_start_records(struct daemon *d)
     }
     const struct audit_actor self = {.uid = getuid()};
     record_audit(d->record, "daemon.started", &self, NULL, json_pack("{s:s}", "version", MODALITY_VERSION));
-    daemon_audit_config(d, "config.loaded", d->config, "start");
     return loop_add_io(d->event, record_fd(d->record), EPOLLIN, LOOP_RECORD, "records", on_record_done, d, &d->records);
 }
 
