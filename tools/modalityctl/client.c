@@ -24,8 +24,8 @@
 struct client {
     int fd;
     bool json;
-    int64_t next_id;
-    char *buffer;
+    int64_t next_id, patience_ns;
+    char *buffer, *last_answer;
     size_t used, size;
     json_t *queue[QUEUE_MAX];
     size_t head, queued;
@@ -43,6 +43,7 @@ struct client *client_open(const char *path, bool json)
     if (!c)
         return NULL;
     c->json = json;
+    c->patience_ns = CALL_NS;
     c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)&address, sizeof address) < 0) {
         fprintf(stderr, "modalityctl: no modalityd on %s: %s\n", path, strerror(errno));
@@ -61,6 +62,7 @@ void client_close(struct client *c)
     for (size_t i = 0; i < c->queued; i++)
         json_decref(c->queue[(c->head + i) % QUEUE_MAX]);
     free(c->buffer);
+    free(c->last_answer);
     free(c);
 }
 
@@ -69,6 +71,16 @@ bool client_echo(struct client *c, bool echo)
     const bool before = c->json;
     c->json = echo;
     return before;
+}
+
+const char *client_last_answer(const struct client *c)
+{
+    return c->last_answer ? c->last_answer : "";
+}
+
+void client_set_patience(struct client *c, int64_t ns)
+{
+    c->patience_ns = ns;
 }
 
 const char *client_request_id(char *buffer, size_t size)
@@ -185,28 +197,39 @@ static json_t *sort_line(struct client *c, json_t *line, const char *text, int64
     return json_incref(line);
 }
 
-json_t *client_call(struct client *c, const char *method, json_t *params, json_t **error)
+/* Lines until the one that answers id; NULL with a negative errno in *error. */
+static json_t *answer_wait(struct client *c, int64_t id, int64_t deadline_ns, int *error)
 {
-    const int64_t id = ++c->next_id, deadline = clock_monotonic_ns() + CALL_NS;
-    *error = NULL;
-    int r = send_request(c, method, params, id);
     json_t *answer = NULL;
-    while (r >= 0 && !answer) {
+    while (!answer && *error >= 0) {
         json_t *line;
         char *text;
-        if (take_line(c, &line, &text) == 1) {
-            answer = sort_line(c, line, text, id);
-            json_decref(line);
-            free(text);
+        if (take_line(c, &line, &text) == 0) {
+            const int r = fill(c, deadline_ns, NULL);
+            *error = r == 0 ? -ETIMEDOUT : r;
             continue;
         }
-        r = fill(c, deadline, NULL);
-        if (r == 0)
-            r = -ETIMEDOUT;
+        answer = sort_line(c, line, text, id);
+        json_decref(line);
+        if (answer) {
+            free(c->last_answer);
+            c->last_answer = text;
+        } else {
+            free(text);
+        }
     }
+    return answer;
+}
+
+json_t *client_call(struct client *c, const char *method, json_t *params, json_t **error)
+{
+    const int64_t id = ++c->next_id;
+    int r = send_request(c, method, params, id);
+    json_t *answer = answer_wait(c, id, clock_monotonic_ns() + c->patience_ns, &r);
+    *error = NULL;
     if (!answer) {
         fprintf(stderr, "modalityctl: %s: %s\n", method,
-                r == -ETIMEDOUT ? "the daemon did not answer within 10 s" : "the daemon closed the connection");
+                r == -ETIMEDOUT ? "the daemon does not answer" : "the daemon closed the connection");
         return NULL;
     }
     json_t *result = json_incref(json_object_get(answer, "result"));

@@ -20,10 +20,15 @@ void client_close(struct client *client);
 bool client_echo(struct client *client, bool echo);
 
 /*
- * Calls method with params (stolen, may be NULL) and waits at most 10 s. Returns the result (new reference) or NULL
+ * Calls method with params (stolen, may be NULL) and waits for the answer. Returns the result (new reference) or NULL
  * with the error object in *error (new reference; NULL when the daemon is silent or gone).
  */
 json_t *client_call(struct client *client, const char *method, json_t *params, json_t **error);
+
+/* The line that answered the last client_call, as it was received; "" before. Valid until the next call. */
+const char *client_last_answer(const struct client *client);
+/* How long client_call waits from now on; 10 s at first. */
+void client_set_patience(struct client *client, int64_t ns);
 
 /* Sends without waiting; the answer is dropped when it comes. 0 or negative errno. */
 int client_send(struct client *client, const char *method, json_t *params);

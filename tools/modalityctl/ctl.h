@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * modalityctl's frame: what every subcommand gets, its exit codes, and the small helpers that print. A subcommand is
- * one row of the table in main.c and one function in a file named after what it does.
+ * modalityctl's frame: what every subcommand gets, its exit codes, and the small helpers that call and print. A
+ * subcommand is one row of the table in main.c and one function in a file named after what it does.
  */
 #ifndef CTL_CTL_H
 #define CTL_CTL_H
@@ -11,11 +11,11 @@
 
 /* EXIT(id, code, meaning): the documented exit codes. */
 #define CTL_EXITS(EXIT)                                                                                                \
-    EXIT(DONE, 0, "done; for start: the treatment ended as planned or was stopped, and rest is proved")                \
+    EXIT(DONE, 0, "done; for start: it ended as planned or was stopped, and rest is proved")                           \
     EXIT(REFUSED, 1, "the daemon refused; nothing was changed")                                                        \
-    EXIT(USAGE, 2, "the command line cannot be understood; nothing was sent")                                          \
+    EXIT(USAGE, 2, "the command line cannot be understood; nothing was asked of the daemon")                           \
     EXIT(NO_DAEMON, 3, "modalityd is not reachable, or did not answer")                                                \
-    EXIT(FAULT, 4, "a fault, an alarm or a limit ended the treatment; rest is proved")                                 \
+    EXIT(FAULT, 4, "a fault, a limit or the patient's stop ended the treatment; rest is proved")                       \
     EXIT(UNPROVED, 5, "rest of the output is NOT proved: disconnect the patient")                                      \
     EXIT(BROKEN, 6, "verify: the audit chain is broken")                                                               \
     EXIT(DECLINED, 7, "the operator did not confirm; nothing was started")
@@ -30,64 +30,93 @@ struct ctl {
     struct client *client;
     bool json;        /* print what the daemon said, nothing else */
     bool yes;         /* do not ask for confirmation */
-    bool interactive; /* standard input and output are terminals */
+    bool interactive; /* a person sits at a terminal, and is not shown JSON */
+    int columns;      /* of the terminal */
     const char *operator_id, *operator_name;
 };
 
-/* Set by SIGINT. */
+/* Set by SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGPIPE once ctl_catch_interrupts was called. */
 extern volatile int ctl_interrupted;
+void ctl_catch_interrupts(void);
 
-/* --- options of a subcommand: --name value, as often as given --- */
-#define CTL_OPTIONS_MAX 96
+/* --- options of a subcommand: --name value or --name=value --- */
+#define CTL_OPTIONS_MAX 128
+#define CTL_WORDS_MAX 2
 struct ctl_options {
     size_t n, n_words;
     struct {
         const char *name, *value;
     } items[CTL_OPTIONS_MAX];
-    const char *words[8]; /* what is not an option */
+    const char *words[CTL_WORDS_MAX]; /* what is not an option */
 };
-/* Last value of an option, or NULL. */
+/*
+ * Reads argv[0..argc). names: the options known, each followed by '*' if it may be given more than once. False after
+ * one line on standard error.
+ */
+bool options_read(struct ctl *ctl, const char *command, const char *names, size_t words_max, int argc, char **argv,
+                  struct ctl_options *options);
+/* Value of an option, or NULL. */
 const char *ctl_option(const struct ctl_options *options, const char *name);
+/* The same, with one line on standard error when it is absent. */
+const char *ctl_option_needed(const struct ctl_options *options, const char *name);
+/* The one word that is not an option; one line on standard error, and NULL, when it is absent. */
+const char *ctl_word_needed(const struct ctl_options *options, const char *what);
 
+/* --- values as people type them; false after one line on standard error --- */
+bool typed_value(const char *option, enum modality_quantity q, const char *text, int64_t *out);
+/* "12mA", "12mA..20mA" or "12..20mA". */
+bool typed_range(const char *option, enum modality_quantity q, const char *text, int64_t *start, int64_t *ceiling);
+bool typed_count(const char *option, const char *text, long min, long max, long *out);
+
+/* --- calls --- */
 /* {request_id, operator{...}} into params. */
 void ctl_sign(const struct ctl *ctl, json_t *params);
-
 /*
- * Calls and reports an error to people (one line, then each violation). *result is a new reference on CTL_DONE;
- * CTL_REFUSED or CTL_NO_DAEMON otherwise. In JSON mode nothing is printed beside the daemon's own line.
+ * Calls, and reports an error to people: one line, then each violation. *result is a new reference on CTL_DONE;
+ * CTL_REFUSED or CTL_NO_DAEMON otherwise. In JSON mode the daemon's own line is printed, and nothing else.
  */
 enum ctl_exit ctl_call(struct ctl *ctl, const char *method, json_t *params, json_t **result);
+/* The same for what only helps to build a request: shown only when it fails. */
+enum ctl_exit ctl_lookup(struct ctl *ctl, const char *method, json_t *params, json_t **result);
+/* Calls a paged list to its end and gives each item to show (not in JSON mode). */
+enum ctl_exit ctl_list(struct ctl *ctl, const char *method, const json_t *filter,
+                       void (*show)(struct ctl *ctl, const json_t *item));
 
-/* "12.5 mA" of a quantity by its id; the plain number where the id is unknown. Static buffers, four in turn. */
+/* --- texts; static buffers, eight in turn --- */
+/* "12.5 mA" of a quantity by its id; the plain number where the id is unknown. */
 const char *ctl_value(const char *quantity, json_int_t value);
-/* Text member of an object, "" where absent; integer member, or 0. */
+/* "phase width" of "phase_width_us": the id without its unit. */
+const char *ctl_label(const char *quantity);
+/* "12:05" of ms. */
+const char *ctl_clock(json_int_t ms);
+/* Local date and time, or time alone, of ms since 1970. */
+const char *ctl_date(json_int_t ms);
+const char *ctl_time(json_int_t ms);
+/* An enum of the daemon for people: blanks for underscores. */
+const char *ctl_words(const char *id);
+
+/* Members of an object; "" and 0 where absent. */
 const char *ctl_text(const json_t *object, const char *key);
 json_int_t ctl_int(const json_t *object, const char *key);
-/* "12:05" of ms. Static buffers, four in turn. */
-const char *ctl_clock(json_int_t ms);
-/* Local date and time of ms since 1970. Static buffers, four in turn. */
-const char *ctl_date(json_int_t ms);
+bool ctl_flag(const json_t *object, const char *key);
+static inline json_t *ctl_mutable(const json_t *object)
+{
+    return (json_t *)(uintptr_t)object; /* jansson's loops want it; they change nothing */
+}
+
+/* --- printing --- */
+/* Text that begins in column `at` and goes on, broken at blanks, in column `indent`; ends the line. */
+void ctl_wrap(const struct ctl *ctl, int at, int indent, const char *text);
+/* "  name        text", wrapped under itself; nothing when the text is empty. */
+void ctl_row(const struct ctl *ctl, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Reads one line from the terminal, without its end; false at end of file or interrupt. */
+bool ctl_ask(const char *prompt, char *buffer, size_t size);
 
 /* --- subcommands --- */
-enum ctl_exit cmd_status(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_devices(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_protocols(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_limits(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_check(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_start(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_adjust(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_pause(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_resume(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_stop(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_sessions(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_watch(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_alarms(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_log(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_records(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_export(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_verify(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_reset(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_review(struct ctl *ctl, const struct ctl_options *options);
-enum ctl_exit cmd_observe(struct ctl *ctl, const struct ctl_options *options);
+typedef enum ctl_exit ctl_command(struct ctl *ctl, const struct ctl_options *options);
+ctl_command cmd_status, cmd_devices, cmd_protocols, cmd_limits, cmd_check, cmd_start, cmd_adjust, cmd_pause, cmd_resume,
+    cmd_stop, cmd_sessions, cmd_watch, cmd_alarms, cmd_log, cmd_records, cmd_export, cmd_verify, cmd_reset, cmd_review,
+    cmd_observe;
 
 #endif

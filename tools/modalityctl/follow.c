@@ -1,184 +1,174 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Follows one session to its end: a progress line from the daemon's own snapshots, the lease renewed from here, and
- * Ctrl-C as a stop. What is shown is what the daemon said; nothing is guessed while it is silent.
+ * Follows one session to its end: shows what the daemon says of it, renews its lease from here, and turns an interrupt
+ * into a stop. Nothing is taken for ended that the daemon has not called ended, and nothing for proved that it has not.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "modality/clock.h"
+#include "progress.h"
 #include "request.h"
 
-#define BAR_CELLS 20
 /* After a stop: how long proof is waited for. Longer than any dead-man bound that a device shows. */
 #define PROOF_NS (15 * NS_PER_S)
+/* A live session is shown five times a second: this long without a word and the daemon is asked. */
+#define SILENCE_NS (2 * NS_PER_S)
+#define RENEWALS_PER_LEASE 3
 
 struct following {
     struct ctl *ctl;
     const char *session_id, *lease_key;
     json_int_t lease_ms;
-    int64_t renew_ns, give_up_ns;
-    bool stop_sent, ended, alarmed;
-    char state[32], reason[64], evidence[32], shown[400];
+    int64_t renew_ns, ask_ns, give_up_ns;
+    bool stop_sent, gone;
+    unsigned alarms;
+    char state[32];
+    json_t *end; /* the last snapshot, once the session has ended */
+    struct progress progress;
 };
 
-static void line_clear(struct following *f)
-{
-    if (f->ctl->interactive && f->shown[0])
-        printf("\r\033[K");
-    f->shown[0] = '\0';
-}
-
-/* One line that rewrites itself on a terminal, and a new line per change of state elsewhere. */
-static void line_show(struct following *f, const char *text)
+/* A line that stays, above the block. */
+static void say(struct following *f, const char *line)
 {
     if (f->ctl->json)
         return;
-    if (f->ctl->interactive) {
-        printf("\r\033[K%s", text);
-        fflush(stdout);
-    }
-    snprintf(f->shown, sizeof f->shown, "%s", text);
-}
-
-static void bar_draw(char bar[BAR_CELLS + 1], json_int_t done, json_int_t all)
-{
-    const json_int_t cells = all > 0 ? done * BAR_CELLS / all : 0;
-    for (json_int_t i = 0; i < BAR_CELLS; i++)
-        bar[i] = i < cells ? '#' : '.';
-    bar[BAR_CELLS] = '\0';
-}
-
-static int channel_text(char *text, size_t size, const json_t *channel)
-{
-    const char *quantity = ctl_text(channel, "quantity");
-    int at =
-        snprintf(text, size, "  %s %s", ctl_text(channel, "channel"), ctl_value(quantity, ctl_int(channel, "level")));
-    const json_t *measured = json_object_get(channel, "measured");
-    const char *actual = ctl_text(channel, "measured_quantity");
-    if (json_is_integer(measured))
-        at += snprintf(text + at, size - (size_t)at, " (measured %s)",
-                       ctl_value(actual[0] ? actual : quantity, json_integer_value(measured)));
-    if (ctl_int(channel, "impedance_ohm") > 0)
-        at += snprintf(text + at, size - (size_t)at, " %lld ohm", (long long)ctl_int(channel, "impedance_ohm"));
-    if (json_object_get(channel, "contact_quality_permille"))
-        at += snprintf(text + at, size - (size_t)at, " coupling %lld %%",
-                       (long long)ctl_int(channel, "contact_quality_permille") / 10);
-    return at + snprintf(text + at, size - (size_t)at, " %s %s", ctl_text(channel, "contact"),
-                         ctl_text(channel, "evidence"));
-}
-
-static void progress(struct following *f, const json_t *snapshot)
-{
-    char text[sizeof f->shown], bar[BAR_CELLS + 1];
-    const json_int_t planned = ctl_int(snapshot, "planned_ms"), delivered = ctl_int(snapshot, "delivered_ms");
-    bar_draw(bar, delivered, planned);
-    int at = snprintf(text, sizeof text, "%-8s [%s] %s, left %s", ctl_text(snapshot, "state"), bar,
-                      ctl_clock(delivered), ctl_clock(ctl_int(snapshot, "remaining_ms")));
-    size_t i;
-    const json_t *channel;
-    json_array_foreach(json_object_get(snapshot, "channels"), i, channel)
-    {
-        if (at > 0 && (size_t)at < sizeof text - 120)
-            at += channel_text(text + at, sizeof text - (size_t)at, channel);
-    }
-    line_show(f, text);
+    progress_clear(&f->progress);
+    printf("%s\n", line);
+    fflush(stdout);
+    f->progress.changed = true;
 }
 
 static void state_changed(struct following *f, const json_t *event)
 {
-    const char *state = ctl_text(event, "to"), *reason = ctl_text(event, "reason"), *detail = ctl_text(event, "detail");
+    char line[500];
+    const char *state = ctl_text(event, "to"), *reason = ctl_text(event, "reason"), *by = ctl_text(event, "by");
+    const char *detail = ctl_text(event, "detail"), *evidence = ctl_text(event, "evidence");
     if (strcmp(state, f->state) == 0)
         return;
-    if (!f->ctl->json) {
-        if (!f->ctl->interactive && f->shown[0])
-            printf("%s\n", f->shown);
-        line_clear(f);
-        printf("%s%s%s%s%s\n", state, reason[0] ? ": " : "", reason, detail[0] ? ", " : "", detail);
-        fflush(stdout);
-    }
     snprintf(f->state, sizeof f->state, "%s", state);
-    if (reason[0])
-        snprintf(f->reason, sizeof f->reason, "%s", reason);
-    snprintf(f->evidence, sizeof f->evidence, "%s", ctl_text(event, "evidence"));
-    f->ended = strcmp(state, "ended") == 0;
+    if (strcmp(state, "ended") == 0)
+        return; /* its snapshot says everything */
+    if (strcmp(state, "output_unknown") == 0)
+        snprintf(line, sizeof line, "\aOUTPUT UNKNOWN: rest is not proved. DISCONNECT THE PATIENT. %s", detail);
+    else
+        snprintf(line, sizeof line, "%s%s%s%s%s%s%s%s%s", ctl_words(state), reason[0] ? ": " : "", ctl_words(reason),
+                 by[0] ? " by " : "", by, detail[0] ? ", " : "", detail, evidence[0] ? ", output at rest: " : "",
+                 evidence);
+    say(f, line);
+    f->progress.changed = strcmp(state, "starting") != 0 && strcmp(state, "stopping") != 0;
 }
 
-static void alarm_shown(struct following *f, const json_t *event)
+static void adjusted(struct following *f, const json_t *event)
 {
-    const json_t *alarm = json_object_get(event, "alarm");
-    if (strcmp(ctl_text(event, "change"), "raised") != 0)
-        return;
-    if (!f->ctl->json) {
-        line_clear(f);
-        printf("%sALARM %s %s: %s\n", strcmp(ctl_text(alarm, "priority"), "high") == 0 ? "\a" : "",
-               ctl_text(alarm, "priority"), ctl_text(alarm, "kind"), ctl_text(alarm, "detail"));
+    char line[300];
+    size_t i;
+    const json_t *channel;
+    const char *quantity = ctl_text(event, "quantity");
+    json_array_foreach(json_object_get(event, "channels"), i, channel)
+    {
+        snprintf(line, sizeof line, "adjusted: %s %s from %s to %s by %s", ctl_text(channel, "channel"),
+                 ctl_label(quantity), ctl_value(quantity, ctl_int(channel, "old")),
+                 ctl_value(quantity, ctl_int(channel, "new")), ctl_text(json_object_get(event, "operator"), "name"));
+        say(f, line);
     }
-    f->alarmed |=
-        strcmp(ctl_text(alarm, "priority"), "low") != 0 && strcmp(ctl_text(alarm, "session_id"), f->session_id) == 0;
 }
 
-static void event_shown(struct following *f, const json_t *event)
+static void alarm_changed(struct following *f, const json_t *event)
+{
+    char line[600];
+    const json_t *alarm = json_object_get(event, "alarm");
+    const char *change = ctl_text(event, "change"), *priority = ctl_text(alarm, "priority");
+    const bool own = strcmp(ctl_text(alarm, "session_id"), f->session_id) == 0;
+    if (own && strcmp(change, "raised") == 0)
+        f->alarms++;
+    else if (own && strcmp(change, "cleared") == 0 && f->alarms > 0)
+        f->alarms--;
+    if (strcmp(change, "raised") != 0)
+        return;
+    snprintf(line, sizeof line, "%s%s (%s) %s%s%s: %s", strcmp(priority, "high") == 0 ? "\a" : "",
+             strcmp(priority, "low") == 0 ? "alarm" : "ALARM", priority, ctl_words(ctl_text(alarm, "kind")),
+             ctl_text(alarm, "device")[0] ? ", " : "", ctl_text(alarm, "device"),
+             ctl_text(alarm, "detail")[0] ? ctl_text(alarm, "detail") : ctl_text(alarm, "meaning"));
+    say(f, line);
+}
+
+static void snapshot_taken(struct following *f, const json_t *snapshot)
+{
+    if (strcmp(ctl_text(snapshot, "state"), "ended") != 0)
+        progress_show(&f->progress, snapshot, f->alarms);
+    else if (!f->end)
+        f->end = json_incref(ctl_mutable(snapshot));
+}
+
+static void event_taken(struct following *f, const json_t *event)
 {
     const char *type = ctl_text(event, "type");
     if (strcmp(type, "alarm") == 0) {
-        alarm_shown(f, event);
+        alarm_changed(f, event);
         return;
     }
     if (strcmp(ctl_text(event, "session_id"), f->session_id) != 0)
         return;
-    const json_t *snapshot = json_object_get(event, "snapshot");
-    if (strcmp(type, "session.progress") == 0)
-        progress(f, json_is_object(snapshot) ? snapshot : event);
-    else if (strcmp(type, "session.state") == 0)
+    f->ask_ns = clock_monotonic_ns() + SILENCE_NS;
+    if (strcmp(type, "session.state") == 0)
         state_changed(f, event);
+    else if (strcmp(type, "session.adjusted") == 0)
+        adjusted(f, event);
+    else if (strcmp(type, "session.progress") == 0 || strcmp(type, "session.ended") == 0)
+        snapshot_taken(f, event);
 }
 
-static void renew(struct following *f)
+static void renew(struct following *f, int64_t now)
 {
-    const int64_t now = clock_monotonic_ns();
-    if (now < f->renew_ns || f->ended)
+    if (now < f->renew_ns)
         return;
-    client_send(f->ctl->client, "session.keepalive",
-                json_pack("{s:s, s:s}", "session_id", f->session_id, "lease_key", f->lease_key));
-    f->renew_ns = now + f->lease_ms * NS_PER_MS / 3;
+    if (client_send(f->ctl->client, "session.keepalive",
+                    json_pack("{s:s, s:s}", "session_id", f->session_id, "lease_key", f->lease_key)) < 0)
+        f->gone = true;
+    f->renew_ns = now + f->lease_ms * NS_PER_MS / RENEWALS_PER_LEASE;
 }
 
-static void stop_if_interrupted(struct following *f)
+static void stop_if_interrupted(struct following *f, int64_t now)
 {
     if (!ctl_interrupted || f->stop_sent)
         return;
     f->stop_sent = true;
-    ctl_interrupted = 0;
-    f->give_up_ns = clock_monotonic_ns() + PROOF_NS;
-    client_send(
-        f->ctl->client, "session.stop",
-        json_pack("{s:s, s:s, s:s}", "session_id", f->session_id, "reason", "operator interrupted", "by", "operator"));
-    if (!f->ctl->json) {
-        line_clear(f);
-        printf("stopping: waiting for proof of rest\n");
-        fflush(stdout);
-    }
+    f->give_up_ns = now + PROOF_NS;
+    if (client_send(f->ctl->client, "session.stop",
+                    json_pack("{s:s, s:s, s:s}", "session_id", f->session_id, "reason", "interrupted at the terminal",
+                              "by", "operator")) < 0)
+        f->gone = true;
+    say(f, "STOP sent: waiting for proof of rest");
 }
 
-static enum ctl_exit verdict(const struct following *f, bool gone)
+/* An event may have been lost, or the daemon may be: it is asked, and lost when it does not answer. */
+static void ask_if_silent(struct following *f, int64_t now)
 {
-    const bool proved = strcmp(f->evidence, "measured") == 0 || strcmp(f->evidence, "reported") == 0;
-    if (!f->ended && gone) {
-        fprintf(stderr,
-                "modalityctl: the daemon is gone; its hosts rest the output by themselves. Look at the patient.\n");
-        return CTL_UNPROVED;
+    json_t *snapshot;
+    if (now < f->ask_ns)
+        return;
+    progress_note(&f->progress, "  no news from the daemon: look at the patient");
+    if (ctl_call(f->ctl, "session.get", json_pack("{s:s}", "session_id", f->session_id), &snapshot) != CTL_DONE) {
+        f->gone = true;
+        return;
     }
-    if (!f->ended || !proved) {
-        fprintf(stderr, "modalityctl: rest is NOT proved (state %s, evidence %s): disconnect the patient\n",
-                f->state[0] ? f->state : "unknown", f->evidence[0] ? f->evidence : "none");
-        return CTL_UNPROVED;
-    }
-    if (!f->ctl->json)
-        printf("rest proved: %s\n", f->evidence);
-    const bool planned = strcmp(f->reason, "complete") == 0 || strcmp(f->reason, "stopped") == 0 ||
-                         strcmp(f->reason, "stop_all") == 0;
-    return planned && !f->alarmed ? CTL_DONE : CTL_FAULT;
+    snapshot_taken(f, snapshot);
+    json_decref(snapshot);
+    f->ask_ns = clock_monotonic_ns() + SILENCE_NS;
+}
+
+static enum ctl_exit verdict(struct following *f)
+{
+    if (f->end)
+        return end_print(f->ctl, f->end);
+    if (f->gone)
+        fprintf(stderr, "modalityctl: THE DAEMON IS GONE in mid-treatment. Its hosts and devices rest the output by\n"
+                        "themselves, but nothing is proved: LOOK AT THE PATIENT, disconnect if in doubt.\n");
+    else
+        fprintf(stderr, "modalityctl: rest is NOT proved within %d s (state %s): DISCONNECT THE PATIENT\n",
+                (int)(PROOF_NS / NS_PER_S), f->state[0] ? f->state : "unknown");
+    return CTL_UNPROVED;
 }
 
 enum ctl_exit follow_session(struct ctl *ctl, const char *session_id, const char *lease_key, json_int_t lease_ms)
@@ -187,16 +177,26 @@ enum ctl_exit follow_session(struct ctl *ctl, const char *session_id, const char
                           .session_id = session_id,
                           .lease_key = lease_key,
                           .lease_ms = lease_ms > 0 ? lease_ms : 3000,
-                          .give_up_ns = INT64_MAX};
-    bool gone = false;
-    while (!f.ended && !gone && clock_monotonic_ns() < f.give_up_ns) {
-        stop_if_interrupted(&f);
-        renew(&f);
-        json_t *event = client_event(ctl->client, f.renew_ns, f.stop_sent ? NULL : &ctl_interrupted, &gone);
+                          .ask_ns = clock_monotonic_ns() + SILENCE_NS,
+                          .give_up_ns = INT64_MAX,
+                          .progress = {.ctl = ctl}};
+    while (!f.end && !f.gone) {
+        const int64_t now = clock_monotonic_ns();
+        stop_if_interrupted(&f, now);
+        renew(&f, now);
+        ask_if_silent(&f, now);
+        if (now >= f.give_up_ns)
+            break;
+        bool closed = false;
+        json_t *event = client_event(ctl->client, f.renew_ns < f.ask_ns ? f.renew_ns : f.ask_ns,
+                                     f.stop_sent ? NULL : &ctl_interrupted, &closed);
         if (event)
-            event_shown(&f, event);
+            event_taken(&f, event);
+        f.gone |= closed;
         json_decref(event);
     }
-    line_clear(&f);
-    return verdict(&f, gone);
+    progress_clear(&f.progress);
+    const enum ctl_exit code = verdict(&f);
+    json_decref(f.end);
+    return code;
 }

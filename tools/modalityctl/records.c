@@ -1,63 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What was: audit log, records of treatments, export, verification of the chain, and what happens now (watch).
+ * What was: finished treatments, one record on a page, export for other programs.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "modality/clock.h"
+#include "list.h"
 #include "request.h"
 
-enum ctl_exit cmd_log(struct ctl *ctl, const struct ctl_options *options)
+static void record_line(struct ctl *ctl, const json_t *r)
 {
-    json_t *result;
-    const char *limit = ctl_option(options, "limit");
-    const long n = limit ? strtol(limit, NULL, 10) : 40;
-    if (n < 1 || n > 1000) {
-        fprintf(stderr, "modalityctl: --limit %s: 1 to 1000 is needed\n", limit);
-        return CTL_USAGE;
+    char text[400];
+    const json_t *delivered = json_object_get(r, "delivered");
+    printf("  %s  %s  patient %s\n", ctl_text(r, "session_id"), ctl_date(ctl_int(r, "ended_at_ms")),
+           ctl_text(r, "patient_ref"));
+    snprintf(text, sizeof text, "%s %s, %s, %s, %s of %s, %s%s", ctl_text(r, "site"), ctl_text(r, "side"),
+             ctl_text(r, "protocol"), ctl_text(r, "device"), ctl_clock(ctl_int(delivered, "duration_ms")),
+             ctl_clock(ctl_int(r, "planned_ms")), ctl_words(ctl_text(r, "end_reason")),
+             ctl_flag(r, "simulated") ? ", simulated" : "");
+    printf("      ");
+    ctl_wrap(ctl, 6, 6, text);
+    if (ctl_int(r, "incidents") > 0)
+        printf("      INCIDENTS: %lld\n", (long long)ctl_int(r, "incidents"));
+}
+
+/* Members of an addition, one after the other. */
+static void addition_print(struct ctl *ctl, const json_t *a)
+{
+    char text[900] = "";
+    const char *key;
+    json_t *value;
+    json_object_foreach(json_object_get(a, "body"), key, value)
+    {
+        const size_t at = strlen(text);
+        if (json_is_string(value) && strcmp(key, "id") != 0)
+            snprintf(text + at, sizeof text - at, "%s%s: %s", at ? "; " : "", ctl_words(key), json_string_value(value));
+        else if (json_is_integer(value))
+            snprintf(text + at, sizeof text - at, "%s%s: %lld", at ? "; " : "", ctl_words(key),
+                     (long long)json_integer_value(value));
     }
-    const enum ctl_exit code = ctl_call(ctl, "audit.tail", json_pack("{s:i}", "limit", (int)n), &result);
+    ctl_row(ctl, ctl_text(a, "kind"), "%s by %s: %s", ctl_date(ctl_int(a, "at_ms")), ctl_text(a, "operator_name"),
+            text);
+}
+
+static void record_page(struct ctl *ctl, const json_t *record)
+{
+    const json_t *document = json_object_get(record, "document"), *end = json_object_get(document, "end");
+    const json_t *summary = json_object_get(document, "summary"), *added = json_object_get(record, "appended"), *item;
     size_t i;
-    const json_t *entry;
-    if (code == CTL_DONE && !ctl->json) {
-        json_array_foreach(json_object_get(result, "items"), i, entry)
-        {
-            char *detail = json_dumps(json_object_get(entry, "detail"), JSON_COMPACT | JSON_ENCODE_ANY);
-            printf("%6lld %s %-20s %-10s %s %.160s\n", (long long)ctl_int(entry, "seq"),
-                   ctl_date(ctl_int(entry, "at_ms")), ctl_text(entry, "event"), ctl_text(entry, "operator_id"),
-                   ctl_text(entry, "session_id"), detail ? detail : "");
-            free(detail);
-        }
-    }
-    json_decref(result);
-    return code;
+    printf("RECORD %s%s\n", ctl_text(record, "session_id"),
+           ctl_flag(record, "intact") ? "" : "  DAMAGED: it does not match its hash in the audit");
+    ctl_row(ctl, "started", "%s", ctl_date(ctl_int(document, "started_at_ms")));
+    ctl_row(ctl, "ended", "%s, %s by %s%s%s; rest %s", ctl_date(ctl_int(document, "ended_at_ms")),
+            ctl_words(ctl_text(end, "reason")), ctl_text(end, "by"), ctl_text(end, "detail")[0] ? ", " : "",
+            ctl_text(end, "detail"), ctl_text(end, "evidence"));
+    ctl_row(ctl, "delivered", "%s", amounts_text(json_object_get(summary, "delivered")));
+    ctl_row(ctl, "operator", "%s (%s)", ctl_text(json_object_get(document, "operator"), "name"),
+            ctl_text(json_object_get(document, "operator"), "id"));
+    ctl_row(ctl, "hash", "%s", ctl_text(record, "hash"));
+    sheet_print(ctl, json_object_get(document, "sheet"));
+    happenings_print(ctl, document);
+    if (json_array_size(added) > 0)
+        printf("ADDED LATER\n");
+    json_array_foreach(added, i, item) addition_print(ctl, item);
+}
+
+static json_t *patient_filter(const struct ctl_options *options)
+{
+    json_t *filter = json_object();
+    if (ctl_option(options, "patient"))
+        json_object_set_new(filter, "patient_ref", json_string(ctl_option(options, "patient")));
+    return filter;
 }
 
 enum ctl_exit cmd_records(struct ctl *ctl, const struct ctl_options *options)
 {
-    json_t *result, *params = json_object();
-    if (options->n_words > 0) {
-        json_object_set_new(params, "session_id", json_string(options->words[0]));
-        const enum ctl_exit code = ctl_call(ctl, "record.get", params, &result);
-        char *text = code == CTL_DONE && !ctl->json ? json_dumps(result, JSON_INDENT(2)) : NULL;
-        if (text)
-            puts(text);
-        free(text);
-        json_decref(result);
+    json_t *result = NULL, *filter;
+    enum ctl_exit code;
+    if (options->n_words == 0) {
+        filter = patient_filter(options);
+        code = ctl_list(ctl, "record.list", filter, record_line);
+        json_decref(filter);
         return code;
     }
-    if (ctl_option(options, "patient"))
-        json_object_set_new(params, "patient_ref", json_string(ctl_option(options, "patient")));
-    const enum ctl_exit code = ctl_call(ctl, "record.list", params, &result);
-    size_t i;
-    const json_t *record;
-    if (code == CTL_DONE && !ctl->json) {
-        json_array_foreach(json_object_get(result, "items"), i, record) printf(
-            "  %-20s %s  %-14s %-12s %s\n", ctl_text(record, "session_id"), ctl_date(ctl_int(record, "started_at_ms")),
-            ctl_text(record, "patient_ref"), ctl_text(record, "site"), ctl_text(record, "protocol"));
-    }
+    code = ctl_call(ctl, "record.get", json_pack("{s:s}", "session_id", options->words[0]), &result);
+    if (code == CTL_DONE && !ctl->json)
+        record_page(ctl, result);
     json_decref(result);
     return code;
 }
@@ -66,14 +94,12 @@ enum ctl_exit cmd_export(struct ctl *ctl, const struct ctl_options *options)
 {
     const char *format = ctl_option(options, "format");
     json_t *cursor = NULL;
-    enum ctl_exit code;
     do {
-        json_t *result, *params = json_pack("{s:s}", "format", format ? format : "jsonl");
-        if (ctl_option(options, "patient"))
-            json_object_set_new(params, "patient_ref", json_string(ctl_option(options, "patient")));
+        json_t *result, *params = patient_filter(options);
+        json_object_set_new(params, "format", json_string(format ? format : "jsonl"));
         if (cursor)
             json_object_set_new(params, "cursor", cursor);
-        code = ctl_call(ctl, "record.export", params, &result);
+        const enum ctl_exit code = ctl_call(ctl, "record.export", params, &result);
         if (code != CTL_DONE)
             return code;
         size_t i;
@@ -84,63 +110,8 @@ enum ctl_exit cmd_export(struct ctl *ctl, const struct ctl_options *options)
                 puts(json_string_value(line));
         }
         const json_t *next = json_object_get(result, "next_cursor");
-        cursor = json_is_null(next) ? NULL : json_incref((json_t *)(uintptr_t)next);
+        cursor = json_is_string(next) ? json_incref(ctl_mutable(next)) : NULL;
         json_decref(result);
     } while (cursor);
-    return code;
-}
-
-enum ctl_exit cmd_verify(struct ctl *ctl, const struct ctl_options *options)
-{
-    json_t *result;
-    (void)options;
-    const enum ctl_exit code = ctl_call(ctl, "audit.verify", json_object(), &result);
-    if (code != CTL_DONE)
-        return code;
-    const bool good = json_is_true(json_object_get(result, "ok"));
-    if (!ctl->json && good)
-        printf("audit verified: %lld entries, head %lld %.16s\n", (long long)ctl_int(result, "entries"),
-               (long long)ctl_int(result, "head_seq"), ctl_text(result, "head_hash"));
-    else if (!ctl->json)
-        printf("AUDIT BROKEN at entry %lld: %s\n", (long long)ctl_int(result, "first_bad"), ctl_text(result, "why"));
-    json_decref(result);
-    return good ? CTL_DONE : CTL_BROKEN;
-}
-
-static void watched(const json_t *event)
-{
-    const json_t *alarm = json_object_get(event, "alarm");
-    const char *type = ctl_text(event, "type");
-    const bool high = strcmp(ctl_text(alarm, "priority"), "high") == 0;
-    if (strcmp(type, "session.progress") == 0)
-        return; /* five a second: follow one session for those */
-    printf("%s  %-14s %s %s %s", ctl_date(ctl_int(event, "at_ms")), type, ctl_text(event, "session_id"),
-           ctl_text(event, "to"), ctl_text(event, "reason"));
-    if (json_is_object(alarm))
-        printf("%s%s %s %s: %s", high ? "\a" : "", ctl_text(event, "change"), ctl_text(alarm, "priority"),
-               ctl_text(alarm, "kind"), ctl_text(alarm, "detail"));
-    if (ctl_text(event, "evidence")[0])
-        printf(", rest %s", ctl_text(event, "evidence"));
-    printf("\n");
-    fflush(stdout);
-}
-
-enum ctl_exit cmd_watch(struct ctl *ctl, const struct ctl_options *options)
-{
-    json_t *result;
-    bool gone = false;
-    (void)options;
-    const enum ctl_exit code = ctl_call(ctl, "events.subscribe", json_object(), &result);
-    json_decref(result);
-    if (code != CTL_DONE)
-        return code;
-    while (!ctl_interrupted && !gone) {
-        json_t *event = client_event(ctl->client, clock_monotonic_ns() + 60 * NS_PER_S, &ctl_interrupted, &gone);
-        if (event && !ctl->json)
-            watched(event);
-        json_decref(event);
-    }
-    if (gone)
-        fprintf(stderr, "modalityctl: the daemon closed the connection\n");
-    return gone ? CTL_NO_DAEMON : CTL_DONE;
+    return CTL_DONE;
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A command line becomes a session request: values are read exactly, with their units, by the daemon's own code; names
- * of options are short forms of quantities. Nothing is judged here: the daemon does that.
+ * A command line becomes a session request. Names of options are short forms of quantities and members; nothing is
+ * judged here: the daemon does that.
  */
 #include "request.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Short names of the commanded quantities. */
+/* Short names of commanded quantities. */
 static const struct {
     const char *option;
     enum modality_quantity quantity;
@@ -21,31 +20,30 @@ static const struct {
     {"beat", QUANTITY_beat_frequency_millihz}, {"carrier", QUANTITY_carrier_frequency_millihz},
 };
 
-static bool parse(enum modality_quantity q, const char *option, const char *text, int64_t *out)
-{
-    char units[160];
-    const int r = value_parse(q, text, out);
-    if (r == 0)
-        return true;
-    fprintf(stderr, "modalityctl: --%s %s: %s; units: %s\n", option, text,
-            r == -ERANGE ? "cannot be represented exactly" : "a number with its unit is needed",
-            value_units(q, units, sizeof units));
-    return false;
-}
+/* Options that go into the request, or into its output, as they are. */
+static const struct {
+    const char *option, *member;
+    bool of_output;
+} plain[] = {
+    {"patient", "patient_ref", false},  {"patient-check", "patient_check", false},
+    {"course", "course_id", false},     {"supervisor", "supervisor", false},
+    {"attended", "attended", false},    {"indication", "indication", false},
+    {"device", "device", true},         {"arrangement", "arrangement", true},
+    {"drive-mode", "drive_mode", true}, {"applicator", "applicator_ref", true},
+    {"polarity", "polarity", true},
+};
 
-/* "12mA" or "12mA..20mA" into parameters[id]. */
 static bool put_parameter(json_t *parameters, enum modality_quantity q, const char *option, const char *text)
 {
-    char first[64];
-    const char *dots = strstr(text, "..");
     int64_t start, ceiling;
-    snprintf(first, sizeof first, "%.*s", dots ? (int)(dots - text) : (int)strlen(text), text);
-    if (!parse(q, option, first, &start))
+    const char *id = modality_quantity_info(q)->id;
+    if (!typed_range(option, q, text, &start, &ceiling))
         return false;
-    ceiling = start;
-    if (dots && !parse(q, option, dots + 2, &ceiling))
+    if (json_object_get(parameters, id)) {
+        fprintf(stderr, "modalityctl: --%s: %s is given twice\n", option, id);
         return false;
-    json_object_set_new(parameters, modality_quantity_info(q)->id,
+    }
+    json_object_set_new(parameters, id,
                         json_pack("{s:I, s:I}", "start", (json_int_t)start, "ceiling", (json_int_t)ceiling));
     return true;
 }
@@ -58,7 +56,8 @@ static bool put_set(json_t *parameters, const char *text)
     const char *equals = strchr(text, '=');
     snprintf(id, sizeof id, "%.*s", equals ? (int)(equals - text) : 0, text);
     if (!equals || modality_quantity_find(id, &q) < 0) {
-        fprintf(stderr, "modalityctl: --set %s: QUANTITY=VALUE with a quantity's id is needed\n", text);
+        fprintf(stderr, "modalityctl: --set \"%s\": QUANTITY=VALUE is needed, with an id such as phase_width_us\n",
+                text);
         return false;
     }
     return put_parameter(parameters, q, "set", equals + 1);
@@ -79,244 +78,168 @@ static bool put_parameters(json_t *parameters, const struct ctl_options *options
     return true;
 }
 
-/* The channels of the device's group, as the daemon describes it. */
-static json_t *group_channels(struct ctl *ctl, const char *device, const char **group)
+static void put_plain(json_t *object, const struct ctl_options *options, bool of_output)
 {
-    json_t *result, *channels = NULL;
-    const bool echo = client_echo(ctl->client, false);
-    const enum ctl_exit code = ctl_call(ctl, "device.get", json_pack("{s:s}", "device", device), &result);
-    client_echo(ctl->client, echo);
-    if (code != CTL_DONE)
-        return NULL;
-    size_t i;
-    const json_t *g;
-    const json_t *document = json_object_get(result, "device");
-    json_array_foreach(json_object_get(json_is_object(document) ? document : result, "groups"), i, g)
-    {
-        if (!*group || strcmp(*group, ctl_text(g, "id")) == 0) {
-            channels = json_deep_copy(json_object_get(g, "channels"));
-            *group = *group ? *group : strdup(ctl_text(g, "id"));
-            break;
-        }
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+        const char *value = ctl_option(options, plain[i].option);
+        if (value && plain[i].of_output == of_output)
+            json_object_set_new(object, plain[i].member, json_string(value));
     }
-    if (!channels)
-        fprintf(stderr, "modalityctl: device %s has no output group %s\n", device,
-                *group ? *group : "yet: is it connected?");
-    json_decref(result);
-    return channels;
+}
+
+static void groups_say(const char *device, const char *wanted, const json_t *groups)
+{
+    size_t i;
+    const json_t *group;
+    if (json_array_size(groups) == 0) {
+        fprintf(stderr, "modalityctl: device %s has not been described yet: is it connected?\n", device);
+        return;
+    }
+    fprintf(stderr,
+            wanted ? "modalityctl: device %s has no output group %s; it has"
+                   : "modalityctl: device %s: --group is needed%s; it has",
+            device, wanted ? wanted : "");
+    json_array_foreach(groups, i, group) fprintf(stderr, " %s", ctl_text(group, "id"));
+    fprintf(stderr, "\n");
+}
+
+/* The output group that is meant, with its channels, into output: the only one when none is named. */
+static enum ctl_exit put_group(struct ctl *ctl, const struct ctl_options *options, json_t *output)
+{
+    json_t *device;
+    const char *id = ctl_option(options, "device"), *wanted = ctl_option(options, "group");
+    const enum ctl_exit code = ctl_lookup(ctl, "device.get", json_pack("{s:s}", "device", id), &device);
+    if (code != CTL_DONE)
+        return code;
+    const json_t *groups = json_object_get(device, "groups"), *group, *found = NULL;
+    size_t i;
+    json_array_foreach(groups, i, group)
+    {
+        if (wanted ? strcmp(wanted, ctl_text(group, "id")) == 0 : json_array_size(groups) == 1)
+            found = group;
+    }
+    if (found) {
+        json_object_set(output, "group", json_object_get(found, "id"));
+        json_object_set(output, "channels", json_object_get(found, "channels"));
+    } else {
+        groups_say(id, wanted, groups);
+    }
+    const bool usage = !found && json_array_size(groups) > 0;
+    json_decref(device);
+    return found ? CTL_DONE : usage ? CTL_USAGE : CTL_REFUSED;
 }
 
 /* Two electrodes per channel, of the given contact area. */
-static bool put_electrodes(json_t *output, const json_t *channels, const char *area, const char *side)
+static bool put_electrodes(json_t *output, const struct ctl_options *options, const char *side)
 {
     int64_t area_mm2;
-    if (!parse(QUANTITY_electrode_area_mm2, "electrode-area", area, &area_mm2))
+    const char *area = ctl_option(options, "electrode-area"), *kind = ctl_option(options, "electrode-kind");
+    if (!area)
+        return true;
+    if (!typed_value("electrode-area", QUANTITY_electrode_area_mm2, area, &area_mm2))
         return false;
     json_t *electrodes = json_array();
     size_t i;
     const json_t *channel;
-    json_array_foreach(channels, i, channel)
+    json_array_foreach(json_object_get(output, "channels"), i, channel)
     {
         for (size_t k = 0; k < 2; k++) {
             const char label[2] = {(char)('A' + (int)(2 * i + k)), '\0'};
-            json_array_append_new(electrodes,
-                                  json_pack("{s:s, s:O, s:I, s:s, s:s}", "label", label, "channel", channel, "area_mm2",
-                                            (json_int_t)area_mm2, "kind", "adhesive", "side", side));
+            json_t *electrode = json_pack("{s:s, s:O, s:I, s:s}", "label", label, "channel", channel, "area_mm2",
+                                          (json_int_t)area_mm2, "side", side);
+            if (kind)
+                json_object_set_new(electrode, "kind", json_string(kind));
+            json_array_append_new(electrodes, electrode);
         }
     }
     json_object_set_new(output, "electrodes", electrodes);
     return true;
 }
 
-static bool put_duration(json_t *phase, const struct ctl_options *options)
+/* A value of its own, outside the parameters. */
+static bool put_value(json_t *object, const char *member, const struct ctl_options *options, const char *option,
+                      enum modality_quantity q)
 {
-    int64_t ms;
-    const char *duration = ctl_option(options, "duration");
-    if (!duration)
+    int64_t value;
+    const char *text = ctl_option(options, option);
+    if (!text)
         return true;
-    if (!parse(QUANTITY_duration_ms, "duration", duration, &ms))
+    if (!typed_value(option, q, text, &value))
         return false;
-    json_object_set_new(phase, "duration_ms", json_integer(ms));
+    json_object_set_new(object, member, json_integer(value));
     return true;
 }
 
-static json_t *build_output(struct ctl *ctl, const struct ctl_options *options, const char *side)
-{
-    const char *device = ctl_option(options, "device"), *group = ctl_option(options, "group");
-    json_t *channels = group_channels(ctl, device, &group);
-    if (!channels)
-        return NULL;
-    json_t *parameters = json_object(), *phase = json_pack("{s:o}", "parameters", parameters);
-    json_t *output =
-        json_pack("{s:s, s:s, s:o, s:[o]}", "device", device, "group", group, "channels", channels, "phases", phase);
-    bool good = put_parameters(parameters, options) && put_duration(phase, options);
-    const char *area = ctl_option(options, "electrode-area"), *applicator = ctl_option(options, "applicator");
-    if (good && area)
-        good = put_electrodes(output, channels, area, side);
-    if (applicator)
-        json_object_set_new(output, "applicator_ref", json_string(applicator));
-    if (good)
-        return output;
-    json_decref(output);
-    return NULL;
-}
-
-/* "a=b" options of one name as [{first: a, second: b, ...}]. */
-static bool put_pairs(struct ctl *ctl, json_t *request, const struct ctl_options *options, const char *name,
+/* "a=b" options of one name as [{first: a, second: b, by}]. */
+static bool put_pairs(const struct ctl *ctl, json_t *request, const struct ctl_options *options, const char *name,
                       const char *list, const char *first, const char *second)
 {
-    json_t *items = json_array();
+    json_t *items = json_object_get(request, list);
     for (size_t i = 0; i < options->n; i++) {
+        const char *value = options->items[i].value, *equals = strchr(value, '=');
         if (strcmp(options->items[i].name, name) != 0)
             continue;
-        const char *equals = strchr(options->items[i].value, '=');
         if (!equals) {
-            fprintf(stderr, "modalityctl: --%s %s: %s=%s is needed\n", name, options->items[i].value, first, second);
-            json_decref(items);
+            fprintf(stderr, "modalityctl: --%s \"%s\": %s=%s is needed\n", name, value, first, second);
             return false;
         }
-        json_t *item = json_object();
-        json_object_set_new(item, first,
-                            json_stringn(options->items[i].value, (size_t)(equals - options->items[i].value)));
-        json_object_set_new(item, second, json_string(equals + 1));
-        json_object_set_new(item, "by", json_string(ctl->operator_id));
-        json_array_append_new(items, item);
+        if (!items)
+            json_object_set_new(request, list, items = json_array());
+        json_array_append_new(items, json_pack("{s:s#, s:s, s:s}", first, value, (int)(equals - value), second,
+                                               equals + 1, "by", ctl->operator_id));
     }
-    json_object_set_new(request, list, items);
     return true;
 }
 
-json_t *request_build(struct ctl *ctl, const struct ctl_options *options)
+static void put_acknowledged(json_t *request, const struct ctl_options *options)
+{
+    json_t *limits = json_array();
+    for (size_t i = 0; i < options->n; i++) {
+        if (strcmp(options->items[i].name, "acknowledge") == 0)
+            json_array_append_new(limits, json_string(options->items[i].value));
+    }
+    if (json_array_size(limits) > 0)
+        json_object_set(request, "acknowledged", limits);
+    json_decref(limits);
+}
+
+/* What needs no daemon: values and names. */
+static bool put_options(const struct ctl *ctl, const struct ctl_options *options, json_t *request, json_t *output,
+                        json_t *phase)
+{
+    json_t *parameters = json_object();
+    json_object_set_new(phase, "parameters", parameters);
+    put_plain(request, options, false);
+    put_plain(output, options, true);
+    put_acknowledged(request, options);
+    return put_parameters(parameters, options) &&
+           put_value(phase, "duration_ms", options, "duration", QUANTITY_duration_ms) &&
+           put_value(request, "treated_area_mm2", options, "area", QUANTITY_treated_area_mm2) &&
+           put_pairs(ctl, request, options, "answer", "screening", "question", "answer") &&
+           put_pairs(ctl, request, options, "override", "overrides", "condition", "reason");
+}
+
+enum ctl_exit request_build(struct ctl *ctl, const struct ctl_options *options, json_t **out)
 {
     static const char *const needed[] = {"protocol", "device", "patient", "site"};
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
-        if (!ctl_option(options, needed[i])) {
-            fprintf(stderr, "modalityctl: --%s is needed\n", needed[i]);
-            return NULL;
-        }
+        if (!ctl_option_needed(options, needed[i]))
+            return CTL_USAGE;
     }
     const char *side = ctl_option(options, "side") ? ctl_option(options, "side") : "midline";
-    json_t *output = build_output(ctl, options, side);
-    if (!output)
-        return NULL;
-    json_t *request = json_pack("{s:s, s:{s:s, s:s}, s:{s:s}, s:[o]}", "patient_ref", ctl_option(options, "patient"),
-                                "target", "site", ctl_option(options, "site"), "side", side, "protocol", "id",
-                                ctl_option(options, "protocol"), "outputs", output);
-    json_t *acknowledged = json_array();
-    for (size_t i = 0; i < options->n; i++) {
-        if (strcmp(options->items[i].name, "acknowledge") == 0)
-            json_array_append_new(acknowledged, json_string(options->items[i].value));
-    }
-    if (json_array_size(acknowledged) > 0)
-        json_object_set(request, "acknowledged", acknowledged);
-    json_decref(acknowledged);
-    if (ctl_option(options, "indication"))
-        json_object_set_new(request, "indication", json_string(ctl_option(options, "indication")));
-    int64_t area_mm2 = 0;
-    const char *area = ctl_option(options, "area");
-    bool good = !area || parse(QUANTITY_treated_area_mm2, "area", area, &area_mm2);
-    if (good && area)
-        json_object_set_new(request, "treated_area_mm2", json_integer(area_mm2));
-    good = good && put_pairs(ctl, request, options, "answer", "screening", "question", "answer") &&
-           put_pairs(ctl, request, options, "override", "overrides", "condition", "reason");
-    if (json_array_size(json_object_get(request, "overrides")) == 0)
-        json_object_del(request, "overrides");
-    if (good)
-        return request;
-    json_decref(request);
-    return NULL;
-}
-
-bool request_line(const char *prompt, char *buffer, size_t size)
-{
-    fputs(prompt, stdout);
-    fflush(stdout);
-    if (ctl_interrupted || !fgets(buffer, (int)size, stdin) || ctl_interrupted)
-        return false;
-    buffer[strcspn(buffer, "\r\n")] = '\0';
-    return true;
-}
-
-static bool answered(const json_t *given, const char *question)
-{
-    size_t i;
-    const json_t *answer;
-    json_array_foreach(given, i, answer)
-    {
-        if (strcmp(ctl_text(answer, "question"), question) == 0)
-            return true;
-    }
-    return false;
-}
-
-static const char *answer_id(const json_t *answer)
-{
-    return json_is_string(answer) ? json_string_value(answer) : ctl_text(answer, "id");
-}
-
-/* Accepts an answer in full or by an unmistakable beginning. */
-static const char *answer_match(const json_t *answers, const char *typed)
-{
-    const char *found = NULL;
-    size_t i;
-    const json_t *answer;
-    json_array_foreach(answers, i, answer)
-    {
-        const char *id = answer_id(answer);
-        if (strcmp(id, typed) == 0)
-            return id;
-        if (typed[0] && strncmp(id, typed, strlen(typed)) == 0) {
-            if (found)
-                return NULL;
-            found = id;
-        }
-    }
-    return found;
-}
-
-static void ask_one(json_t *given, const struct ctl *ctl, const json_t *question)
-{
-    char prompt[600], line[128];
-    const json_t *answers = json_object_get(question, "answers");
-    int at = snprintf(prompt, sizeof prompt, "  %s [", ctl_text(question, "text"));
-    size_t i;
-    const json_t *answer;
-    json_array_foreach(answers, i, answer)
-    {
-        if (at > 0 && (size_t)at < sizeof prompt - 80)
-            at += snprintf(prompt + at, sizeof prompt - (size_t)at, "%s%s", i ? "/" : "", answer_id(answer));
-    }
-    if (at > 0 && (size_t)at < sizeof prompt - 40)
-        snprintf(prompt + at, sizeof prompt - (size_t)at, "; Enter = unknown] ");
-    for (int attempt = 0; attempt < 3; attempt++) {
-        if (!request_line(prompt, line, sizeof line) || line[0] == '\0')
-            return;
-        const char *id = answer_match(answers, line);
-        if (id) {
-            json_array_append_new(given, json_pack("{s:s, s:s, s:s}", "question", ctl_text(question, "id"), "answer",
-                                                   id, "by", ctl->operator_id));
-            return;
-        }
-    }
-}
-
-void request_ask(struct ctl *ctl, json_t *request, const json_t *questions)
-{
-    json_t *given = json_object_get(request, "screening");
-    bool titled = false;
-    size_t i;
-    const json_t *question;
-    if (!ctl->interactive)
-        return;
-    json_array_foreach(questions, i, question)
-    {
-        if (ctl_interrupted)
-            return;
-        if (answered(given, ctl_text(question, "id")))
-            continue;
-        if (!titled)
-            printf("Screening (no answer counts as the restrictive one):\n");
-        titled = true;
-        ask_one(given, ctl, question);
-    }
+    json_t *output = json_object(), *phase = json_object();
+    json_t *request =
+        json_pack("{s:{s:s, s:s}, s:{s:s}, s:[], s:[o]}", "target", "site", ctl_option(options, "site"), "side", side,
+                  "protocol", "id", ctl_option(options, "protocol"), "screening", "outputs", output);
+    json_object_set_new(output, "phases", json_pack("[o]", phase));
+    enum ctl_exit code = put_options(ctl, options, request, output, phase) ? CTL_DONE : CTL_USAGE;
+    if (code == CTL_DONE)
+        code = put_group(ctl, options, output);
+    if (code == CTL_DONE && !put_electrodes(output, options, side))
+        code = CTL_USAGE;
+    if (code == CTL_DONE)
+        *out = request;
+    else
+        json_decref(request);
+    return code;
 }

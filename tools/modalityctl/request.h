@@ -1,36 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a command line to a session request, and the questions that a person has to answer on the way.
+ * A treatment on its way from the command line to the daemon: the request, the questions a person has to answer, what
+ * is shown before it is confirmed, and how it is followed.
  */
 #ifndef CTL_REQUEST_H
 #define CTL_REQUEST_H
 
 #include "ctl.h"
 
-/*
- * Builds the parameters of session.check and session.prepare from options (--device, --group, --protocol, --patient,
- * --site, --side, --amplitude 12mA..20mA ...). NULL after one line on standard error.
- */
-json_t *request_build(struct ctl *ctl, const struct ctl_options *options);
+/* Options of a treatment; a table for the command line, and its help. */
+#define TREATMENT_OPTIONS                                                                                              \
+    "protocol device group patient patient-check course supervisor site side attended indication amplitude intensity " \
+    "width rate duty frequency beat carrier set* duration arrangement drive-mode polarity electrode-area "             \
+    "electrode-kind applicator area answer* override* acknowledge* "
 
 /*
- * Asks every screening question that --answer has not answered (on a terminal; otherwise it stays unanswered and counts
- * as its restrictive answer). questions as in protocol.get.
+ * Builds the parameters of session.check and session.prepare from options. CTL_DONE with a new reference in *request;
+ * otherwise why not has been said.
  */
-void request_ask(struct ctl *ctl, json_t *request, const json_t *questions);
+enum ctl_exit request_build(struct ctl *ctl, const struct ctl_options *options, json_t **request);
 
-/* Reads one line from the terminal; false at end of file or Ctrl-C. */
-bool request_line(const char *prompt, char *buffer, size_t size);
+/*
+ * Asks what is still open in a request: screening questions, then overrides of precautions and notices that would be
+ * refused. Does nothing without a terminal: what is not answered counts as its restrictive answer. CTL_DECLINED when
+ * the operator broke off.
+ */
+enum ctl_exit request_ask(struct ctl *ctl, json_t *request);
 
 /* Prints the dose sheet. */
-void sheet_print(const json_t *sheet);
-/* Prints one refusal or notice: message, and where its bound comes from. */
-void refusal_print(const json_t *refusal);
+void sheet_print(const struct ctl *ctl, const json_t *sheet);
+/* Amounts of a dose ({duration_ms, energy_uj, ...}) in one text, what is 0 left out. Static buffer. */
+const char *amounts_text(const json_t *amounts);
+
+/* Share of a bound that is used, in permille, of one limit of session.check; -1 when it has no value. */
+int64_t limit_used(const json_t *limit);
+
+/* Prints refusals or notices, numbered. */
+void refusals_print(const struct ctl *ctl, const json_t *refusals);
 
 /*
- * Follows one session with a progress line until it has ended, renewing its lease. Ctrl-C stops the treatment. Returns
- * the exit code that belongs to its end.
+ * Follows one session until it has ended, renewing its lease. An interrupt stops the treatment. Returns the exit code
+ * that belongs to its end.
  */
 enum ctl_exit follow_session(struct ctl *ctl, const char *session_id, const char *lease_key, json_int_t lease_ms);
+
+/* How an ended session reads: why, by whom, what was delivered, and how rest is known. The exit code of its end. */
+enum ctl_exit end_print(struct ctl *ctl, const json_t *snapshot);
 
 #endif

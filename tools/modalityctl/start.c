@@ -1,162 +1,171 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check and start: the therapist's path from an intention to a running treatment. Two acts: what was prepared is shown
- * as a dose sheet, and only a confirmed sheet is started.
+ * start: the therapist's path from an intention to a running treatment. Two acts: what was prepared is shown as a dose
+ * sheet, and only a confirmed sheet is started. What is prepared and not started is given back at once.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "request.h"
 
-static json_t *call_quietly(struct ctl *ctl, const char *method, json_t *params)
-{
-    json_t *result;
-    const bool echo = client_echo(ctl->client, false);
-    ctl_call(ctl, method, params, &result);
-    client_echo(ctl->client, echo);
-    return result;
-}
+#define SCORE_MAX 10
+#define NO_SCORE (-1)
 
-static void list_print(const char *title, const json_t *items)
-{
-    size_t i;
-    const json_t *item;
-    if (json_array_size(items) > 0)
-        printf("%s\n", title);
-    json_array_foreach(items, i, item) refusal_print(item);
-}
-
-static void limits_print(const json_t *limits)
-{
-    size_t i;
-    const json_t *limit;
-    json_array_foreach(limits, i, limit)
-    {
-        if (!json_is_true(json_object_get(limit, "applies")) || !json_object_get(limit, "value"))
-            continue;
-        const char *quantity = ctl_text(limit, "quantity");
-        printf("  %-24s %12s of %12s  %-6s %s\n", ctl_text(limit, "id"), ctl_value(quantity, ctl_int(limit, "value")),
-               ctl_value(quantity, ctl_int(limit, "bound")), ctl_text(limit, "class"), ctl_text(limit, "origin"));
-    }
-}
-
-/* Asks the questions that bear on this treatment; what is not answered counts as restrictive. */
-static void screen(struct ctl *ctl, json_t *request)
-{
-    if (!ctl->interactive)
-        return;
-    json_t *check = call_quietly(ctl, "session.check", json_deep_copy(request));
-    request_ask(ctl, request, json_object_get(check, "questions"));
-    json_decref(check);
-}
-
-enum ctl_exit cmd_check(struct ctl *ctl, const struct ctl_options *options)
-{
-    json_t *request = request_build(ctl, options), *result;
-    if (!request)
-        return CTL_USAGE;
-    screen(ctl, request);
-    enum ctl_exit code = ctl_call(ctl, "session.check", request, &result);
-    if (code != CTL_DONE)
-        return code;
-    const bool allowed = json_is_true(json_object_get(result, "allowed"));
-    if (!ctl->json) {
-        printf("%s\n", allowed ? "allowed" : "REFUSED");
-        list_print("Refused because:", json_object_get(result, "refusals"));
-        list_print("Needs an acknowledgement (--acknowledge LIMIT):", json_object_get(result, "notices"));
-        sheet_print(json_object_get(result, "sheet"));
-        printf("Limits that apply:\n");
-        limits_print(json_object_get(result, "limits"));
-    }
-    json_decref(result);
-    return allowed ? CTL_DONE : CTL_REFUSED;
-}
-
-static bool confirmed(const struct ctl *ctl)
+/* 0 to 10, or nothing. False when the operator broke off. */
+static bool score_ask(const char *prompt, long *score)
 {
     char line[32];
+    *score = NO_SCORE;
+    for (;;) {
+        if (!ctl_ask(prompt, line, sizeof line))
+            return false;
+        if (line[0] == '\0' || typed_count("pain", line, 0, SCORE_MAX, score))
+            return true;
+    }
+}
+
+static void score_observe(struct ctl *ctl, const char *session_id, const char *kind, long score)
+{
+    json_t *result, *params = json_pack("{s:s, s:{s:s, s:I, s:s, s:i}}", "session_id", session_id, "observation",
+                                        "kind", kind, "value", (json_int_t)score, "scale", "NRS", "maximum", SCORE_MAX);
+    if (score == NO_SCORE) {
+        json_decref(params);
+        return;
+    }
+    ctl_sign(ctl, params);
+    ctl_call(ctl, "session.observe", params, &result); /* a refusal has been said, and stops nothing */
+    json_decref(result);
+}
+
+static bool confirmed(const struct ctl *ctl, const json_t *sheet)
+{
+    char prompt[400], line[32];
     if (ctl->yes)
         return true;
     if (!ctl->interactive) {
         fprintf(stderr, "modalityctl: nothing is started without confirmation: a terminal or --yes is needed\n");
         return false;
     }
-    return request_line("Start this treatment? Type yes: ", line, sizeof line) && strcmp(line, "yes") == 0;
+    snprintf(prompt, sizeof prompt,
+             "Start on %s, %s, side %s? Type yes: ", ctl_text(json_object_get(sheet, "device"), "label"),
+             ctl_text(sheet, "site_label"), ctl_text(sheet, "side"));
+    return ctl_ask(prompt, line, sizeof line) && strcmp(line, "yes") == 0;
 }
 
-/* 0..10, from the option or asked for on a terminal; -1 = not given. */
-static int pain_score(const struct ctl *ctl, const struct ctl_options *options, const char *option, const char *prompt)
+/* Gives the outputs of a prepared session back. */
+static void give_back(struct ctl *ctl, const char *session_id, const char *why)
 {
-    char line[32] = "";
-    const char *given = options ? ctl_option(options, option) : NULL;
-    if (given)
-        snprintf(line, sizeof line, "%s", given);
-    else if (!ctl->interactive || ctl->yes || !request_line(prompt, line, sizeof line))
-        return -1;
-    char *end;
-    const long score = strtol(line, &end, 10);
-    return end != line && *end == '\0' && score >= 0 && score <= 10 ? (int)score : -1;
+    json_t *result;
+    ctl_call(ctl, "session.stop", json_pack("{s:s, s:s}", "session_id", session_id, "reason", why), &result);
+    json_decref(result);
 }
 
-static void observe_pain(struct ctl *ctl, const char *session_id, const char *kind, int score)
+/*
+ * While a treatment is followed the terminal neither shows what is typed nor stops to scroll nor suspends the program:
+ * each would tear the display, or end the treatment by a lost lease. Returns false when there is no terminal.
+ */
+static bool terminal_quiet(const struct ctl *ctl, struct termios *before)
 {
-    if (score < 0)
+    if (!ctl->interactive || tcgetattr(STDIN_FILENO, before) < 0)
+        return false;
+    struct termios quiet = *before;
+    quiet.c_lflag &= (tcflag_t) ~(ECHO | ECHOCTL);
+    quiet.c_iflag &= (tcflag_t)~IXON;
+    quiet.c_cc[VSUSP] = _POSIX_VDISABLE;
+    return tcsetattr(STDIN_FILENO, TCSANOW, &quiet) == 0;
+}
+
+static enum ctl_exit follow_quietly(struct ctl *ctl, const char *session_id, const json_t *started)
+{
+    struct termios before;
+    const bool quiet = terminal_quiet(ctl, &before);
+    const enum ctl_exit code =
+        follow_session(ctl, session_id, ctl_text(started, "lease_key"), ctl_int(started, "lease_ms"));
+    if (quiet)
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before); /* what was typed meanwhile answers no question */
+    return code;
+}
+
+static void accepted_print(const struct ctl *ctl, const char *session_id, const json_t *started)
+{
+    if (ctl->json)
         return;
-    json_t *params = json_pack("{s:s, s:{s:s, s:i, s:s, s:i}}", "session_id", session_id, "observation", "kind", kind,
-                               "value", score, "scale", "NRS", "maximum", 10);
-    ctl_sign(ctl, params);
-    json_decref(call_quietly(ctl, "session.observe", params));
+    printf("accepted: %s  lease %s  (Ctrl-C stops)\n", session_id, ctl_text(started, "lease_key"));
+    fflush(stdout);
 }
 
-static enum ctl_exit run_prepared(struct ctl *ctl, const json_t *prepared, int pain)
+static enum ctl_exit run_confirmed(struct ctl *ctl, const char *session_id, const char *token, long pain)
+{
+    json_t *result, *params = json_pack("{s:s, s:s}", "session_id", session_id, "confirm_token", token);
+    enum ctl_exit code = ctl_call(ctl, "events.subscribe", json_object(), &result);
+    json_decref(result);
+    if (code == CTL_DONE) {
+        score_observe(ctl, session_id, "pain_before", pain);
+        ctl_sign(ctl, params);
+        code = ctl_call(ctl, "session.start", params, &result);
+    } else {
+        json_decref(params);
+    }
+    if (code != CTL_DONE) {
+        /* refused, or nobody knows whether it was started: either way it shall not be */
+        client_send(ctl->client, "session.stop",
+                    json_pack("{s:s, s:s}", "session_id", session_id, "reason", "not started"));
+        return code;
+    }
+    accepted_print(ctl, session_id, result);
+    code = follow_quietly(ctl, session_id, result);
+    json_decref(result);
+    long after;
+    if (ctl->interactive && !ctl->yes && code != CTL_UNPROVED) {
+        ctl_interrupted = 0; /* the stop it asked for is done */
+        if (score_ask("Pain now, 0 to 10 (Enter = not asked): ", &after))
+            score_observe(ctl, session_id, "pain_after", after);
+    }
+    return code;
+}
+
+/* The sheet is shown, the score asked, the confirmation typed. */
+static enum ctl_exit confirm_and_run(struct ctl *ctl, const json_t *prepared, long pain)
 {
     const char *session_id = ctl_text(prepared, "session_id");
-    json_t *result, *params = json_pack("{s:s, s:s}", "session_id", session_id, "confirm_token",
-                                        ctl_text(prepared, "confirm_token"));
-    ctl_sign(ctl, params);
-    json_decref(call_quietly(ctl, "events.subscribe", json_object()));
-    observe_pain(ctl, session_id, "pain_before", pain);
-    const enum ctl_exit code = ctl_call(ctl, "session.start", params, &result);
-    if (code != CTL_DONE)
-        return code;
+    const json_t *sheet = json_object_get(prepared, "sheet");
     if (!ctl->json)
-        printf("accepted: %s  lease %s  (Ctrl-C stops)\n", session_id, ctl_text(result, "lease_key"));
-    const enum ctl_exit end =
-        follow_session(ctl, session_id, ctl_text(result, "lease_key"), ctl_int(result, "lease_ms"));
-    json_decref(result);
-    if (end != CTL_UNPROVED)
-        observe_pain(ctl, session_id, "pain_after",
-                     pain_score(ctl, NULL, "", "Pain now, 0 to 10 (Enter = not asked): "));
-    return end;
+        sheet_print(ctl, sheet);
+    bool go_on = pain != NO_SCORE || !ctl->interactive || ctl->yes ||
+                 score_ask("Pain before, 0 to 10 (Enter = not asked): ", &pain);
+    go_on = go_on && !ctl_interrupted && confirmed(ctl, sheet);
+    if (go_on && !ctl_interrupted)
+        return run_confirmed(ctl, session_id, ctl_text(prepared, "confirm_token"), pain);
+    give_back(ctl, session_id, "not confirmed");
+    fprintf(stderr, "modalityctl: not confirmed: nothing was started\n");
+    return CTL_DECLINED;
 }
 
 enum ctl_exit cmd_start(struct ctl *ctl, const struct ctl_options *options)
 {
-    json_t *request = request_build(ctl, options), *prepared;
-    if (!request)
+    json_t *request, *prepared;
+    long pain = NO_SCORE;
+    const char *score = ctl_option(options, "pain-before");
+    if (score && !typed_count("pain-before", score, 0, SCORE_MAX, &pain))
         return CTL_USAGE;
-    screen(ctl, request);
-    if (ctl_interrupted) {
-        json_decref(request);
-        return CTL_DECLINED;
-    }
-    ctl_sign(ctl, request);
-    enum ctl_exit code = ctl_call(ctl, "session.prepare", request, &prepared);
+    enum ctl_exit code = request_build(ctl, options, &request);
     if (code != CTL_DONE)
         return code;
-    if (!ctl->json)
-        sheet_print(json_object_get(prepared, "sheet"));
-    const int pain = pain_score(ctl, options, "pain-before", "Pain before, 0 to 10 (Enter = not asked): ");
-    if (ctl_interrupted || !confirmed(ctl)) {
-        json_decref(call_quietly(
-            ctl, "session.stop",
-            json_pack("{s:s, s:s}", "session_id", ctl_text(prepared, "session_id"), "reason", "not confirmed")));
-        json_decref(prepared);
-        fprintf(stderr, "modalityctl: not confirmed: nothing was started\n");
-        return CTL_DECLINED;
+    ctl_catch_interrupts();
+    code = request_ask(ctl, request);
+    if (code != CTL_DONE || ctl_interrupted) {
+        json_decref(request);
+        if (code == CTL_DONE || code == CTL_DECLINED)
+            fprintf(stderr, "modalityctl: broken off: nothing was prepared or started\n");
+        return code == CTL_DONE ? CTL_DECLINED : code;
     }
-    code = run_prepared(ctl, prepared, pain);
+    ctl_sign(ctl, request);
+    code = ctl_call(ctl, "session.prepare", request, &prepared);
+    if (code == CTL_DONE)
+        code = confirm_and_run(ctl, prepared, pain);
     json_decref(prepared);
     return code;
 }
