@@ -5,6 +5,9 @@
  */
 #include "session/internal.h"
 
+/* A stop acts before its line is parsed: the record waits this long for who stopped it, and why. */
+#define ANSWER_NS (300 * NS_PER_MS)
+
 static json_t *end_document(const struct session *session)
 {
     json_t *o = json_object();
@@ -116,9 +119,9 @@ static json_t *record_document(const struct session *session, const struct sessi
 /* A record that is too large is written without its series: those are the part that a person can do without. */
 static void drop_series(json_t *document)
 {
-    size_t i;
-    json_t *channel;
-    json_array_foreach(json_object_get(document, "channels"), i, channel) json_object_del(channel, "series");
+    const json_t *channels = json_object_get(document, "channels");
+    for (size_t i = 0; i < json_array_size(channels); i++)
+        json_object_del(json_array_get(channels, i), "series");
     doc_bool(document, "series_dropped", true);
 }
 
@@ -158,12 +161,25 @@ static void settle_alarms(struct session *session, const struct session_time *no
     }
 }
 
+void session_close(struct session *session)
+{
+    session->closed = true;
+    session->unsettled = session->reserved;
+    session_write(session);
+}
+
+int64_t session_finish_ns(const struct session *session)
+{
+    if (session->reserve_pending)
+        return INT64_MAX;
+    return session->stop_asked ? session->ended_at.monotonic_ns + ANSWER_NS : session->ended_at.monotonic_ns;
+}
+
 void session_finish(struct session *session, const struct session_time *now)
 {
     struct sessions *s = session->owner;
     session->finished = true;
     if (session->reserved) {
-        session->unsettled = true;
         session->unwritten = record_document(session, now);
         session_write(session);
     }
@@ -179,5 +195,8 @@ void session_finish(struct session *session, const struct session_time *now)
     if (session->final)
         doc_put(session->final, "end", end_document(session));
     session->n_tables = 0; /* the configuration may go: nothing of it is looked at any more */
+    series_free(&session->series);
+    request_free(session->request);
+    session->request = NULL;
     say_event(s, "session.ended", session, session_snapshot(session, now));
 }

@@ -161,7 +161,7 @@ struct session {
     int64_t hold_since_ns, hold_until_ns;
     uint32_t faults_told; /* bit per supervise_fault whose alarm was raised in this turn */
     uint32_t contact_good;
-    bool stop_repeated;
+    bool stop_asked;    /* not answered yet: rest may be proved before anybody has said who stopped it, and why */
     const char *origin; /* of the last change: operator, patient, device, daemon */
     enum modality_evidence evidence;
     enum session_end end;
@@ -176,6 +176,7 @@ struct session {
     int64_t progress_ns;
     uint64_t seq;
     bool finished, dose_unbounded;
+    bool closed;       /* its dose was handed to the ledger */
     bool unsettled;    /* the ledger has not taken its dose yet */
     json_t *unwritten; /* its record, until the queue has taken it */
     json_t *final;     /* the snapshot of an ended session */
@@ -353,7 +354,9 @@ int64_t session_delivered_ms(const struct session *session, const struct session
 const struct modality_reading *status_reading(const struct modality_channel_status *status, enum modality_quantity q);
 
 /* finish.c */
+int64_t session_finish_ns(const struct session *session); /* when an ended one is finished at the latest */
 void session_finish(struct session *session, const struct session_time *now);
+void session_close(struct session *session); /* hands its dose to the ledger, as soon as it has ended */
 void session_write(struct session *session); /* again what the record's queue had no room for */
 
 /* device_document.c */

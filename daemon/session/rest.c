@@ -125,8 +125,10 @@ void unit_make_safe(struct sessions *s, struct unit *unit, const struct session_
 static void stop_one(struct session *session, enum session_end end, const char *by, const char *detail,
                      const struct session_time *now)
 {
-    if (session->state != SESSION_ended)
-        session_end_by(session, end, by, detail, now);
+    if (session->state == SESSION_ended)
+        return;
+    session->stop_asked = true;
+    session_end_by(session, end, by, detail, now);
 }
 
 void session_stop_now(struct sessions *s, const char *session_id, const struct session_time *now)
@@ -153,42 +155,45 @@ static void say_who(struct session *session, const char *who, const char *reason
     snprintf(session->end_detail, sizeof session->end_detail, "%s", reason ? reason : "");
 }
 
+/* The sessions that this request has stopped, be it through the scanner a moment ago. */
+static json_t *take_stopping(struct sessions *s, const char *session_id, const char *who, const char *reason)
+{
+    json_t *stopping = json_array();
+    for (size_t i = 0; i < s->n_sessions; i++) {
+        struct session *session = s->list[i];
+        if (session_id && strcmp(session->id, session_id) != 0)
+            continue;
+        say_who(session, who, reason);
+        if (session->stop_asked)
+            json_array_append_new(stopping, json_string(session->id));
+        session->stop_asked = false;
+    }
+    return stopping;
+}
+
 void session_stop(struct sessions *s, const char *session_id, const char *reason, const char *by,
                   const struct session_actor *actor, const struct session_time *now, struct session_reply reply)
 {
     s->now = *now;
     const char *who = known_by(by) ? by : "operator";
     const enum session_end end = session_id ? END_stopped : END_stop_all;
-    bool found = session_id == NULL;
-    for (size_t i = 0; i < s->n_sessions; i++) {
-        if (session_id && strcmp(s->list[i]->id, session_id) != 0)
-            continue;
-        found = true;
-        stop_one(s->list[i], end, who, reason ? reason : "", now);
-    }
     for (size_t i = 0; i < s->n_sessions; i++) {
         if (!session_id || strcmp(s->list[i]->id, session_id) == 0)
-            say_who(s->list[i], who, reason);
+            stop_one(s->list[i], end, who, reason ? reason : "", now);
     }
-    json_t *stopping = json_array();
-    for (size_t i = 0; i < s->n_sessions; i++) {
-        const struct session *session = s->list[i];
-        const bool meant = !session_id || strcmp(session->id, session_id) == 0;
-        if (meant && (session_live(session) || session->n_news > 0))
-            json_array_append_new(stopping, json_string(session->id));
-    }
+    const struct session *named = session_id ? session_find(s, session_id) : NULL;
+    json_t *stopping = take_stopping(s, session_id, who, reason);
     json_t *detail = json_pack("{s:O,s:s}", "stopping", stopping, "by", who);
     doc_text(detail, "reason", reason);
     doc_text(detail, "session", session_id);
-    say_audit(s, session_id ? "session.stop" : "stop.all", actor,
-              found && session_id ? session_find(s, session_id) : NULL, detail);
+    say_audit(s, session_id ? "session.stop" : "stop.all", actor, named, detail);
     state_publish(s, now);
-    if (found)
+    if (!session_id || named) {
         say_result(reply, json_pack("{s:o}", "stopping", stopping));
-    else {
-        json_decref(stopping);
-        say_error(reply, TOKEN_NOT_FOUND, NULL, "there is no session %.64s", session_id);
+        return;
     }
+    json_decref(stopping);
+    say_error(reply, TOKEN_NOT_FOUND, NULL, "there is no session %.64s", session_id);
 }
 
 void session_rest_tick(struct session *session, const struct session_time *now)

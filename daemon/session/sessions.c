@@ -155,7 +155,10 @@ uint64_t sessions_oldest_generation(const struct sessions *s)
 bool sessions_idle(const struct sessions *s)
 {
     for (size_t i = 0; i < s->n_sessions; i++) {
-        if (session_live(s->list[i]) || s->list[i]->n_news > 0 || s->list[i]->unsettled || s->list[i]->unwritten)
+        const struct session *session = s->list[i];
+        const bool over = session->state == SESSION_ended && session->finished;
+        if (session->n_news > 0 || session->unsettled || session->unwritten ||
+            (!over && session->state != SESSION_prepared))
             return false;
     }
     return true;
@@ -309,8 +312,10 @@ static int64_t session_next_ns(const struct session *session)
     const bool armed_now =
         session->state == SESSION_starting || session->state == SESSION_ramping || session->state == SESSION_running;
     int64_t next = INT64_MAX;
-    if (session->n_news > 0 || (session->state == SESSION_ended && !session->finished && !session->reserve_pending))
+    if (session->n_news > 0)
         return 0;
+    if (session->state == SESSION_ended && !session->finished)
+        return session_finish_ns(session);
     if (session->state == SESSION_prepared)
         return session->token_until_ns;
     if (!session_live(session))

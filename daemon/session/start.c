@@ -239,7 +239,6 @@ void session_arm(struct session *session, const struct session_time *now)
     session->armed = session->ever_armed = true;
     session->armed_boot_ns = now->boot_ns;
     session->start_until_ns = now->monotonic_ns + START_BOUND_NS;
-    session->stop_repeated = false;
     session->contact_good = 0;
     if (link_tell(s, session->unit->settings->link, arm, now) < 0)
         return; /* the host is being replaced: the session was told */

@@ -186,7 +186,9 @@ void state_publish(struct sessions *s, const struct session_time *now)
             publish_one(session, &news);
         }
         session->n_news = 0;
-        if (session->state == SESSION_ended && !session->finished && !session->reserve_pending)
+        if (session->state == SESSION_ended && !session->closed && !session->reserve_pending)
+            session_close(session);
+        if (session->state == SESSION_ended && !session->finished && now->monotonic_ns >= session_finish_ns(session))
             session_finish(session, now);
     }
     units_publish(s, now);

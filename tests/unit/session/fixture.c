@@ -408,6 +408,13 @@ void room_flush(struct room *r)
     room_tick(r);
 }
 
+void room_answered(struct room *r)
+{
+    room_advance(r, 300);
+    room_tick(r);
+    room_flush(r);
+}
+
 json_t *room_record(struct room *r, const char *session_id)
 {
     json_t *answer = NULL;

@@ -77,7 +77,8 @@ void room_close(struct room *r);
 
 void room_advance(struct room *r, int64_t ms); /* clocks only */
 void room_tick(struct room *r);
-void room_flush(struct room *r); /* until everything handed to the record is durable, then a tick */
+void room_flush(struct room *r);    /* until everything handed to the record is durable, then a tick */
+void room_answered(struct room *r); /* the time in which a stop would be answered has passed; then as room_flush */
 /* Time passes in steps of 50 ms with a good sample of the running unit in each, lease renewed; ticks between. */
 void room_run(struct room *r, size_t link, int64_t ms);
 

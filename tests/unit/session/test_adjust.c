@@ -164,7 +164,7 @@ static void adjustments_are_told_and_recorded(void **state)
         adjust(r, n % 2 ? 5000 : 4000, 0);
     session_stop_now(r->sessions, r->session_id, &r->now);
     host_session(r, LINK_SESSION_RESTED, LINK_REASON_TOLD, EVIDENCE_MEASURED);
-    room_flush(r);
+    room_answered(r);
     json_t *record = room_record(r, r->session_id);
     assert_true(json_array_size(json_object_get(record, "adjustments")) > 1);
     assert_true(json_array_size(json_object_get(record, "adjustments")) <= SESSION_NOTES_MAX);

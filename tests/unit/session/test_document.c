@@ -111,7 +111,7 @@ static void an_observation_after_the_end_is_added_to_the_record(void **state)
     room_running(r, &q);
     session_stop_now(r->sessions, NULL, &r->now);
     host_session(r, LINK_SESSION_RESTED, LINK_REASON_TOLD, EVIDENCE_MEASURED);
-    room_flush(r);
+    room_answered(r);
     const struct session_actor actor = room_actor();
     json_t *skin = json_pack("{s:s}", "kind", "skin_after");
     session_observe(r->sessions, r->session_id, skin, &actor, &r->now, room_reply(r));

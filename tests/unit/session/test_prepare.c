@@ -478,7 +478,7 @@ static void the_days_dose_and_the_days_sessions_bind(void **state)
     room_run(r, STIM, 500);
     session_stop_now(r->sessions, r->session_id, &r->now);
     host_session(r, LINK_SESSION_RESTED, LINK_REASON_TOLD, EVIDENCE_MEASURED);
-    room_flush(r);
+    room_answered(r);
     prepare(r, &q);
     assert_refused(r, TOKEN_OUT_OF_RANGE);
     assert_string_equal(json_string_value(json_object_get(r->data, "quantity")), "session_count");

@@ -122,7 +122,7 @@ static void a_fifth_configuration_is_refused_while_a_session_runs(void **state)
     assert_int_equal(sessions_oldest_generation(r->sessions), 1);
     session_stop_now(r->sessions, NULL, &r->now);
     host_session(r, LINK_SESSION_RESTED, LINK_REASON_TOLD, EVIDENCE_MEASURED);
-    room_tick(r);
+    room_answered(r);
     assert_int_equal(sessions_oldest_generation(r->sessions), r->settings.config_generation);
     assert_int_equal(sessions_reload(r->sessions, &r->settings, &r->now), 0);
 }

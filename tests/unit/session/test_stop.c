@@ -13,9 +13,8 @@ static void running(struct room *r)
 static void proved(struct room *r)
 {
     host_session(r, LINK_SESSION_RESTED, LINK_REASON_TOLD, EVIDENCE_MEASURED);
-    room_tick(r);
     assert_state(r, "ended");
-    room_flush(r);
+    room_answered(r);
 }
 
 static void ended_by(struct room *r, const char *reason, const char *by)
@@ -68,6 +67,24 @@ static void a_stop_answers_who_and_why(void **state)
     ended_by(r, "stopped", "patient");
     session_stop(r->sessions, "no such", NULL, NULL, &nobody, &r->now, room_reply(r));
     assert_refused(r, TOKEN_NOT_FOUND);
+}
+
+static void a_stop_that_was_proved_before_it_is_answered_names_its_session(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    const struct session_actor nobody = {.uid = 1000};
+    session_stop_now(r->sessions, r->session_id, &r->now);
+    host_session(r, LINK_SESSION_RESTED, LINK_REASON_TOLD, EVIDENCE_MEASURED);
+    room_advance(r, 299);
+    room_tick(r);
+    session_stop(r->sessions, r->session_id, "enough", "patient", &nobody, &r->now, room_reply(r));
+    assert_answered(r);
+    room_flush(r);
+    ended_by(r, "stopped", "patient");
+    assert_int_equal(json_array_size(json_object_get(r->result, "stopping")), 1);
+    session_stop(r->sessions, r->session_id, "enough", "operator", &nobody, &r->now, room_reply(r));
+    assert_int_equal(json_array_size(json_object_get(r->result, "stopping")), 0);
 }
 
 static void stop_all_stops_every_session(void **state)
@@ -399,6 +416,7 @@ int main(void)
         TEST(a_stop_sends_at_once_and_ends_only_by_proof),
         TEST(a_stop_gives_no_more_permits),
         TEST(a_stop_answers_who_and_why),
+        TEST(a_stop_that_was_proved_before_it_is_answered_names_its_session),
         TEST(stop_all_stops_every_session),
         TEST(a_prepared_session_just_ends),
         TEST(rest_without_evidence_proves_nothing),
