@@ -92,8 +92,9 @@ static bool make_room(struct sessions *s)
         if (!s->list[i]->finished || s->list[i]->unsettled || s->list[i]->unwritten)
             continue;
         session_free(s->list[i]);
-        memmove(&s->list[i], &s->list[i + 1], (s->n_sessions - i - 1) * sizeof s->list[0]);
         s->n_sessions--;
+        for (size_t k = i; k < s->n_sessions; k++)
+            s->list[k] = s->list[k + 1];
         return true;
     }
     return false;
