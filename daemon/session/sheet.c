@@ -5,6 +5,8 @@
  */
 #include "session/internal.h"
 
+#include "dose/wide.h"
+
 #define BINDING_LIMITS 8 /* limits shown with the least headroom */
 
 static json_t *device_document(const struct plan *plan)
@@ -100,27 +102,32 @@ static json_t *total_document(const struct assessment *a)
     return o;
 }
 
-/* Hard limits with a value, least headroom (as a share of the bound) first. */
+/* Headroom as a share of the bound, in millionths; INT64_MAX where a limit has none or does not refuse. */
+static int64_t headroom_share(const json_t *limit)
+{
+    const json_t *headroom = json_object_get(limit, "headroom");
+    const int64_t bound = json_integer_value(json_object_get(limit, "bound")), left = json_integer_value(headroom);
+    const char *class = json_string_value(json_object_get(limit, "class"));
+    int64_t share;
+    if (!headroom || bound <= 0 || !class || strcmp(class, "hard") != 0)
+        return INT64_MAX;
+    return left <= 0 ? 0 : wide_mul_div_down(left, 1000000, bound, &share) == 0 ? share : INT64_MAX - 1;
+}
+
+/* Hard limits with a value, the one with the least headroom first. */
 static json_t *binding_limits(const struct assessment *a)
 {
     json_t *all = assess_limits(a), *some = json_array();
     while (json_array_size(some) < BINDING_LIMITS) {
         size_t best = SIZE_MAX, index;
-        json_int_t best_headroom = 0, best_bound = 1;
+        int64_t least = INT64_MAX;
         json_t *limit;
         json_array_foreach(all, index, limit)
         {
-            const json_t *headroom = json_object_get(limit, "headroom");
-            const json_int_t bound = json_integer_value(json_object_get(limit, "bound"));
-            const char *class = json_string_value(json_object_get(limit, "class"));
-            if (!headroom || bound <= 0 || !class || strcmp(class, "hard") != 0)
-                continue;
-            const json_int_t h = json_integer_value(headroom);
-            /* h / bound < best_headroom / best_bound, in whole permille: an order to show, not a decision */
-            if (best == SIZE_MAX || h / (bound / 1000 + 1) < best_headroom / (best_bound / 1000 + 1)) {
+            const int64_t share = headroom_share(limit);
+            if (share < least) {
                 best = index;
-                best_headroom = h;
-                best_bound = bound;
+                least = share;
             }
         }
         if (best == SIZE_MAX)
