@@ -198,19 +198,19 @@ static int64_t guard_next_ns(struct host *h, int64_t now_ns)
 
 /*
  * A limit that has passed is forgiven for one grace when it was this thread, too, that came late, and for at most
- * CONTROL_STARVED_MAX of them while the device thread is runnable: it does not hang, it does not get the processor, and
- * a new program would get it no sooner.
+ * CONTROL_STARVED_MAX of them while the device thread starves: it does not hang, it does not get the processor, and a
+ * new program would get it no sooner.
  */
 static bool guard_forgive(struct host *h, int64_t limit, int64_t now_ns)
 {
     if (h->forgiven_limit_ns != limit) {
         h->forgiven_limit_ns = limit;
         h->forgiven = 0;
-        if (now_ns - h->timer_ns <= CONTROL_LATE_NS && !guard_is_runnable(&h->guard))
+        if (now_ns - h->timer_ns <= CONTROL_LATE_NS && !guard_is_starved(&h->guard))
             return false;
     } else if (now_ns < h->forgiven_until_ns) {
         return true;
-    } else if (h->forgiven >= CONTROL_STARVED_MAX || !guard_is_runnable(&h->guard)) {
+    } else if (h->forgiven >= CONTROL_STARVED_MAX || !guard_is_starved(&h->guard)) {
         return false;
     }
     h->forgiven++;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-bool guard_is_runnable(struct guard *g)
+bool guard_is_starved(struct guard *g)
 {
     char path[64], text[512];
     snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atomic_load(&g->tid));
@@ -22,5 +22,5 @@ bool guard_is_runnable(struct guard *g)
         return false;
     text[n] = '\0';
     const char *name_end = strrchr(text, ')'); /* "tid (name) S ...": the name may hold anything */
-    return name_end && strncmp(name_end, ") R", 3) == 0;
+    return name_end && (strncmp(name_end, ") R", 3) == 0 || strncmp(name_end, ") D", 3) == 0);
 }

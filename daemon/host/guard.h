@@ -37,10 +37,11 @@ static inline void guard_clear(struct guard *g)
 }
 
 /*
- * True while the device thread could run and does not get the processor (or computes): then it does not hang in a wait,
- * and what it has is a machine that is too loaded.
+ * True while the device thread could run and does not get the processor (or computes), or waits uninterruptibly inside
+ * the kernel: a terminal's poll does that until a kernel worker gets the processor, and no program can be replaced
+ * meanwhile in any case. A wait that a plugin hangs in is neither.
  */
-bool guard_is_runnable(struct guard *g);
+bool guard_is_starved(struct guard *g);
 
 static inline int64_t guard_limit(struct guard *g)
 {

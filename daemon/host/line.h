@@ -92,15 +92,16 @@ struct unit {
     uint64_t epoch, said_epoch;
     char detail[LINK_TEXT_MAX];
     struct modality_identity identity;
-    bool identified; /* it answers and is the configured one */
-    bool foreign;    /* somebody else answered */
-    bool absent;     /* asked and not answered */
-    bool hot;        /* may have output: not proved at rest since it was energised, replaced or seen on */
-    bool unproved;   /* rest could not be proved in time */
-    bool unsure;     /* a write's outcome is unknown: quarantine once rest is proved */
-    bool safe_asked; /* LINK_MAKE_SAFE: say the state again when it is done */
-    bool left;       /* leaving: rest was proved since, or nothing is there */
-    unsigned failures;
+    bool identified;    /* it answers and is the configured one */
+    bool foreign;       /* somebody else answered */
+    bool absent;        /* asked and not answered */
+    bool hot;           /* may have output: not proved at rest since it was energised, replaced or seen on */
+    bool unproved;      /* rest could not be proved in time */
+    bool unsure;        /* a write's outcome is unknown: quarantine once rest is proved */
+    bool safe_asked;    /* LINK_MAKE_SAFE: say the state again when it is done */
+    bool left;          /* leaving: rest was proved since, or nothing is there */
+    unsigned failures;  /* calls in a row that were not answered as they should be */
+    int64_t failing_ns; /* begin of the first of them */
     int64_t retry_ns, backoff_ns;
     int64_t quarantine_until_ns;
     int64_t poll_ns;             /* next telemetry */
@@ -124,6 +125,7 @@ struct line {
     uint32_t telemetry_ms, grace_ms, quarantine_min_ms, slice_ms, dead_man_ms;
     struct modality_link *link; /* NULL = not open */
     bool doubt;                 /* the transport must be re-established before the next call */
+    int64_t doubt_ns;           /* since when it is being re-established, 0 = it is not */
     int64_t open_retry_ns, open_backoff_ns;
     int64_t silent_until_ns; /* units that do not answer wait till then: they get a tenth of a shared line */
     bool leaving;

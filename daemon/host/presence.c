@@ -16,7 +16,10 @@
 /* The same while a unit may have output. */
 #define PRESENCE_HOT_MIN_NS (10 * NS_PER_MS)
 #define PRESENCE_HOT_MAX_NS (100 * NS_PER_MS)
-/* Consecutive failures after which a unit counts as silent. */
+/*
+ * A unit is silent when this many calls in a row failed and the first of them began a slice ago: reads are repeated
+ * within their deadline, so a line that fails fast is not given up faster than one that fails slowly.
+ */
 #define PRESENCE_SILENT 2
 
 void presence_note(struct unit *u, const char *format, ...)
@@ -121,6 +124,12 @@ void presence_reopen(struct line *l)
     int64_t began = clock_monotonic_ns(), deadline = call_begin(l, l->slice_ms, "reopen");
     int r = l->plugin->reopen(l->link, deadline);
     int64_t now = call_end(l);
+    if (l->doubt_ns == 0)
+        l->doubt_ns = began;
+    /* A line that has not become quiet yet is still there; what is not there at all is opened from scratch. */
+    if ((r == -EAGAIN || r == -ETIMEDOUT) && now - l->doubt_ns < 2 * (int64_t)l->slice_ms * NS_PER_MS)
+        return;
+    l->doubt_ns = 0;
     if (r < 0) {
         line_drop(l, r, "transport");
         l->open_retry_ns = now + backoff_next(&l->open_backoff_ns, line_hot(l));
@@ -136,7 +145,9 @@ void presence_reopen(struct line *l)
 void presence_failed(struct line *l, struct unit *u, int error, const char *what, int64_t began_ns)
 {
     int64_t now = clock_monotonic_ns();
-    u->failures++;
+    if (u->failures++ == 0)
+        u->failing_ns = began_ns;
+    bool silent = u->failures >= PRESENCE_SILENT && now - u->failing_ns >= (int64_t)u->device->slice_ms * NS_PER_MS;
     presence_note(u, "%s of unit %s: %s", what, u->device->id, call_error(error));
     if (error == -ENODEV) {
         line_drop(l, error, what);
@@ -144,9 +155,9 @@ void presence_failed(struct line *l, struct unit *u, int error, const char *what
     }
     if (error == -ETIMEDOUT || error == -EIO || error == -EPROTO)
         l->doubt = true;
-    if (l->n_units > 1 && u->failures >= PRESENCE_SILENT && now + 9 * (now - began_ns) > l->silent_until_ns)
+    if (l->n_units > 1 && silent && now + 9 * (now - began_ns) > l->silent_until_ns)
         l->silent_until_ns = now + 9 * (now - began_ns); /* its call and nine times as long for the others */
-    if (u->identified && u->failures >= PRESENCE_SILENT)
+    if (u->identified && silent)
         presence_lost(l, u, now);
     else if (u->identified)
         u->poll_ns = now;

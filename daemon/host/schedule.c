@@ -34,7 +34,7 @@ static void wake_at(struct pick *p, int64_t at_ns)
 /* Units that do not answer wait for their tenth of a shared line; a rest that was just asked for does not. */
 static int64_t not_before(const struct line *l, const struct unit *u, int64_t at_ns)
 {
-    bool silent = l->n_units > 1 && u->failures >= 2 && !(u->rest.active && u->rest.round == 0);
+    bool silent = l->n_units > 1 && !u->identified && u->failures > 0 && !(u->rest.active && u->rest.round == 0);
     return silent && l->silent_until_ns > at_ns ? l->silent_until_ns : at_ns;
 }
 
