@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,12 @@ static const char usage[] = "usage: modalityd [--config DIR] [--check] [--config
                             "\n"
                             "Signals: SIGHUP reads the configuration again; SIGTERM and SIGINT rest every output,\n"
                             "prove it and exit. Exit: 0 done, 1 configuration refused, 2 usage, 3 could not run.\n";
+
+/*
+ * Blocks from this size on are mapped: what is not used of them takes no memory, and what was freed goes back. Without
+ * it the first large block that is freed raises glibc's threshold, and the host tables are cleared by hand.
+ */
+#define MAPPED_FROM (64 * 1024)
 
 enum { EXIT_CONFIG = 1, EXIT_USAGE = 2, EXIT_RUN = 3 };
 
@@ -177,6 +184,7 @@ int main(int argc, char **argv)
     if (options_read(argc, argv, &options) < 0)
         return EXIT_USAGE;
     umask(077);
+    mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
     struct daemon d = {.host_path = host_find()};
     if (daemon_check_config(options.config_dir, 1, d.host_path, &d.config) < 0)
         return EXIT_CONFIG;

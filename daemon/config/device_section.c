@@ -148,14 +148,28 @@ static bool map_stood_before(const struct found *found, const struct config_devi
     return false;
 }
 
+/* Room for all of them: clinic keys and maps named twice are counted and not used. */
+static size_t lines_room(const struct load *load, const struct config_device *devices, const struct found *found,
+                         size_t n, size_t index)
+{
+    size_t room = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (devices[i].link != index)
+            continue;
+        room += found[i].section->n_lines;
+        for (size_t k = 0; found[i].map != NULL && k < load->n_sections; k++)
+            if (is_part_of_map(&load->sections[k], found[i].map))
+                room += load->sections[k].n_lines;
+    }
+    return room;
+}
+
 /* All lines for the host of one link: its devices in order, then every map they name, once. */
 static void build_lines(struct load *load, const struct config_device *devices, const struct found *found, size_t n,
                         size_t index, struct config_link *link)
 {
-    size_t room = 0, used = 0;
-    for (size_t i = 0; i < load->n_sections; i++)
-        room += load->sections[i].n_lines;
-    struct modality_line *lines = arena_array(load->arena, room, sizeof(*lines));
+    size_t used = 0;
+    struct modality_line *lines = arena_array(load->arena, lines_room(load, devices, found, n, index), sizeof(*lines));
     if (lines == NULL)
         return;
     for (size_t i = 0; i < n; i++)
