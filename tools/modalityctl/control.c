@@ -84,13 +84,17 @@ static json_t *wait_rest(struct ctl *ctl, const char *session_id)
 {
     const int64_t deadline = clock_monotonic_ns() + PROOF_NS;
     json_t *session = NULL;
-    for (bool gone = false; !gone;) {
+    for (bool gone = false, said = false; !gone;) {
         json_decref(session);
         if (ctl_lookup(ctl, "session.get", json_pack("{s:s}", "session_id", session_id), &session) != CTL_DONE)
             return NULL;
         const int64_t now = clock_monotonic_ns();
         if (at_rest(ctl_text(session, "state")) || now >= deadline)
             break;
+        if (!said && strcmp(ctl_text(session, "state"), "output_unknown") == 0) {
+            fprintf(stderr, "\a%s: OUTPUT UNKNOWN: rest is not proved. DISCONNECT THE PATIENT.\n", session_id);
+            said = true;
+        }
         json_decref(client_event(ctl->client, now + LOOK_NS, NULL, &gone));
     }
     return session;
@@ -172,9 +176,10 @@ enum ctl_exit cmd_stop(struct ctl *ctl, const struct ctl_options *options)
     enum ctl_exit code = ctl_call(ctl, options->n_words ? "session.stop" : "stop.all", params, &result);
     if (code != CTL_DONE)
         return code;
-    subscribe(ctl);
     const json_t *stopping = json_object_get(result, "stopping"), *id;
     size_t i;
+    if (json_array_size(stopping) > 0)
+        subscribe(ctl);
     if (json_array_size(stopping) == 0 && !ctl->json)
         printf("nothing is running%s\n", options->n_words ? " in this session any more" : "");
     json_array_foreach(stopping, i, id)

@@ -16,11 +16,18 @@ static bool one_of(const char *const *list, const char *word)
     return false;
 }
 
+/* How rest is known; the end carries it once the record is written, the session from the moment of rest. */
+static const char *evidence_of(const json_t *snapshot)
+{
+    const char *evidence = ctl_text(json_object_get(snapshot, "end"), "evidence");
+    return evidence[0] ? evidence : ctl_text(snapshot, "evidence");
+}
+
 /* Ended, and no device was ever told to put out anything: there is nothing to prove. */
 static bool never_on(const json_t *snapshot)
 {
     const json_t *end = json_object_get(snapshot, "end");
-    return strcmp(ctl_text(end, "evidence"), "none") == 0 && strcmp(ctl_text(end, "dose"), "unbounded") != 0 &&
+    return strcmp(evidence_of(snapshot), "none") == 0 && strcmp(ctl_text(end, "dose"), "unbounded") != 0 &&
            strcmp(ctl_text(end, "reason"), "output_unknown") != 0 && ctl_int(snapshot, "delivered_ms") == 0;
 }
 
@@ -31,7 +38,7 @@ static enum ctl_exit code_of(const json_t *snapshot)
     const json_t *end = json_object_get(snapshot, "end");
     if (strcmp(ctl_text(snapshot, "state"), "ended") != 0)
         return CTL_UNPROVED;
-    if (!one_of(proofs, ctl_text(end, "evidence")) && !never_on(snapshot))
+    if (!one_of(proofs, evidence_of(snapshot)) && !never_on(snapshot))
         return CTL_UNPROVED;
     return one_of(wanted, ctl_text(end, "reason")) ? CTL_DONE : CTL_FAULT;
 }
@@ -40,7 +47,7 @@ enum ctl_exit end_print(struct ctl *ctl, const json_t *snapshot)
 {
     const enum ctl_exit code = code_of(snapshot);
     const json_t *end = json_object_get(snapshot, "end");
-    const char *detail = ctl_text(end, "detail"), *evidence = ctl_text(end, "evidence");
+    const char *detail = ctl_text(end, "detail"), *evidence = evidence_of(snapshot);
     const char *amounts = amounts_text(json_object_get(snapshot, "delivered"));
     if (ctl->json)
         return code;

@@ -32,7 +32,7 @@ void session_line(struct ctl *ctl, const json_t *session)
     const size_t at = strlen(text);
     if (json_is_object(end))
         snprintf(text + at, sizeof text - at, ", %s by %s, rest %s", ctl_words(ctl_text(end, "reason")),
-                 ctl_text(end, "by"), ctl_text(end, "evidence"));
+                 ctl_text(end, "by"), ctl_text(session, "evidence"));
     else
         levels_add(text, sizeof text, session);
     ctl_wrap(ctl, 6, 6, text);

@@ -13,6 +13,8 @@ void alarm_line(struct ctl *ctl, const json_t *alarm);
 
 /* A session.get answer. */
 void session_page(struct ctl *ctl, const json_t *session);
+/* One observation: time, what, score or words, by whom. */
+void observation_print(struct ctl *ctl, const json_t *observation);
 /* Lists that sessions and their records share: changes of state, adjustments, alarms, observations. */
 void happenings_print(struct ctl *ctl, const json_t *of);
 

@@ -62,7 +62,13 @@ static void record_page(struct ctl *ctl, const json_t *record)
     happenings_print(ctl, document);
     if (json_array_size(added) > 0)
         printf("ADDED LATER\n");
-    json_array_foreach(added, i, item) addition_print(ctl, item);
+    json_array_foreach(added, i, item)
+    {
+        if (strcmp(ctl_text(item, "kind"), "observation") == 0)
+            observation_print(ctl, json_object_get(item, "body"));
+        else
+            addition_print(ctl, item);
+    }
 }
 
 static json_t *patient_filter(const struct ctl_options *options)

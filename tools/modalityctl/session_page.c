@@ -34,7 +34,7 @@ static void alarm_print(struct ctl *ctl, const json_t *alarm)
             ctl_text(alarm, "priority"), ctl_text(alarm, "detail"));
 }
 
-static void observation_print(struct ctl *ctl, const json_t *o)
+void observation_print(struct ctl *ctl, const json_t *o)
 {
     char score[64] = "";
     if (json_is_integer(json_object_get(o, "value")))

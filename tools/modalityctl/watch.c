@@ -15,7 +15,7 @@ static void state_shown(char *text, size_t size, const json_t *event)
 {
     const char *reason = ctl_text(event, "reason"), *by = ctl_text(event, "by"), *detail = ctl_text(event, "detail");
     const char *evidence = ctl_text(event, "evidence");
-    snprintf(text, size, "%s  %s -> %s%s%s%s%s%s%s%s%s", ctl_text(event, "session_id"), ctl_text(event, "from"),
+    snprintf(text, size, "%s %s -> %s%s%s%s%s%s%s%s%s", ctl_text(event, "session_id"), ctl_text(event, "from"),
              ctl_text(event, "to"), reason[0] ? ": " : "", ctl_words(reason), by[0] ? " by " : "", by,
              detail[0] ? ", " : "", detail, evidence[0] ? ", rest " : "", evidence);
 }
@@ -36,7 +36,7 @@ static void observed_shown(char *text, size_t size, const json_t *event)
     char score[32] = "";
     if (json_is_integer(value))
         snprintf(score, sizeof score, " %lld", (long long)json_integer_value(value));
-    snprintf(text, size, "%s  observed: %s%s %s", ctl_text(event, "session_id"), ctl_words(ctl_text(event, "kind")),
+    snprintf(text, size, "%s observed: %s%s %s", ctl_text(event, "session_id"), ctl_words(ctl_text(event, "kind")),
              score, ctl_text(event, "text"));
 }
 
@@ -45,13 +45,22 @@ static void adjusted_shown(char *text, size_t size, const json_t *event)
     const char *quantity = ctl_text(event, "quantity");
     size_t i;
     const json_t *channel;
-    snprintf(text, size, "%s  adjusted: %s", ctl_text(event, "session_id"), ctl_label(quantity));
+    snprintf(text, size, "%s adjusted: %s", ctl_text(event, "session_id"), ctl_label(quantity));
     json_array_foreach(json_object_get(event, "channels"), i, channel)
     {
         const size_t at = strlen(text);
         snprintf(text + at, size - at, ", %s to %s", ctl_text(channel, "channel"),
                  ctl_value(quantity, ctl_int(channel, "new")));
     }
+}
+
+/* Its detail speaks of why it is not ready. */
+static void device_shown(char *text, size_t size, const json_t *event)
+{
+    const char *state = ctl_text(event, "state"), *detail = ctl_text(event, "detail");
+    const bool well = strcmp(state, "ready") == 0 || strcmp(state, "energised") == 0;
+    snprintf(text, size, "device %s %s%s%s", ctl_text(event, "id"), ctl_words(state), well || !detail[0] ? "" : ", ",
+             well ? "" : detail);
 }
 
 static void event_print(const struct ctl *ctl, const json_t *event)
@@ -69,10 +78,9 @@ static void event_print(const struct ctl *ctl, const json_t *event)
     else if (strcmp(type, "session.adjusted") == 0)
         adjusted_shown(text, sizeof text, event);
     else if (strcmp(type, "device.state") == 0)
-        snprintf(text, sizeof text, "%s  %s, %s", ctl_text(event, "id"), ctl_words(ctl_text(event, "state")),
-                 ctl_text(event, "detail"));
+        device_shown(text, sizeof text, event);
     else
-        snprintf(text, sizeof text, "%s  %s %s", type, ctl_text(event, "session_id"), ctl_text(event, "text"));
+        snprintf(text, sizeof text, "%s %s %s", type, ctl_text(event, "session_id"), ctl_text(event, "text"));
     printf("%s  ", ctl_time(ctl_int(event, "at_ms")));
     ctl_wrap(ctl, 10, 10, text);
     fflush(stdout);
