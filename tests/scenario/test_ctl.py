@@ -40,9 +40,13 @@ class Bench(unittest.TestCase):
         self.addCleanup(self.rest)
 
     def rest(self):
+        """However a test ended, the next one finds the room at rest."""
+        self.sim.control(clear="all")
         self.client.call("stop.all")
         wait_until("no open session", lambda: all(
             s["state"] == "ended" for s in self.client.call("session.list")["items"]))
+        wait_until("rest", lambda: self.sim.at_rest("stim1"))
+        self.room.wait_device("stim1", "ready", 20)
         self.client.close()
         self.room.clients.remove(self.client)
 
@@ -95,6 +99,14 @@ class Bench(unittest.TestCase):
         self.fail("not accepted")
         return None
 
+    def treated(self, process, least, channel=1):
+        """Waits until the output is there, by the trace; what the client said is in the failure."""
+        try:
+            self.sim.wait_output("stim1", least, channel)
+        except AssertionError as failure:
+            process.terminate()
+            raise AssertionError(f"{failure}; modalityctl said:\n{process.stdout.read()}\n{self.room.log()[-1500:]}") from None
+
     def finished(self, process, code):
         shown = process.stdout.read()
         self.assertEqual(process.wait(PATIENCE), code, shown)
@@ -127,7 +139,8 @@ class Looking(Bench):
                             (("start", *treatment, "--answer", "pacemaker"), "question=answer"),
                             (("start", *treatment, "--pain-before", "11"), "from 0 to 10"),
                             (("observe", "s", "--pain-after", "x"), "from 0 to 10"), (("observe", "s"), "nothing to record"),
-                            (("log", "--limit", "0"), "from 1 to"), (("reset", "stim1"), "--statement is needed")):
+                            (("log", "--limit", "0"), "from 1 to"), (("reset", "stim1"), "--statement is needed"),
+                            (("review", "s", "--statement", "x", "--duration", "1min"), "--energy is needed")):
             self.assertIn(said, self.ctl(*words, code=USAGE).stderr)
         shown = self.ctl("status", code=NO_DAEMON, sock=self.room.directory + "/no").stderr
         self.assertIn(self.room.directory + "/no", shown)
@@ -278,7 +291,7 @@ class Json(Bench):
             self.exactly(*words)
         for words in (("devices", "nobody"), ("sessions", "nobody"), ("limits", "nobody"), ("records", "nobody"),
                       ("pause", "nobody", "--lease", "k"), ("alarms", "--acknowledge", "4711"),
-                      ("review", "nobody", "--statement", "x"), ("adjust", "nobody", "--lease", "k", "--to", "1mA"),
+                      ("review", "nobody", "--statement", "x", "--duration", "1s", "--energy", "0J", "--charge", "0mC"), ("adjust", "nobody", "--lease", "k", "--to", "1mA"),
                       ("check", *self.tens()[:2], "--device", "nobody", *self.tens()[4:])):
             self.assertIn("error", self.exactly(*words, code=REFUSED)[-1], words)
         check = self.exactly("check", *self.tens(), *self.answers(), hidden=1)
@@ -396,7 +409,7 @@ class Treating(Bench):
 
     def test_adjust_pause_resume_and_stop_from_another_terminal(self):
         process, session, lease = self.started(*self.tens(amplitude="3mA..8mA"))
-        self.sim.wait_output("stim1", 3000)
+        self.treated(process, 3000)
         keys = (session, "--lease", lease)
         self.assertIn("OUT_OF_RANGE", self.ctl("adjust", *keys, "--to", "9mA", "--expect", "3mA", code=REFUSED).stderr)
         self.assertIn("STALE_VIEW", self.ctl("adjust", *keys, "--to", "5mA", code=REFUSED).stderr)
@@ -428,10 +441,9 @@ class Treating(Bench):
 
     def test_a_fault_ends_the_treatment_and_is_the_exit_code(self):
         process, session, _ = self.started(*self.tens(group="ch2"))
-        self.sim.wait_output("stim1", 4000, channel=2)
+        self.treated(process, 4000, channel=2)
         opened = now_ns()
         self.sim.fault("stim1", "open", channel=2)
-        self.addCleanup(self.sim.clear, "stim1")
         shown = self.finished(process, FAULT)
         self.assertLess(self.sim.wait_rest("stim1", opened), 2000)
         self.assertIn("ALARM (medium) electrode open, stim1", shown)
@@ -444,7 +456,7 @@ class Treating(Bench):
 
     def test_an_output_that_is_not_proved_at_rest_is_said_loudly(self):
         process, session, _ = self.started(*self.tens())
-        self.sim.wait_output("stim1", 4000)
+        self.treated(process, 4000)
         self.sim.fault("stim1", "stuck", channel=1)
         stop = self.terminal("stop", session)
         stop.expect("OUTPUT UNKNOWN: rest is not proved. DISCONNECT THE PATIENT.")
@@ -453,8 +465,13 @@ class Treating(Bench):
         shown = self.finished(process, UNPROVED)
         self.assertIn("OUTPUT UNKNOWN", shown)
         self.assertIn("NOT proved", shown)
+        self.assertIn("dose          NOT KNOWN", shown)
         self.sim.clear("stim1")
+        wait_until("rest", lambda: self.sim.at_rest("stim1"), 20)
         self.room.wait_device("stim1", "ready", 20)
+        self.assertIn("DOSE_UNBOUNDED", self.ctl("check", *self.tens(), *self.answers(), code=REFUSED).stdout)
+        self.assertIn("reviewed", self.ctl("review", session, "--statement", "the pads were off after a second", "--duration",
+                                           "2s", "--energy", "0J", "--charge", "1mC").stdout)
 
     def test_watch_shows_changes_as_they_come(self):
         terminal = self.terminal("watch", columns=100)
@@ -462,7 +479,7 @@ class Treating(Bench):
         terminal.expect("watching")
         process, session, _ = self.started(*self.tens())
         terminal.expect(f"{session} none -> prepared")
-        self.sim.wait_output("stim1", 4000)
+        self.treated(process, 4000)
         process.send_signal(signal.SIGTERM)
         terminal.expect("-> stopping: stopped by operator")
         terminal.expect("stopping -> ended: stopped by operator")
@@ -473,7 +490,7 @@ class Treating(Bench):
 
     def test_records_export_log_observe_and_verify(self):
         process, session, _ = self.started(*self.tens(), "--pain-before", "5")
-        self.sim.wait_output("stim1", 4000)
+        self.treated(process, 4000)
         self.ctl("observe", session, "--note", "warm and pleasant")
         self.ctl("stop", session)
         self.finished(process, DONE)
@@ -488,7 +505,8 @@ class Treating(Bench):
         self.assertEqual([(row["session_id"], row["patient_ref"]) for row in rows], [(session, self.patient)])
         self.assertIn("session.observe", self.ctl("log").stdout)
         self.assertRegex(self.ctl("verify").stdout, r"audit verified: \d+ entries")
-        self.ctl("review", session, "--statement", "it was all delivered", code=REFUSED)
+        amounts = ("--duration", "1min", "--energy", "0J", "--charge", "3mC")
+        self.ctl("review", session, "--statement", "it was all delivered", *amounts, code=REFUSED)
 
 
 class Lease(Bench):
@@ -507,7 +525,7 @@ class Lease(Bench):
 
     def test_a_killed_client_loses_its_lease(self):
         process, session, _ = self.started(*self.tens())
-        self.sim.wait_output("stim1", 4000)
+        self.treated(process, 4000)
         killed = now_ns()
         process.kill()
         self.assertLess(self.sim.wait_rest("stim1", killed), 4000)
@@ -522,7 +540,7 @@ class Lost(Bench):
 
     def test_a_daemon_that_dies_is_said_and_a_changed_audit_is_found(self):
         process, _, _ = self.started(*self.tens())
-        self.sim.wait_output("stim1", 4000)
+        self.treated(process, 4000)
         killed = now_ns()
         self.room.daemon.kill()
         shown = self.finished(process, UNPROVED)

@@ -50,7 +50,8 @@ static void state_changed(struct following *f, const json_t *event)
     if (strcmp(state, "ended") == 0)
         return; /* its snapshot says everything */
     if (strcmp(state, "output_unknown") == 0)
-        snprintf(line, sizeof line, "\aOUTPUT UNKNOWN: rest is not proved. DISCONNECT THE PATIENT. %s", detail);
+        snprintf(line, sizeof line, "\aOUTPUT UNKNOWN: rest is not proved. DISCONNECT THE PATIENT.%s%s",
+                 detail[0] ? " " : "", detail);
     else
         snprintf(line, sizeof line, "%s%s%s%s%s%s%s%s%s", ctl_words(state), reason[0] ? ": " : "", ctl_words(reason),
                  by[0] ? " by " : "", by, detail[0] ? ", " : "", detail, evidence[0] ? ", output at rest: " : "",

@@ -57,8 +57,9 @@ static const struct command {
      "adds what was observed to a session or its record"},
     {"reset", cmd_reset, "statement", 1, "DEVICE --statement TEXT",
      "the patient is disconnected: clears an output that cannot be proved"},
-    {"review", cmd_review, "statement duration energy charge", 1,
-     "SESSION --statement TEXT [--duration T] [--energy E] [--charge Q]", "settles a dose that nobody knows"},
+    {"review", cmd_review, "statement duration energy charge ion-dose contractions", 1,
+     "SESSION --statement TEXT --duration T --energy E --charge Q [--ion-dose D] [--contractions N]",
+     "settles a dose that nobody knows, as a person judges it"},
 };
 
 static void treatment_usage(FILE *to)

@@ -79,30 +79,44 @@ enum ctl_exit cmd_reset(struct ctl *ctl, const struct ctl_options *options)
                  "recorded; the device is made safe and read back");
 }
 
+/* What is not said is not assumed to be nothing: the first three are needed. */
+static const struct {
+    const char *option;
+    enum modality_quantity quantity;
+    bool needed;
+} amounts[] = {{"duration", QUANTITY_duration_ms, true},
+               {"energy", QUANTITY_energy_uj, true},
+               {"charge", QUANTITY_session_charge_uc, true},
+               {"ion-dose", QUANTITY_iontophoresis_dose_ua_min, false},
+               {"contractions", QUANTITY_contraction_count, false}};
+
+static bool amounts_read(const struct ctl_options *options, json_t *delivered)
+{
+    for (size_t i = 0; i < sizeof amounts / sizeof amounts[0]; i++) {
+        int64_t value;
+        const char *name = amounts[i].option;
+        const char *text = amounts[i].needed ? ctl_option_needed(options, name) : ctl_option(options, name);
+        if (amounts[i].needed && !text)
+            return false;
+        if (text && !typed_value(name, amounts[i].quantity, text, &value))
+            return false;
+        if (text)
+            json_object_set_new(delivered, modality_quantity_info(amounts[i].quantity)->id, json_integer(value));
+    }
+    return true;
+}
+
 enum ctl_exit cmd_review(struct ctl *ctl, const struct ctl_options *options)
 {
-    static const struct {
-        const char *option;
-        enum modality_quantity quantity;
-    } amounts[] = {
-        {"duration", QUANTITY_duration_ms}, {"energy", QUANTITY_energy_uj}, {"charge", QUANTITY_session_charge_uc}};
     const char *session = ctl_word_needed(options, "the session");
     const char *statement = session ? ctl_option_needed(options, "statement") : NULL;
     if (!statement)
         return CTL_USAGE;
-    json_t *params = json_pack("{s:s, s:s}", "session_id", session, "statement", statement), *delivered = json_object();
-    json_object_set_new(params, "delivered", delivered);
-    for (size_t i = 0; i < sizeof amounts / sizeof amounts[0]; i++) {
-        int64_t value;
-        const char *text = ctl_option(options, amounts[i].option);
-        if (text && !typed_value(amounts[i].option, amounts[i].quantity, text, &value)) {
-            json_decref(params);
-            return CTL_USAGE;
-        }
-        if (text)
-            json_object_set_new(delivered, modality_quantity_info(amounts[i].quantity)->id, json_integer(value));
-    }
-    return state(ctl, "dose.review", params,
-                 json_object_size(delivered) > 0 ? "reviewed: the dose is settled as stated"
-                                                 : "reviewed: the dose is settled as the worst that can have been");
+    json_t *delivered = json_object();
+    json_t *params =
+        json_pack("{s:s, s:s, s:o}", "session_id", session, "statement", statement, "delivered", delivered);
+    if (amounts_read(options, delivered))
+        return state(ctl, "dose.review", params, "reviewed: the dose is settled as stated");
+    json_decref(params);
+    return CTL_USAGE;
 }
