@@ -23,7 +23,6 @@
 #define CONTROL_READ_PER_TURN 64
 /* Our own wake-up was later than this: the machine stood still, and the device thread gets its grace once more. */
 #define CONTROL_LATE_NS (20 * NS_PER_MS)
-#define CONTROL_STARVED_MAX 4
 #define CONTROL_LAST_WORDS_NS (100 * NS_PER_MS)
 
 /* ---- orders ---- */
@@ -198,7 +197,7 @@ static int64_t guard_next_ns(struct host *h, int64_t now_ns)
 
 /*
  * A limit that has passed is forgiven for one grace when it was this thread, too, that came late, and for at most
- * CONTROL_STARVED_MAX of them while the device thread starves: it does not hang, it does not get the processor, and a
+ * GUARD_STARVED_MAX of them while the device thread starves: it does not hang, it does not get the processor, and a
  * new program would get it no sooner.
  */
 static bool guard_forgive(struct host *h, int64_t limit, int64_t now_ns)
@@ -210,7 +209,7 @@ static bool guard_forgive(struct host *h, int64_t limit, int64_t now_ns)
             return false;
     } else if (now_ns < h->forgiven_until_ns) {
         return true;
-    } else if (h->forgiven >= CONTROL_STARVED_MAX || !guard_is_starved(&h->guard)) {
+    } else if (h->forgiven >= GUARD_STARVED_MAX || !guard_is_starved(&h->guard)) {
         return false;
     }
     h->forgiven++;

@@ -50,7 +50,8 @@ static void fail(struct host *h, const char *why)
 static void units_send(struct host *h, size_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        struct link_unit m = {.unit = i, .dead_man_ms = h->line.dead_man_ms, .device = h->devices[i]};
+        struct link_unit m = {
+            .unit = i, .dead_man_ms = guard_bound_ms(h->line.dead_man_ms, h->line.grace_ms), .device = h->devices[i]};
         link_message_head(&m, LINK_UNIT, sizeof(m));
         outbox_send(&h->outbox, &m);
     }

@@ -19,6 +19,15 @@
  */
 #define GUARD_IDLE_NS (500 * NS_PER_MS)
 
+/* So many graces more are given to a device thread that does not get the processor. */
+#define GUARD_STARVED_MAX 4
+
+/* The dead-man bound as it is told: with those graces, because nobody outside can tell starved from endless. */
+static inline uint32_t guard_bound_ms(uint32_t dead_man_ms, uint32_t grace_ms)
+{
+    return dead_man_ms + GUARD_STARVED_MAX * grace_ms;
+}
+
 struct guard {
     _Atomic int64_t limit_ns; /* CLOCK_MONOTONIC; INT64_MAX = nothing runs */
     _Atomic(const char *) what;

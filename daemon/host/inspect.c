@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/guard.h"
 #include "host/host.h"
 #include "host/loader.h"
 
@@ -52,7 +53,9 @@ static int load_check(const struct host_settings *s, const struct modality_devic
 static int units_write(const struct host_settings *s, const struct modality_device *units, size_t n, FILE *out)
 {
     for (uint32_t i = 0; i < n; i++) {
-        struct link_unit m = {.unit = i, .dead_man_ms = loader_dead_man_ms(units, n, s->grace_ms), .device = units[i]};
+        struct link_unit m = {.unit = i,
+                              .dead_man_ms = guard_bound_ms(loader_dead_man_ms(units, n, s->grace_ms), s->grace_ms),
+                              .device = units[i]};
         link_message_head(&m, LINK_UNIT, sizeof(m));
         if (fwrite(&m, sizeof(m), 1, out) != 1)
             return -EIO;

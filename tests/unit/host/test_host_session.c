@@ -24,7 +24,7 @@ static void a_cold_start_identifies_before_it_writes(void **state)
     struct rig *r = ready(&(struct rig_options){0});
     assert_int_equal(r->hellos, 1);
     assert_int_equal(r->units, 1);
-    assert_int_equal(r->dead_man_ms, 50 + 50 + 100);
+    assert_int_equal(r->dead_man_ms, 50 + 5 * 50 + 100);
     int identify = rig_trace(r, 0, 0, FAKE_IDENTIFY, 0), safe = rig_trace(r, 0, 0, FAKE_MAKE_SAFE, 0);
     assert_true(identify >= 0 && identify < safe);
     assert_true(rig_trace(r, 0, 0, FAKE_STATUS, 0) > safe);

@@ -196,7 +196,7 @@ static void check_returns_the_described_units(void **state)
     assert_int_equal(n, 2);
     assert_int_equal(heard.n, 0);
     assert_string_equal(units[1].device.id, "b");
-    assert_int_equal(units[0].dead_man_ms, 50 + 50 + 100 + 60);
+    assert_int_equal(units[0].dead_man_ms, 50 + 5 * 50 + 100 + 60);
 }
 
 static void check_reports_every_fault_with_its_origin(void **state)
