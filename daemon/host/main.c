@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host/host.h"
+#include "link/slice.h"
 
 static int usage(void)
 {
@@ -20,6 +21,7 @@ int main(int argc, char **argv)
 {
     static struct host host; /* all memory of a running host */
     uint64_t fd = 0;
+    slice_ask(SLICE_HOST_NS);
     if (argc == 2 && strcmp(argv[1], "--check") == 0)
         return host_inspect(stdin, stdout);
     if (argc == 3 && strcmp(argv[1], "--link-fd") == 0 && settings_number(argv[2], INT32_MAX, &fd) == 0)

@@ -117,6 +117,8 @@ struct rig *rig_start(const struct rig_options *o)
     struct rig *r = calloc(1, sizeof(*r));
     assert_non_null(r);
     world_make(r, o);
+    if (o->prepare)
+        o->prepare(r->world);
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     assert_int_equal(spawn_host(TEST_HOST, pair[1], &r->host), 0);
@@ -297,6 +299,7 @@ void rig_pass(struct rig *r, int ms)
 int rig_wait_exit(struct rig *r, int ms)
 {
     rig_wait_for(r, ms, host_exited, 0, "the host exits");
+    receive(r); /* its last words */
     return r->killed ? 128 + r->status : r->status;
 }
 

@@ -25,6 +25,7 @@ struct rig_options {
     const char *script;
     const struct modality_line *lines; /* instead of the fake's */
     size_t n_lines;
+    void (*prepare)(struct fake_world *world); /* before the host runs */
 };
 
 struct rig {
