@@ -4,7 +4,8 @@
 
     pymodbus_refstim.py tcp PORT          serves 127.0.0.1:PORT, 0 takes a free one
     pymodbus_refstim.py rtu PATH [BAUD]   serves a serial port or one end of a pty pair, 8N1
-    options: --unit N (1), --serial N (10001), --echo-stored (function 6 echoes what was stored, as some devices do)
+    options: --unit N (1), --serial N (10001), --echo-stored (function 6 echoes what was stored, as some devices do),
+             --trace (prints "level CH UA NS" at every change of a current set point, and "fed NS" at every keep-alive)
 
 Prints one line "ready tcp 127.0.0.1:PORT" or "ready rtu PATH", then a line "output CH on|off NS WHY" at every change of
 an output (NS is CLOCK_MONOTONIC). Reads commands from stdin, a line each: "hand 0|1", "fault CODE", "electrode CH OHM",
@@ -47,8 +48,9 @@ def now_ms():
 
 
 class Refstim:
-    def __init__(self, serial):
+    def __init__(self, serial, trace=False):
         self.serial = serial
+        self.trace = trace
         self.electrodes = [1000, 1000]
         self.switch_pressed = False
         self.cause = 0
@@ -151,11 +153,15 @@ class Refstim:
         if preset > TIMER_MAX_MS or after[153] > 1:
             raise Refused(ModbusExceptions.IllegalValue)
         for channel in range(2):
+            if self.trace and self.setpoints[channel][0] != after[100 + 20 * channel]:
+                print(f"level {channel + 1} {after[100 + 20 * channel] * 100} {time.monotonic_ns()}", flush=True)
             self.setpoints[channel] = [after[100 + 20 * channel + i] for i in range(len(SETPOINTS))]
         self.timer_preset = preset
         if address <= 150 < address + len(values):
             self.feed_value = after[150]
             self.fed = now_ms()
+            if self.trace:
+                print(f"fed {time.monotonic_ns()}", flush=True)
         if after[153] == 1:
             self.clear()
 
@@ -275,7 +281,7 @@ async def serve_rtu(context, path, baud):
 
 
 async def serve(options):
-    device = Refstim(options.serial)
+    device = Refstim(options.serial, options.trace)
     Behaviour.echo_stored = options.echo_stored
     context = ModbusServerContext(slaves={options.unit: Registers(device)}, single=False)
     front = serve_tcp(context, int(options.where)) if options.front == "tcp" else serve_rtu(context, options.where, options.baud)
@@ -293,6 +299,7 @@ def main():
     parser.add_argument("--unit", type=int, default=1)
     parser.add_argument("--serial", type=int, default=10001)
     parser.add_argument("--echo-stored", action="store_true")
+    parser.add_argument("--trace", action="store_true")
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
     asyncio.run(serve(parser.parse_args()))
     # The server's tasks end with the process; their cancellation would only be logged.
