@@ -19,6 +19,7 @@
 #include "config/keys.h"
 #include "daemon.h"
 #include "modality/log.h"
+#include "modality/slice.h"
 
 static const char usage[] = "usage: modalityd [--config DIR] [--check] [--config-help] [--version]\n"
                             "\n"
@@ -185,6 +186,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     umask(077);
     mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+    slice_ask(SLICE_DAEMON_NS);
     struct daemon d = {.host_path = host_find()};
     if (daemon_check_config(options.config_dir, 1, d.host_path, &d.config) < 0)
         return EXIT_CONFIG;

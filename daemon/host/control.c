@@ -271,8 +271,8 @@ static void outbox_serve(struct host *h)
 {
     bool waits = outbox_flush(&h->outbox);
     struct epoll_event e = {.events = waits ? EPOLLIN | EPOLLOUT : EPOLLIN, .data.fd = h->link_fd};
-    if (h->listening)
-        epoll_ctl(h->epoll_fd, EPOLL_CTL_MOD, h->link_fd, &e);
+    if (h->listening && waits != h->writing && epoll_ctl(h->epoll_fd, EPOLL_CTL_MOD, h->link_fd, &e) == 0)
+        h->writing = waits;
     if (h->listening && outbox_gone(&h->outbox))
         listen_end(h);
 }

@@ -29,6 +29,7 @@ struct host {
     struct modality_device devices[MODALITY_UNITS_MAX];
     int link_fd, epoll_fd, timer_fd, signal_fd, device_wake_fd, control_wake_fd;
     bool listening, leaving, device_thread;
+    bool writing;         /* the link's socket is watched for room too */
     atomic_int described; /* 0 not yet, 1 units are known, -1 failed */
     atomic_bool finished; /* the device thread has returned: everything is at rest */
     /* lock phase */

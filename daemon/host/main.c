@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "host/host.h"
-#include "link/slice.h"
+#include "modality/slice.h"
 
 static int usage(void)
 {

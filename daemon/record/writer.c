@@ -15,9 +15,11 @@
 #include "record/internal.h"
 
 #include "modality/clock.h"
+#include "modality/slice.h"
 
 #define WRITER_BATCH 128 /* jobs in one transaction: bounds how long the first of them waits */
 #define WRITER_BATCH_BYTES ((size_t)1 << 20)
+#define WRITER_GATHER_NS (5 * NS_PER_MS)
 #define WRITER_RETRY_NS (500 * NS_PER_MS) /* a full disk is tried twice a second */
 #define WRITER_RETRY_CLOSING_NS (50 * NS_PER_MS)
 
@@ -253,18 +255,29 @@ static bool writer_slice(struct record *record)
     return true;
 }
 
-static bool writer_due(const struct queue *queue, int64_t retry_ns)
+/*
+ * Facts that nobody waits for are gathered for a moment: one change of state writes several, and those who act on it
+ * (host, device, client) do not share the processor with a transaction for each. INT64_MAX = nothing to write.
+ */
+static int64_t writer_due_ns(const struct queue *queue, int64_t retry_ns)
 {
-    if (!queue->failed)
-        return queue->first != NULL;
-    return queue->nudged || clock_monotonic_ns() >= retry_ns;
+    if (queue->failed)
+        return queue->nudged ? 0 : retry_ns;
+    if (!queue->first)
+        return INT64_MAX;
+    if (queue->close_by_ns != 0 || queue->queries || queue->n >= WRITER_BATCH)
+        return 0;
+    for (const struct job *job = queue->first; job; job = job->next)
+        if (job->done)
+            return 0;
+    return queue->first->queued_ns + WRITER_GATHER_NS;
 }
 
-static void writer_wait(struct queue *queue, int64_t retry_ns)
+static void writer_wait(struct queue *queue, int64_t until_ns)
 {
-    struct timespec until = {.tv_sec = retry_ns / NS_PER_S, .tv_nsec = retry_ns % NS_PER_S};
+    struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
 
-    if (queue->failed)
+    if (until_ns != INT64_MAX)
         pthread_cond_timedwait(&queue->wake, &queue->lock, &until);
     else
         pthread_cond_wait(&queue->wake, &queue->lock);
@@ -289,18 +302,19 @@ void *writer_main(void *userdata)
     struct queue *queue = &record->queue;
     int64_t retry_ns = 0;
 
+    slice_ask(SLICE_WRITER_NS);
     pthread_mutex_lock(&queue->lock);
     for (;;) {
         bool worked = false;
         if (queue->close_by_ns != 0 && (!queue->first || clock_monotonic_ns() >= queue->close_by_ns))
             break;
-        if (writer_due(queue, retry_ns)) {
+        if (clock_monotonic_ns() >= writer_due_ns(queue, retry_ns)) {
             writer_turn(record);
             retry_ns = clock_monotonic_ns() + (queue->close_by_ns != 0 ? WRITER_RETRY_CLOSING_NS : WRITER_RETRY_NS);
             worked = true;
         }
         if (!writer_slice(record) && !worked)
-            writer_wait(queue, retry_ns);
+            writer_wait(queue, writer_due_ns(queue, retry_ns));
     }
     writer_end(record);
     queue->writer_gone = true;

@@ -5,8 +5,8 @@
  * shorter slice. So whoever carries a stop asks for the shorter one, the nearer it is to the device; what only writes
  * records keeps the usual one. It needs no privilege and takes no share from anybody; older kernels ignore it.
  */
-#ifndef LINK_SLICE_H
-#define LINK_SLICE_H
+#ifndef MODALITY_SLICE_H
+#define MODALITY_SLICE_H
 
 #include <sched.h>
 #include <stdint.h>
