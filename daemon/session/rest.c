@@ -7,6 +7,8 @@
 
 /* Beyond the device's own dead-man bound: time for the proof to come back through both processes. */
 #define PROOF_SLACK_NS (NS_PER_S / 2)
+/* The line of a stop acts when it is read and again when it is answered: within this it is the same stop. */
+#define TOLD_NS (20 * NS_PER_MS)
 
 static int64_t stop_bound_ns(const struct session *session)
 {
@@ -70,7 +72,7 @@ void session_end_by(struct session *session, enum session_end end, const char *b
         return;
     case SESSION_stopping:
     case SESSION_output_unknown: /* told again: it costs nothing and may have been lost with a host */
-        if (session->armed)
+        if (session->armed && now->monotonic_ns - session->since.monotonic_ns >= TOLD_NS)
             link_tell(session->owner, session->unit->settings->link, &session->stop, now);
         return;
     case SESSION_ended:

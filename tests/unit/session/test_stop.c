@@ -54,6 +54,52 @@ static void a_stop_gives_no_more_permits(void **state)
     assert_int_equal(room_count(r, LINK_PERMIT), 0);
 }
 
+static void one_line_sends_one_stop_and_asking_again_another(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    const struct session_actor nobody = {.uid = 1000};
+    session_stop_now(r->sessions, r->session_id, &r->now); /* the line is scanned, then answered */
+    session_stop(r->sessions, r->session_id, NULL, NULL, &nobody, &r->now, room_reply(r));
+    assert_int_equal(room_count(r, LINK_STOP), 1);
+    room_advance(r, 19);
+    session_stop_now(r->sessions, r->session_id, &r->now);
+    assert_int_equal(room_count(r, LINK_STOP), 1);
+    room_advance(r, 1);
+    session_stop_now(r->sessions, r->session_id, &r->now);
+    assert_int_equal(room_count(r, LINK_STOP), 2);
+    room_advance(r, 5);
+    session_stop_now(r->sessions, NULL, &r->now);
+    assert_int_equal(room_count(r, LINK_STOP), 3);
+}
+
+static size_t events_of(const struct room *r, const char *type)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(r->events); i++)
+        n += strcmp(json_string_value(json_object_get(json_array_get(r->events, i), "type")), type) == 0;
+    return n;
+}
+
+static void the_proof_is_told_before_the_record_is_made(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    host_session(r, LINK_SESSION_STOPPING, LINK_REASON_END_TIME, EVIDENCE_NONE);
+    host_session(r, LINK_SESSION_RESTED, LINK_REASON_END_TIME, EVIDENCE_MEASURED);
+    assert_state(r, "ended");
+    assert_int_equal(events_of(r, "session.state"), 2);
+    assert_int_equal(events_of(r, "session.ended"), 0);
+    assert_false(sessions_idle(r->sessions));
+    assert_int_equal(sessions_next_ns(r->sessions), r->now.monotonic_ns + 5 * NS_PER_MS);
+    room_advance(r, 5);
+    room_tick(r);
+    assert_int_equal(events_of(r, "session.ended"), 1);
+    room_flush(r);
+    ended_by(r, "complete", "daemon");
+    assert_true(sessions_idle(r->sessions));
+}
+
 static void a_stop_answers_who_and_why(void **state)
 {
     struct room *r = *state;
@@ -415,6 +461,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_stop_sends_at_once_and_ends_only_by_proof),
         TEST(a_stop_gives_no_more_permits),
+        TEST(one_line_sends_one_stop_and_asking_again_another),
+        TEST(the_proof_is_told_before_the_record_is_made),
         TEST(a_stop_answers_who_and_why),
         TEST(a_stop_that_was_proved_before_it_is_answered_names_its_session),
         TEST(stop_all_stops_every_session),
