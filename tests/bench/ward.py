@@ -101,7 +101,14 @@ class Ward:
     def settle(self, devices):
         """Until these have their level."""
         for device in devices:
-            wait_until(f"{device} at its level", lambda d=device: self.trace.at_least(d, LEVEL))
+            wait_until(f"{device} at its level", lambda d=device: self.trace.at_least(d, LEVEL) or self.ended_early(d))
+
+    def ended_early(self, device):
+        """Nothing that the bench did not ask for may end a session: that is a finding, not a measurement."""
+        found = next(s for s in self.client.call("session.list")["items"] if s["session_id"] == self.sessions[device])
+        if found["state"] in ("stopping", "ended", "output_unknown"):
+            raise AssertionError(f"the session on {device} ended by itself: {found.get('end')}")
+        return False
 
     def run(self, devices):
         for device in devices:
