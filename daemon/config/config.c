@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The order of loading: files, sections, keys, typed tables, layers. Stages that build on names of earlier ones run
- * even when there were faults, so that one run tells all of them; layers are compared only when every number is sound.
+ * even when there were faults, so that one run tells all of them; layers are compared where the numbers are sound.
  */
 #include "config/config.h"
 
@@ -58,7 +58,7 @@ static void load_build(struct load *load)
     build_devices(load);
     build_lines(load);
     files_hash(load, load->config->hash);
-    if (load->faults.total == 0 && !arena_failed(load->arena))
+    if (!arena_failed(load->arena))
         check_layers(load);
 }
 

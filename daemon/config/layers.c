@@ -2,23 +2,36 @@
 /*
  * Layers only tighten. An installation's limit above a compiled ceiling, or a protocol's range above a limit, for the
  * same quantity and under conditions that the outer one covers, is a fault that names both places: nothing is clamped.
+ * Sections with faults of their own are left out: their numbers mean nothing yet.
  */
 #include <string.h>
 
 #include "config/load.h"
 
-static struct place section_place(const struct load *load, enum key_section kind, const char *id, const char *key)
+/* What is compared: limits whose sections are without fault, and the compiled ones. */
+struct layers {
+    struct load *load;
+    size_t n;
+    const struct limit **limits;
+};
+
+static const struct raw_section *section_find(const struct load *load, enum key_section kind, const char *id)
 {
     const struct raw_section *s;
-    const struct raw_line *line;
     size_t next = 0;
-    while ((s = section_next(load, kind, &next)) != NULL) {
-        if (strcmp(s->id, id) != 0)
-            continue;
-        line = section_line(s, key);
-        return line != NULL ? line->at : s->at;
-    }
-    return (struct place){.origin = "."};
+    while ((s = section_next(load, kind, &next)) != NULL)
+        if (strcmp(s->id, id) == 0)
+            return s;
+    return NULL;
+}
+
+static struct place section_place(const struct load *load, enum key_section kind, const char *id, const char *key)
+{
+    const struct raw_section *s = section_find(load, kind, id);
+    const struct raw_line *line = s != NULL ? section_line(s, key) : NULL;
+    if (s == NULL)
+        return (struct place){.origin = "."};
+    return line != NULL ? line->at : s->at;
 }
 
 /* The line of a limit that is the looser one: its max, else its min. */
@@ -34,11 +47,11 @@ static void report_looser(struct load *load, struct place at, const char *what, 
               outer->layer == LAYER_COMPILED ? "compiled" : "installation's", other, outer->id, outer->origin);
 }
 
-static void check_installation(struct load *load, const struct limit *inner)
+static void check_installation(const struct layers *layers, const struct limit *inner)
 {
-    const struct dose_tables *t = &load->config->dose;
-    for (size_t i = 0; i < t->n_limits; i++) {
-        const struct limit *outer = &t->limits[i];
+    struct load *load = layers->load;
+    for (size_t i = 0; i < layers->n; i++) {
+        const struct limit *outer = layers->limits[i];
         if (outer->layer != LAYER_COMPILED || outer->class != LIMIT_HARD || outer->quantity != inner->quantity ||
             !limit_when_covers(outer, inner) || !limit_looser(inner, outer))
             continue;
@@ -93,12 +106,12 @@ static struct limit protocol_as_limit(const struct protocol *p, enum modality_qu
 }
 
 /* Holds min..max of one quantity of a protocol against every hard limit. */
-static void check_range(struct load *load, const struct protocol *p, enum modality_quantity q, int64_t min, int64_t max,
-                        const char *key)
+static void check_range(const struct layers *layers, const struct protocol *p, enum modality_quantity q, int64_t min,
+                        int64_t max, const char *key)
 {
-    const struct dose_tables *t = &load->config->dose;
-    for (size_t i = 0; i < t->n_limits; i++) {
-        const struct limit *outer = &t->limits[i];
+    struct load *load = layers->load;
+    for (size_t i = 0; i < layers->n; i++) {
+        const struct limit *outer = layers->limits[i];
         if (outer->quantity != q || outer->class != LIMIT_HARD || outer->use != USE_TREATMENT)
             continue;
         struct limit inner = protocol_as_limit(p, q, outer);
@@ -112,23 +125,40 @@ static void check_range(struct load *load, const struct protocol *p, enum modali
     }
 }
 
-static void check_protocol(struct load *load, const struct protocol *p)
+static void check_protocol(const struct layers *layers, const struct protocol *p)
 {
     for (size_t i = 0; i < p->n_parameters; i++) {
         const struct protocol_parameter *parameter = &p->parameters[i];
-        check_range(load, p, parameter->quantity, parameter->min, parameter->max,
+        check_range(layers, p, parameter->quantity, parameter->min, parameter->max,
                     modality_quantity_info(parameter->quantity)->id);
     }
-    check_range(load, p, QUANTITY_session_count, p->sessions_per_day, p->sessions_per_day, "sessions_per_day");
-    check_range(load, p, QUANTITY_rest_interval_ms, p->rest_min_ms, p->rest_min_ms, "rest_min");
+    check_range(layers, p, QUANTITY_session_count, p->sessions_per_day, p->sessions_per_day, "sessions_per_day");
+    check_range(layers, p, QUANTITY_rest_interval_ms, p->rest_min_ms, p->rest_min_ms, "rest_min");
+}
+
+static bool is_sound(const struct load *load, enum key_section kind, const char *id)
+{
+    const struct raw_section *s = section_find(load, kind, id);
+    return s != NULL && section_sound(load, s);
 }
 
 void check_layers(struct load *load)
 {
     const struct dose_tables *t = &load->config->dose;
+    const struct limit **limits = arena_array(load->arena, t->n_limits + 1, sizeof(*limits));
+    bool *protocols = arena_array(load->arena, t->n_protocols + 1, sizeof(*protocols));
+    if (limits == NULL || protocols == NULL)
+        return;
+    struct layers layers = {.load = load, .limits = limits};
     for (size_t i = 0; i < t->n_limits; i++)
-        if (t->limits[i].layer == LAYER_INSTALLATION)
-            check_installation(load, &t->limits[i]);
+        if (t->limits[i].layer == LAYER_COMPILED || is_sound(load, SECTION_LIMIT, t->limits[i].id))
+            limits[layers.n++] = &t->limits[i];
+    for (size_t i = 0; i < t->n_protocols; i++) /* before a comparison adds faults of its own */
+        protocols[i] = is_sound(load, SECTION_PROTOCOL, t->protocols[i].id);
+    for (size_t i = 0; i < layers.n; i++)
+        if (limits[i]->layer == LAYER_INSTALLATION)
+            check_installation(&layers, limits[i]);
     for (size_t i = 0; i < t->n_protocols; i++)
-        check_protocol(load, &t->protocols[i]);
+        if (protocols[i])
+            check_protocol(&layers, &t->protocols[i]);
 }

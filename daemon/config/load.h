@@ -55,6 +55,8 @@ void lines_parse(struct load *load, const struct source_file *file);
 void section_check(struct load *load, const struct raw_section *section);
 const struct raw_line *section_line(const struct raw_section *section, const char *key);
 size_t section_count(const struct load *load, enum key_section kind);
+/* No fault stands at its header or in its lines so far. */
+bool section_sound(const struct load *load, const struct raw_section *section);
 /* Walks sections of one kind: *next starts at 0; NULL at the end. */
 const struct raw_section *section_next(const struct load *load, enum key_section kind, size_t *next);
 

@@ -36,6 +36,18 @@ const struct raw_line *section_line(const struct raw_section *s, const char *key
     return NULL;
 }
 
+bool section_sound(const struct load *load, const struct raw_section *s)
+{
+    const struct raw_section *following = s + 1;
+    const bool last = following == load->sections + load->n_sections || following->at.file != s->at.file;
+    for (size_t i = 0; i < load->faults.n; i++) {
+        const struct place *at = &load->faults.items[i].place;
+        if (at->file == s->at.file && at->line >= s->at.line && (last || at->line < following->at.line))
+            return false;
+    }
+    return load->faults.total == load->faults.n;
+}
+
 size_t section_count(const struct load *load, enum key_section kind)
 {
     size_t n = 0;
