@@ -114,9 +114,14 @@ static void config_explain_method(struct call *call)
         call_invalid(call, "params.cursor", "next_cursor of the page before");
         return;
     }
+    const char *compared = NULL; /* the lines of a section share its name: it is compared once */
+    bool inside = false;
     for (size_t i = 0; i < c->n_lines; i++) {
         const struct config_line *l = &c->lines[i];
-        if (!same(section, l->section) || !same(key, l->key))
+        if (l->section != compared)
+            inside = same(section, l->section);
+        compared = l->section;
+        if (!inside || !same(key, l->key))
             continue;
         if (page_wants(&page))
             json_array_append_new(page.items, json_pack("{s:s, s:s, s:s, s:s}", "section", l->section, "key", l->key,
