@@ -4,6 +4,8 @@
  */
 #include "cmocka_includes.h"
 
+#include <errno.h>
+
 #include "rig.h"
 
 static struct rig *ready(const struct rig_options *options)
@@ -198,6 +200,26 @@ static void a_stop_goes_before_set_points_that_wait(void **state)
     rig_end(r);
 }
 
+static void a_stop_takes_back_a_start_that_has_not_begun(void **state)
+{
+    (void)state;
+    struct rig *r = ready(&(struct rig_options){0});
+    struct fake_unit *u = &r->world->units[0];
+    unsigned from = r->world->n_trace;
+    u->fail[FAKE_STATUS] = -ETIMEDOUT; /* a poll that takes its whole slice: both orders come while it runs */
+    u->n_fail[FAKE_STATUS] = 1;
+    while (u->n_fail[FAKE_STATUS] > 0)
+        rig_pass(r, 1);
+    struct link_arm arm = rig_arm_make(1, 0, 0, 2000);
+    rig_arm(r, &arm, true);
+    rig_stop(r, 1);
+    rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_REFUSED);
+    rig_pass(r, 200);
+    assert_int_equal(rig_trace_count(r, from, 0, FAKE_APPLY), 0);
+    assert_int_equal(rig_trace_count(r, from, 0, FAKE_START), 0);
+    rig_end(r);
+}
+
 static void tightening_below_the_present_level_stops(void **state)
 {
     (void)state;
@@ -286,6 +308,7 @@ int main(void)
         rig_test(sigterm_means_make_safe_then_exit),
         rig_test(a_lower_target_is_immediate_a_higher_one_is_walked),
         rig_test(a_stop_goes_before_set_points_that_wait),
+        rig_test(a_stop_takes_back_a_start_that_has_not_begun),
         rig_test(tightening_below_the_present_level_stops),
         rig_test(a_start_that_takes_time_is_polled_until_it_runs),
         rig_test(the_watchdog_is_fed_at_a_third_of_its_time_only_while_energised),
