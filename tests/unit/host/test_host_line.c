@@ -5,8 +5,10 @@
 #include "cmocka_includes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -392,6 +394,29 @@ static void a_link_that_never_frees_is_output_unknown(void **state)
     rig_end(holder);
 }
 
+/* Two daemons with a state directory each: the node itself is what they have in common. */
+static void a_terminal_that_another_host_holds_is_not_opened(void **state)
+{
+    (void)state;
+    char link[64];
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(terminal >= 0);
+    assert_int_equal(grantpt(terminal), 0);
+    assert_int_equal(unlockpt(terminal), 0);
+    snprintf(link, sizeof(link), "serial:%s", ptsname(terminal));
+    struct rig *first = ready(&(struct rig_options){.link = link});
+    struct rig *second = rig_start(&(struct rig_options){.link = link});
+    rig_wait(second, 2000, rig_unit_state, UNIT_ABSENT);
+    assert_non_null(strstr(second->presence[0].detail, "another process holds it"));
+    assert_int_equal(second->world->n_trace, 0);
+    rig_close_socket(first);
+    assert_int_equal(rig_wait_exit(first, 1000), 0);
+    rig_wait(second, 2000, rig_unit_state, UNIT_READY);
+    rig_end(second);
+    rig_end(first);
+    close(terminal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +438,7 @@ int main(void)
         rig_test(a_new_host_waits_for_the_link_and_begins_blind),
         rig_test(a_holder_that_does_not_let_go_is_killed),
         rig_test(a_link_that_never_frees_is_output_unknown),
+        rig_test(a_terminal_that_another_host_holds_is_not_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

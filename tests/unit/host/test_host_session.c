@@ -5,6 +5,7 @@
 #include "cmocka_includes.h"
 
 #include <errno.h>
+#include <poll.h>
 
 #include "rig.h"
 
@@ -220,6 +221,23 @@ static void a_stop_takes_back_a_start_that_has_not_begun(void **state)
     rig_end(r);
 }
 
+/* The socket's own queue holds ten messages; everything but samples must come, and in order. */
+static void a_daemon_that_reads_late_loses_no_word(void **state)
+{
+    (void)state;
+    struct rig *r = ready(&(struct rig_options){0});
+    rig_arm_and_run(r, 1, 0, 2000);
+    int64_t deadline = clock_monotonic_ns() + 2 * NS_PER_S;
+    unsigned from = r->world->n_trace;
+    while (rig_trace_count(r, from, 0, FAKE_STATUS) < 30 && clock_monotonic_ns() < deadline)
+        poll(NULL, 0, 5); /* nothing is read, no permit is sent: the host has stopped by then */
+    assert_true(rig_at_rest(r, 0));
+    rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);
+    assert_true(rig_session(r, 1, LINK_SESSION_STOPPING) < rig_session(r, 1, LINK_SESSION_RESTED));
+    rig_wait(r, 1000, rig_unit_state, UNIT_READY);
+    rig_end(r);
+}
+
 static void tightening_below_the_present_level_stops(void **state)
 {
     (void)state;
@@ -309,6 +327,7 @@ int main(void)
         rig_test(a_lower_target_is_immediate_a_higher_one_is_walked),
         rig_test(a_stop_goes_before_set_points_that_wait),
         rig_test(a_stop_takes_back_a_start_that_has_not_begun),
+        rig_test(a_daemon_that_reads_late_loses_no_word),
         rig_test(tightening_below_the_present_level_stops),
         rig_test(a_start_that_takes_time_is_polled_until_it_runs),
         rig_test(the_watchdog_is_fed_at_a_third_of_its_time_only_while_energised),
