@@ -461,7 +461,7 @@ class Treating(Bench):
         stop = self.terminal("stop", session)
         stop.expect("OUTPUT UNKNOWN: rest is not proved. DISCONNECT THE PATIENT.")
         self.assertIn("recorded", self.ctl("reset", "stim1", "--statement", "I took the pads off").stdout)
-        self.assertEqual(stop.wait(), UNPROVED)
+        self.assertEqual(stop.wait(), UNPROVED, stop.plain)
         shown = self.finished(process, UNPROVED)
         self.assertIn("OUTPUT UNKNOWN", shown)
         self.assertIn("NOT proved", shown)

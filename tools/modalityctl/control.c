@@ -74,9 +74,16 @@ enum ctl_exit cmd_adjust(struct ctl *ctl, const struct ctl_options *options)
     return code == CTL_DONE ? adjust(ctl, options, session, lease, q) : code;
 }
 
-static bool at_rest(const char *state)
+static bool is_paused(const json_t *session)
 {
-    return strcmp(state, "ended") == 0 || strcmp(state, "paused") == 0;
+    return strcmp(ctl_text(session, "state"), "paused") == 0;
+}
+
+/* Ended, and its dose is settled or known to be unknown: everything about its end has been said. */
+static bool is_over(const json_t *session)
+{
+    return strcmp(ctl_text(session, "state"), "ended") == 0 &&
+           ctl_text(json_object_get(session, "end"), "dose")[0] != '\0';
 }
 
 /* The session once it is paused or ended, or as it is when the time is up; NULL when the daemon does not say. */
@@ -89,7 +96,7 @@ static json_t *wait_rest(struct ctl *ctl, const char *session_id)
         if (ctl_lookup(ctl, "session.get", json_pack("{s:s}", "session_id", session_id), &session) != CTL_DONE)
             return NULL;
         const int64_t now = clock_monotonic_ns();
-        if (at_rest(ctl_text(session, "state")) || now >= deadline)
+        if (is_paused(session) || is_over(session) || now >= deadline)
             break;
         if (!said && strcmp(ctl_text(session, "state"), "output_unknown") == 0) {
             fprintf(stderr, "\a%s: OUTPUT UNKNOWN: rest is not proved. DISCONNECT THE PATIENT.\n", session_id);
@@ -129,15 +136,18 @@ enum ctl_exit cmd_pause(struct ctl *ctl, const struct ctl_options *options)
         return code;
     subscribe(ctl);
     json_t *session = wait_rest(ctl, options->words[0]);
-    const char *evidence = ctl_text(session, "evidence");
-    const bool proved = session && at_rest(ctl_text(session, "state"));
-    if (!ctl->json && proved)
-        printf("%s: output at rest (%s), treatment time is held\n", ctl_text(session, "state"), evidence);
-    else if (!proved)
+    enum ctl_exit reached = CTL_UNPROVED;
+    if (is_over(session))
+        reached = end_print(ctl, session);
+    else if (is_paused(session))
+        reached = CTL_DONE;
+    if (reached == CTL_DONE && !ctl->json && is_paused(session))
+        printf("paused: output at rest (%s), treatment time is held\n", ctl_text(session, "evidence"));
+    else if (reached == CTL_UNPROVED)
         fprintf(stderr, "modalityctl: rest is NOT proved (state %s): DISCONNECT THE PATIENT\n",
                 session ? ctl_text(session, "state") : "unknown");
     json_decref(session);
-    return proved ? CTL_DONE : CTL_UNPROVED;
+    return reached;
 }
 
 enum ctl_exit cmd_resume(struct ctl *ctl, const struct ctl_options *options)

@@ -23,12 +23,15 @@ static const char *evidence_of(const json_t *snapshot)
     return evidence[0] ? evidence : ctl_text(snapshot, "evidence");
 }
 
-/* Ended, and no device was ever told to put out anything: there is nothing to prove. */
+/* Ended, and nothing was ever put out: it was never started, or it is settled with a dose of nothing. */
 static bool never_on(const json_t *snapshot)
 {
-    const json_t *end = json_object_get(snapshot, "end");
-    return strcmp(evidence_of(snapshot), "none") == 0 && strcmp(ctl_text(end, "dose"), "unbounded") != 0 &&
-           strcmp(ctl_text(end, "reason"), "output_unknown") != 0 && ctl_int(snapshot, "delivered_ms") == 0;
+    const json_t *end = json_object_get(snapshot, "end"), *amounts = json_object_get(snapshot, "delivered");
+    const char *dose = ctl_text(end, "dose");
+    const bool started = json_object_get(snapshot, "lease") != NULL;
+    return strcmp(evidence_of(snapshot), "none") == 0 && strcmp(ctl_text(end, "reason"), "output_unknown") != 0 &&
+           ctl_int(snapshot, "delivered_ms") == 0 && amounts_text(amounts)[0] == '\0' &&
+           (!started || strcmp(dose, "settled") == 0);
 }
 
 static enum ctl_exit code_of(const json_t *snapshot)

@@ -96,9 +96,10 @@ static void alarm_changed(struct following *f, const json_t *event)
 
 static void snapshot_taken(struct following *f, const json_t *snapshot)
 {
+    const char *dose = ctl_text(json_object_get(snapshot, "end"), "dose");
     if (strcmp(ctl_text(snapshot, "state"), "ended") != 0)
         progress_show(&f->progress, snapshot, f->alarms);
-    else if (!f->end)
+    else if (!f->end && dose[0]) /* without it not everything about the end has been said */
         f->end = json_incref(ctl_mutable(snapshot));
 }
 
