@@ -54,6 +54,7 @@ char *events_private(const char *type, json_t *params)
 static void forget_oldest(struct events *e)
 {
     struct event_kept *k = &e->ring[e->first];
+    e->lost = k->seq;
     e->bytes -= k->length;
     free(k->line);
     k->line = NULL;
@@ -95,7 +96,10 @@ void events_publish(struct api *api, const char *type, const char *session_id, j
         if (leaves_at_once(type))
             connection_push(c);
     }
-    keep(e, line, length, type, session_id);
+    if (strcmp(type, "session.progress") == 0)
+        free(line);
+    else
+        keep(e, line, length, type, session_id);
 }
 
 static void filter_take(struct subscription *s, const json_t *filter)
@@ -139,16 +143,15 @@ void method_events_subscribe(struct call *call)
     const struct events *e = &api->events;
     const bool has_since = json_object_get(call->params, "since") != NULL;
     const uint64_t since = (uint64_t)param_integer(call->params, "since", 0);
-    const uint64_t oldest = e->n > 0 ? e->ring[e->first].seq : e->seq + 1;
     filter_take(&c->subscription, json_object_get(call->params, "filter"));
     c->subscription.active = c->fd >= 0 && !c->closing;
     json_t *result =
         json_pack("{s:I, s:s, s:o}", "seq", (json_int_t)e->seq, "instance", api->instance, "snapshot", snapshot(api));
     if (has_since && since > e->seq) /* numbers of another daemon */
         json_object_set_new(result, "gap", json_pack("{s:i, s:I}", "from", 1, "to", (json_int_t)e->seq));
-    else if (has_since && since + 1 < oldest)
+    else if (has_since && since < e->lost)
         json_object_set_new(result, "gap",
-                            json_pack("{s:I, s:I}", "from", (json_int_t)since + 1, "to", (json_int_t)oldest - 1));
+                            json_pack("{s:I, s:I}", "from", (json_int_t)since + 1, "to", (json_int_t)e->lost));
     call_result(call, result);
     if (has_since && since <= e->seq)
         replay(c, e, since);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Events: numbered, sent to every subscriber whose filter lets them pass, and kept in a bounded ring so that a client
- * that comes back can have what it missed, or is told the gap. Alarms and overflow pass every filter.
+ * that comes back can have what it missed, or is told the gap. Progress is not kept: the snapshot says how far a
+ * session is, and five lines a second would push out what happened. Alarms and overflow pass every filter.
  */
 #ifndef API_EVENTS_H
 #define API_EVENTS_H
@@ -37,7 +38,8 @@ struct event_kept {
 };
 
 struct events {
-    uint64_t seq; /* of the newest event, 0 = none yet */
+    uint64_t seq;  /* of the newest event, 0 = none yet */
+    uint64_t lost; /* of the newest one that was kept and is no longer */
     size_t first, n, bytes;
     struct event_kept ring[API_EVENTS_MAX];
 };

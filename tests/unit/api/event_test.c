@@ -96,6 +96,24 @@ static void since_brings_what_was_missed(void **state)
     close(fd);
 }
 
+static void progress_is_told_and_not_kept(void **state)
+{
+    struct room *r = *state;
+    int fd = client_open(r);
+    publish(r, "x", NULL);
+    for (int i = 0; i < API_EVENTS_MAX + 10; i++)
+        publish(r, "session.progress", "s-1");
+    publish(r, "y", NULL);
+    json_t *answer = subscribe(r, fd, "{\"since\":0}");
+    assert_null(json_object_get(json_object_get(answer, "result"), "gap"));
+    json_decref(answer);
+    expect(r, fd, 1, "x");
+    expect(r, fd, API_EVENTS_MAX + 12, "y");
+    publish(r, "session.progress", "s-1");
+    expect(r, fd, API_EVENTS_MAX + 13, "session.progress");
+    close(fd);
+}
+
 static void a_gap_is_told(void **state)
 {
     struct room *r = *state;
@@ -146,6 +164,7 @@ int main(void)
         TEST(a_snapshot_comes_first_then_every_change_in_order),
         TEST(a_filter_lets_its_types_session_and_all_alarms_pass),
         TEST(since_brings_what_was_missed),
+        TEST(progress_is_told_and_not_kept),
         TEST(a_gap_is_told),
         TEST(the_newest_and_the_number_of_another_daemon),
         TEST(the_ring_is_bounded_in_bytes),
