@@ -10,6 +10,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "modality/slice.h"
+
 struct ending {
     struct loop *loop;
     struct loop_source *stdin_source;
@@ -69,6 +71,7 @@ int main(int argc, char **argv)
 {
     static struct options options;
     sigset_t signals;
+    slice_ask(SLICE_HOST_NS); /* real devices have processors of their own */
     if (options_parse(argc, argv, &options) < 0)
         return 2;
     if (options.help) {
