@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "modality/clock.h"
 #include "modality/log.h"
 
 static bool same_text(const char *a, const char *b)
@@ -69,7 +70,21 @@ static void refuse(struct daemon *d, const char *why)
 {
     log_line(SD_ERR, "modalityd: reload refused, the old configuration stays: %s", why);
     daemon_audit_config(d, "config.refused", d->config, why);
+    alarms_raise(sessions_alarms(d->sessions), ALARM_KIND_config_refused, NULL, NULL, why, clock_wall_ms());
     sd_notify(0, "READY=1");
+}
+
+/* Configurations that no session points into any more; the first owns the lines that the hosts were started with. */
+static void forget_previous(struct daemon *d)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < d->n_previous; i++) {
+        if (i == 0 || d->previous[i]->generation >= sessions_oldest_generation(d->sessions))
+            d->previous[kept++] = d->previous[i];
+        else
+            config_free(d->previous[i]);
+    }
+    d->n_previous = kept;
 }
 
 void daemon_reload(struct daemon *d)
@@ -79,11 +94,7 @@ void daemon_reload(struct daemon *d)
     if (d->stopping)
         return;
     sd_notify(0, "RELOADING=1");
-    if (d->n_previous == sizeof d->previous / sizeof d->previous[0] && sessions_idle(d->sessions)) {
-        for (size_t i = 1; i < d->n_previous; i++) /* the first owns the lines that the hosts were started with */
-            config_free(d->previous[i]);
-        d->n_previous = 1;
-    }
+    forget_previous(d);
     if (d->n_previous == sizeof d->previous / sizeof d->previous[0]) {
         refuse(d, "too many generations are in use by one session");
         return;
@@ -115,6 +126,7 @@ void daemon_reload(struct daemon *d)
     d->previous[d->n_previous++] = old;
     api_reload(d->api, fresh);
     daemon_audit_config(d, "config.loaded", fresh, "SIGHUP");
+    alarms_condition_over(sessions_alarms(d->sessions), ALARM_KIND_config_refused, NULL, NULL, now.wall_ms);
     log_line(SD_NOTICE, "modalityd: configuration %.12s in force, generation %llu", fresh->hash,
              (unsigned long long)fresh->generation);
     sd_notify(0, "READY=1");

@@ -43,6 +43,8 @@ enum alarm_priority { ALARM_LOW, ALARM_MEDIUM, ALARM_HIGH };
     ALARM(audit_broken, HIGH, true, "the audit chain does not verify", "an engineer inspects the records")             \
     ALARM(dose_unbounded, MEDIUM, true, "the dose of a session is not known", "dose.review")                           \
     ALARM(calibration_expired, MEDIUM, false, "calibration or safety test is overdue", "service the device")           \
+    ALARM(config_refused, MEDIUM, false, "a new configuration was refused; the old one stays in force",                \
+          "a configuration without faults")                                                                            \
     ALARM(clock_stepped, LOW, false, "the wall clock was stepped", "none needed")                                      \
     ALARM(session_complete, LOW, false, "a treatment ended as planned", "none needed")
 
