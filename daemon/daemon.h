@@ -33,6 +33,7 @@ struct daemon {
     sd_event_source *deadline, *second, *records;
     uint64_t watchdog_usec, watchdog_sent_usec;
     bool stopping, links_told;
+    bool reloading, reload_again;
     int64_t stop_deadline_ns;
     int exit_code;
 };
@@ -58,6 +59,12 @@ void daemon_session_settings(const struct daemon *d, struct session_settings *se
 
 /* What is in force, and who accepted what, goes into the audit: at start and at each reload. */
 void daemon_audit_config(struct daemon *d, const char *event, const struct config *config, const char *why);
+
+/*
+ * Runs `modalityd --config dir --check` beside the loop. done is given the hash of a good configuration, NULL for a bad
+ * one. 0 or negative errno, then done is not called.
+ */
+int check_child_start(sd_event *event, const char *dir, void (*done)(void *userdata, const char *hash), void *userdata);
 
 /* SIGHUP: the whole new configuration or the old one. */
 void daemon_reload(struct daemon *d);

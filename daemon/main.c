@@ -191,8 +191,8 @@ int main(int argc, char **argv)
     if (daemon_check_config(options.config_dir, 1, d.host_path, &d.config) < 0)
         return EXIT_CONFIG;
     if (options.check) {
-        printf("%s: good: %zu devices, %zu protocols, %zu limits\n", options.config_dir, d.config->n_devices,
-               d.config->dose.n_protocols, d.config->dose.n_limits);
+        printf("%s: good: %zu devices, %zu protocols, %zu limits, hash %s\n", options.config_dir, d.config->n_devices,
+               d.config->dose.n_protocols, d.config->dose.n_limits, d.config->hash);
         config_free(d.config);
         return 0;
     }

@@ -87,22 +87,10 @@ static void forget_previous(struct daemon *d)
     d->n_previous = kept;
 }
 
-void daemon_reload(struct daemon *d)
+/* The checked configuration, read again and swapped; what was checked and what is read must be the same. */
+static void swap(struct daemon *d, struct config *fresh)
 {
-    struct config *fresh = NULL;
     char why[256];
-    if (d->stopping)
-        return;
-    sd_notify(0, "RELOADING=1");
-    forget_previous(d);
-    if (d->n_previous == sizeof d->previous / sizeof d->previous[0]) {
-        refuse(d, "too many generations are in use by one session");
-        return;
-    }
-    if (daemon_check_config(d->config->dir, d->config->generation + 1, d->host_path, &fresh) < 0) {
-        refuse(d, "it has faults");
-        return;
-    }
     const char *changed = changed_device(d->config, fresh);
     if (changed) {
         snprintf(why, sizeof why, "%s differs; devices, socket and state_dir need a restart", changed);
@@ -130,4 +118,45 @@ void daemon_reload(struct daemon *d)
     log_line(SD_NOTICE, "modalityd: configuration %.12s in force, generation %llu", fresh->hash,
              (unsigned long long)fresh->generation);
     sd_notify(0, "READY=1");
+}
+
+static void report(void *userdata, const char *origin, const char *message)
+{
+    (void)userdata;
+    log_line(SD_ERR, "%s: %s", origin, message);
+}
+
+static void on_checked(void *userdata, const char *hash)
+{
+    struct daemon *d = userdata;
+    struct config *fresh = NULL;
+    d->reloading = false;
+    if (d->stopping)
+        return;
+    forget_previous(d);
+    if (!hash)
+        refuse(d, "it has faults");
+    else if (d->n_previous == sizeof d->previous / sizeof d->previous[0])
+        refuse(d, "too many generations are in use by one session");
+    else if (config_load(d->config->dir, d->config->generation + 1, report, NULL, &fresh) < 0)
+        refuse(d, "it has faults");
+    else if (strcmp(fresh->hash, hash) != 0) {
+        config_free(fresh);
+        refuse(d, "the files were changed while they were checked");
+    } else
+        swap(d, fresh);
+    if (d->reload_again)
+        daemon_reload(d);
+}
+
+void daemon_reload(struct daemon *d)
+{
+    d->reload_again = d->reloading;
+    if (d->stopping || d->reloading)
+        return;
+    sd_notify(0, "RELOADING=1");
+    const int r = check_child_start(d->event, d->config->dir, on_checked, d);
+    d->reloading = r == 0;
+    if (r < 0)
+        refuse(d, strerror(-r));
 }
