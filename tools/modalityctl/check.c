@@ -31,7 +31,7 @@ static void provenance_print(const struct ctl *ctl, const json_t *limit, const c
     if (verified[0]) /* ranges of a protocol or device have none */
         snprintf(basis, sizeof basis, "; verified: %s%s; source: %s", verified,
                  ctl_flag(limit, "accepted") && strcmp(verified, "no") == 0 ? " (accepted)" : "",
-                 source[0] && strcmp(source, "none") ? source : "none is given");
+                 source[0] && strcmp(source, "none") != 0 ? source : "none is given");
     snprintf(text, sizeof text, "%s%s, %s%s%s%s", before, ctl_text(limit, "class"), layer,
              strcmp(layer, origin) ? ", " : "", strcmp(layer, origin) ? origin : "", basis);
     printf("      ");
