@@ -44,6 +44,7 @@ class Treatment(RoomCase):
         self.assertEqual(ended["evidence"], "measured")
         self.assertLess(self.sim.wait_rest("stim1", asked), 1000)
 
+        self.client.event(lambda e: e["type"] == "session.ended" and e["session_id"] == session)
         record = self.client.call("record.get", session_id=session)
         self.assertTrue(record)
         history = self.client.call("dose.history", patient_ref="P-1")
