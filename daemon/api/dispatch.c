@@ -192,6 +192,11 @@ void call_dispatch(struct connection *c, struct batch *batch, const json_t *item
     if (!service_allows(call) || !role_allows(call) || !params_fit(call))
         return;
     actor_fill(call);
-    if (load_allows(call) && operator_allows(call) && (!call->method->acting || inflight_begin(call)))
-        call->method->handle(call);
+    if (!load_allows(call) || !operator_allows(call) || (call->method->acting && !inflight_begin(call)))
+        return;
+    if (!call->method->stop) {
+        const struct session_time now = api_now();
+        sessions_catch_up(call->api->settings.sessions, &now);
+    }
+    call->method->handle(call);
 }

@@ -202,3 +202,15 @@ void session_finish(struct session *session, const struct session_time *now)
     session->request = NULL;
     say_event(s, "session.ended", session, session_snapshot(session, now));
 }
+
+void sessions_catch_up(struct sessions *s, const struct session_time *now)
+{
+    for (size_t i = 0; i < s->n_sessions; i++) {
+        struct session *session = s->list[i];
+        const bool waits = session->state == SESSION_ended && !session->finished && !session->reserve_pending;
+        if (!waits || session->stop_asked)
+            continue;
+        s->now = *now;
+        session_finish(session, now);
+    }
+}

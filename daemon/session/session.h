@@ -199,6 +199,8 @@ void dose_review(struct sessions *s, const char *session_id, const struct dose_a
                  struct session_reply reply);
 
 /* --- documents: new references, NULL when there is no such thing --- */
+/* Makes the records that wait for a quiet moment: whoever asks now sees everything of what has ended. */
+void sessions_catch_up(struct sessions *s, const struct session_time *now);
 json_t *session_get(struct sessions *s, const char *session_id, const struct session_time *now); /* snapshot + sheet */
 json_t *session_list(struct sessions *s, const struct session_time *now); /* open ones and those ended lately */
 json_t *device_get(struct sessions *s, const char *device, const struct session_time *now);

@@ -100,6 +100,19 @@ static void the_proof_is_told_before_the_record_is_made(void **state)
     assert_true(sessions_idle(r->sessions));
 }
 
+static void who_asks_finds_the_record_made(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    host_session(r, LINK_SESSION_RESTED, LINK_REASON_END_TIME, EVIDENCE_MEASURED);
+    assert_int_equal(events_of(r, "session.ended"), 0);
+    sessions_catch_up(r->sessions, &r->now);
+    assert_int_equal(events_of(r, "session.ended"), 1);
+    sessions_catch_up(r->sessions, &r->now);
+    room_flush(r);
+    assert_int_equal(events_of(r, "session.ended"), 1);
+}
+
 static void a_stop_answers_who_and_why(void **state)
 {
     struct room *r = *state;
@@ -463,6 +476,7 @@ int main(void)
         TEST(a_stop_gives_no_more_permits),
         TEST(one_line_sends_one_stop_and_asking_again_another),
         TEST(the_proof_is_told_before_the_record_is_made),
+        TEST(who_asks_finds_the_record_made),
         TEST(a_stop_answers_who_and_why),
         TEST(a_stop_that_was_proved_before_it_is_answered_names_its_session),
         TEST(stop_all_stops_every_session),
