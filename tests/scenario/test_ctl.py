@@ -85,9 +85,9 @@ class Bench(unittest.TestCase):
         terminal.seen = at
         return terminal.plain[at:]
 
-    def started(self, *words):
+    def started(self, *words, answers=None):
         """start --yes in the background, without a terminal; its session and lease, once it is accepted."""
-        process = subprocess.Popen(self.arguments("--yes", "start", *words, *self.answers()), stdout=subprocess.PIPE,
+        process = subprocess.Popen(self.arguments("--yes", "start", *words, *(answers or self.answers())), stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait, PATIENCE)
@@ -330,12 +330,12 @@ class Treating(Bench):
         terminal.answer("Start on stim1 label, thigh, side left? Type yes: ", "yes")
         terminal.expect("accepted: ")
         session = terminal.expect("  lease").split()[0]
-        terminal.expect("(Ctrl-C stops)")
+        terminal.expect("Ctrl-C stops the treatment.")
         terminal.expect("running   [")
         self.assertEqual(self.sim.output("stim1"), 4000)
         head = terminal.expect("\n")
         self.assertRegex(head, r"\d:\d\d of 20:00, left \d+:\d\d")
-        terminal.expect("ch1    set 4 mA, measured 4 mA, 1000 ohm, contact good, output on (measured)")
+        terminal.expect("ch1    set 4 mA, measured 4 mA, output on (measured), 1000 ohm, contact good")
         lease = self.lease(terminal)
         self.assertIn("amplitude is walked to 7 mA",
                       self.ctl("adjust", session, "--lease", lease, "--to", "7mA", "--expect", "4mA").stdout)
@@ -345,7 +345,7 @@ class Treating(Bench):
         terminal.type("\x03")
         terminal.expect("STOP sent: waiting for proof of rest")
         self.assertLess(self.sim.wait_rest("stim1", asked), 1000)
-        terminal.expect(f"{session} ended: stopped by operator, interrupted at the terminal")
+        terminal.expect(f"{session} ended: stopped by operator, interrupted")
         terminal.expect("rest proved: measured")
         terminal.answer("Pain now, 0 to 10 (Enter = not asked): ", "3")
         self.assertEqual(terminal.wait(), DONE)
@@ -453,6 +453,37 @@ class Treating(Bench):
         self.assertRegex(self.ctl("alarms").stdout, rf"(?m)^ +{alarm['number']}  electrode open, medium")
         self.assertIn("acknowledged", self.ctl("alarms", "--acknowledge", str(alarm["number"])).stdout)
         self.ctl("alarms", "--acknowledge", str(alarm["number"]), code=REFUSED)
+
+    def test_lost_contact_is_shown_resumed_and_the_patients_stop_ends_it(self):
+        process, session, lease = self.started(
+            "--protocol", "us_acute_pulsed", "--device", "us1", "--patient", self.patient, "--site", "thigh", "--side", "left",
+            "--intensity", "0.2W/cm2", "--applicator", "head_ref", "--area", "10cm2", "--duration", "3min",
+            answers=self.answers("us_acute_pulsed"))
+        self.sim.wait_output("us1", 1)
+        self.client.call("events.subscribe")
+        wait_until("running", lambda: self.client.call("session.get", session_id=session)["state"] == "running")
+        lifted = now_ns()
+        self.sim.fault("us1", "contact_lost")
+        self.assertLess(self.sim.wait_rest("us1", lifted), 1000)
+        self.client.state(session, "held")
+        self.assertIn("held", self.ctl("sessions").stdout)
+        self.assertIn("coupling lost: output at rest, time held; it ends in 0:", self.ctl("sessions", session).stdout)
+        self.sim.clear("us1")
+        self.ctl("resume", session, "--lease", lease)
+        self.sim.wait_output("us1", 1)
+        pressed = now_ns()
+        self.sim.fault("us1", "patient_stop")
+        shown = self.finished(process, FAULT)
+        self.assertLess(self.sim.wait_rest("us1", pressed), 1000)
+        for words in ("ALARM (medium) coupling lost, us1", "held, output at rest: measured", "ended: patient stop by patient",
+                      "rest proved: measured"):
+            self.assertIn(words, shown)
+        self.sim.clear("us1")
+        self.assertIn("patient's stop", self.ctl("check", "--protocol", "us_acute_pulsed", "--device", "us1", "--patient", "x", "--site",
+                                                 "knee", "--side", "left", "--applicator", "head_ref", "--area", "10cm2",
+                                                 *self.answers("us_acute_pulsed", "knee"), code=REFUSED).stdout)
+        self.ctl("reset", "us1", "--statement", "the switch is released")
+        wait_until("no stop is latched", lambda: not self.room.device("us1")["patient_stop"])
 
     def test_an_output_that_is_not_proved_at_rest_is_said_loudly(self):
         process, session, _ = self.started(*self.tens())

@@ -54,8 +54,11 @@ enum ctl_exit end_print(struct ctl *ctl, const json_t *snapshot)
     const char *amounts = amounts_text(json_object_get(snapshot, "delivered"));
     if (ctl->json)
         return code;
-    printf("%s %s: %s by %s%s%s\n", ctl_text(snapshot, "session_id"), ctl_words(ctl_text(snapshot, "state")),
-           ctl_words(ctl_text(end, "reason")), ctl_text(end, "by"), detail[0] ? ", " : "", detail);
+    char text[600];
+    snprintf(text, sizeof text, "%s %s: %s by %s%s%s", ctl_text(snapshot, "session_id"),
+             ctl_words(ctl_text(snapshot, "state")), ctl_words(ctl_text(end, "reason")), ctl_text(end, "by"),
+             detail[0] ? ", " : "", detail);
+    ctl_wrap(ctl, 0, 2, text);
     if (amounts[0])
         ctl_row(ctl, "delivered", "%s (%s planned)", amounts, ctl_clock(ctl_int(snapshot, "planned_ms")));
     if (strcmp(ctl_text(end, "dose"), "unbounded") == 0)

@@ -34,7 +34,10 @@ static void say(struct following *f, const char *line)
     if (f->ctl->json)
         return;
     progress_clear(&f->progress);
-    printf("%s\n", line);
+    if (f->ctl->interactive)
+        ctl_wrap(f->ctl, 0, 2, line);
+    else
+        printf("%s\n", line);
     fflush(stdout);
     f->progress.changed = true;
 }

@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "modality/clock.h"
+
 #define BAR_CELLS 20
 #define OLD_MS 500 /* a sample older than this is said to be old */
+#define INDENT 9   /* of what a line has too much */
 
 /* Appends to a line; what does not fit is cut. */
 __attribute__((format(printf, 2, 3))) static void add(char line[PROGRESS_WIDTH], const char *format, ...)
@@ -75,8 +78,8 @@ static void channel_line(struct progress *p, const json_t *channel)
         add(line, ", now %s", ctl_value(quantity, level));
     if (json_is_integer(measured))
         add(line, ", measured %s", ctl_value(actual[0] ? actual : quantity, json_integer_value(measured)));
-    contact(line, channel);
     add(line, ", output %s (%s)", ctl_text(channel, "output"), ctl_text(channel, "evidence"));
+    contact(line, channel);
     if (ctl_int(channel, "age_ms") > OLD_MS)
         add(line, ", %lld ms OLD", (long long)ctl_int(channel, "age_ms"));
     if (ctl_flag(channel, "density_attention"))
@@ -86,28 +89,45 @@ static void channel_line(struct progress *p, const json_t *channel)
 static void hold_line(struct progress *p, const json_t *snapshot)
 {
     const json_t *hold = json_object_get(snapshot, "hold");
-    if (json_is_object(hold))
-        add(next_line(p), "  %s: output at rest, time held; the treatment ends after %s without contact",
-            ctl_words(ctl_text(hold, "reason")), ctl_value("duration_ms", ctl_int(hold, "limit_ms")));
+    if (!json_is_object(hold))
+        return;
+    const json_int_t left_ms = ctl_int(hold, "since") + ctl_int(hold, "limit_ms") - clock_wall_ms();
+    add(next_line(p), "  %s: output at rest, time held; it ends in %s unless contact returns or it is resumed",
+        ctl_words(ctl_text(hold, "reason")), ctl_clock(left_ms + 999));
 }
 
-/* Bytes of a line that fill at most columns. */
-static int cut(const char *line, int columns)
+/* Bytes of a line that fill at most columns, back to the last blank when it has to be broken. */
+static size_t cut(const char *line, int columns)
 {
-    int bytes = 0;
+    size_t bytes = 0, blank = 0;
     for (int width = 0; line[bytes]; bytes++) {
         width += ((unsigned char)line[bytes] & 0xc0) != 0x80;
         if (width > columns)
-            break;
+            return blank > 0 ? blank : bytes;
+        blank = line[bytes] == ' ' && bytes > INDENT ? bytes : blank;
     }
     return bytes;
 }
 
+/* One line, on as many rows of the terminal as it needs. */
+static void draw_line(struct progress *p, const char *line)
+{
+    for (int indent = 0; *line; indent = INDENT) {
+        const size_t bytes = cut(line, p->ctl->columns - 1 - indent);
+        printf("%*s%.*s\n", indent, "", (int)bytes, line);
+        line += bytes + strspn(line + bytes, " ");
+        p->rows++;
+    }
+}
+
 static void draw(struct progress *p)
 {
-    for (; p->drawn < p->n; p->drawn++)
-        printf("%.*s\n", p->ctl->interactive ? cut(p->lines[p->drawn], p->ctl->columns - 1) : PROGRESS_WIDTH,
-               p->lines[p->drawn]);
+    for (; p->drawn < p->n; p->drawn++) {
+        if (p->ctl->interactive)
+            draw_line(p, p->lines[p->drawn]);
+        else
+            printf("%s\n", p->lines[p->drawn]);
+    }
     fflush(stdout);
 }
 
@@ -129,11 +149,11 @@ void progress_show(struct progress *p, const json_t *snapshot, unsigned alarms)
 
 void progress_clear(struct progress *p)
 {
-    if (p->ctl->interactive && p->drawn > 0) {
-        printf("\r\033[%zuA\033[J", p->drawn);
+    if (p->rows > 0) {
+        printf("\r\033[%zuA\033[J", p->rows);
         fflush(stdout);
     }
-    p->drawn = 0;
+    p->drawn = p->rows = 0;
 }
 
 void progress_note(struct progress *p, const char *text)

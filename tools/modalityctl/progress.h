@@ -14,7 +14,8 @@
 struct progress {
     const struct ctl *ctl;
     size_t n;     /* lines of the newest snapshot */
-    size_t drawn; /* lines of it that stand on the terminal */
+    size_t drawn; /* lines of it that were printed */
+    size_t rows;  /* of a terminal, that they fill */
     bool changed; /* off a terminal: the next snapshot is printed */
     char lines[PROGRESS_LINES][PROGRESS_WIDTH];
 };

@@ -93,7 +93,8 @@ static void accepted_print(const struct ctl *ctl, const char *session_id, const 
 {
     if (ctl->json)
         return;
-    printf("accepted: %s  lease %s  (Ctrl-C stops)\n", session_id, ctl_text(started, "lease_key"));
+    printf("accepted: %s  lease %s\n%s", session_id, ctl_text(started, "lease_key"),
+           ctl->interactive ? "Ctrl-C stops the treatment.\n" : "");
     fflush(stdout);
 }
 
