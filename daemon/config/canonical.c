@@ -63,25 +63,32 @@ static const char *tcp_canonical(struct arena *a, const char *text, const char *
     return arena_text(a, "tcp:%s:%u", name, (unsigned)port);
 }
 
-static const char *serial_canonical(struct arena *a, const char *text, const char **fault)
+static const char *serial_path(const char *text)
 {
-    const char *path = text + strlen("serial:");
-    char resolved[PATH_MAX];
-    if (path[0] != '/') {
-        *fault = "needs serial: and an absolute path";
-        return NULL;
-    }
-    return arena_text(a, "serial:%s", realpath(path, resolved) != NULL ? resolved : path);
+    static const char scheme[] = "serial:";
+    return strncmp(text, scheme, strlen(scheme)) == 0 ? text + strlen(scheme) : NULL;
 }
 
 const char *link_canonical(struct arena *a, const char *text, const char **fault)
 {
     if (strncmp(text, "tcp:", 4) == 0)
         return tcp_canonical(a, text, fault);
-    if (strncmp(text, "serial:", 7) == 0)
-        return serial_canonical(a, text, fault);
+    const char *path = serial_path(text);
+    if (path != NULL && path[0] == '/')
+        return text;
+    if (path != NULL) {
+        *fault = "needs serial: and an absolute path";
+        return NULL;
+    }
     if (strncmp(text, "usb:", 4) == 0 && text[4] != '\0')
         return text;
     *fault = "needs tcp:HOST:PORT, serial:/dev/NAME or usb:...";
     return NULL;
+}
+
+const char *link_node(struct arena *a, const char *canonical)
+{
+    char resolved[PATH_MAX];
+    const char *path = serial_path(canonical);
+    return path != NULL && realpath(path, resolved) != NULL ? arena_text(a, "serial:%s", resolved) : canonical;
 }

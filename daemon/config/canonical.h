@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one name of a physical link. Two ways of writing the same link must give the same name, since one host owns it.
+ * The name of a physical link, and whether two names are one link, since one host owns it. A serial line keeps the name
+ * that was written: the node behind a name of /dev/serial/by-id is another one each time the adapter is plugged in.
  */
 #ifndef CONFIG_CANONICAL_H
 #define CONFIG_CANONICAL_H
@@ -9,9 +10,14 @@
 
 /*
  * "tcp:HOST:PORT" (numeric addresses in their shortest form, names in lower case, localhost as 127.0.0.1),
- * "serial:PATH" (symbolic links resolved when the node exists), "usb:..." as it stands. NULL with *fault, a phrase,
- * when the text is none of these.
+ * "serial:PATH" and "usb:..." as they stand. NULL with *fault, a phrase, when the text is none of these.
  */
 const char *link_canonical(struct arena *a, const char *text, const char **fault);
+
+/*
+ * What stands behind such a name at this moment: two names with one node are one link. Only for comparing; symbolic
+ * links of a serial line are resolved when its node exists.
+ */
+const char *link_node(struct arena *a, const char *canonical);
 
 #endif

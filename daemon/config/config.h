@@ -62,7 +62,7 @@ struct config_device {
 
 /* One physical link and all lines that its host gets. */
 struct config_link {
-    const char *canonical; /* "tcp:127.0.0.1:1502", "serial:/dev/ttyUSB0" */
+    const char *canonical; /* "tcp:127.0.0.1:1502"; a serial line as written */
     const char *plugin;
     size_t n_lines;
     const struct modality_line *lines;

@@ -22,7 +22,7 @@ static bool is_clinic_key(const char *key)
 /* A device while its link is being found. */
 struct found {
     const struct raw_section *section;
-    const char *canonical, *map;
+    const char *canonical, *node, *map;
     int64_t unit;
 };
 
@@ -90,6 +90,13 @@ static void build_device(struct load *load, const struct raw_section *s, struct 
     f->canonical = link_canonical(load->arena, link, &fault);
     if (f->canonical == NULL)
         fault_add(&load->faults, section_line(s, "link")->at, "link = %s: %s", link, fault);
+    else
+        f->node = link_node(load->arena, f->canonical);
+}
+
+static bool same_link(const struct found *a, const struct found *b)
+{
+    return a->node != NULL && b->node != NULL && strcmp(a->node, b->node) == 0;
 }
 
 /* What two devices on one link must and must not share. */
@@ -98,8 +105,7 @@ static void check_neighbours(struct load *load, const struct config_device *devi
 {
     size_t shared = 0;
     for (size_t j = 0; j < i; j++) {
-        if (found[i].canonical == NULL || found[j].canonical == NULL ||
-            strcmp(found[i].canonical, found[j].canonical) != 0)
+        if (!same_link(&found[i], &found[j]))
             continue;
         shared++;
         struct place at = section_line(found[i].section, "link")->at;
@@ -186,16 +192,17 @@ static void build_lines(struct load *load, const struct config_device *devices, 
     link->n_lines = used;
 }
 
-/* Gives every device its link and its place on it. */
+/* Gives every device its link and its place on it. A link has the name that its first device gives it. */
 static size_t build_links(struct config_device *devices, const struct found *found, size_t n, struct config_link *links)
 {
     size_t n_links = 0;
     for (size_t i = 0; i < n; i++) {
-        size_t k = 0;
+        size_t first = 0;
         if (found[i].canonical == NULL)
             continue;
-        while (k < n_links && strcmp(links[k].canonical, found[i].canonical) != 0)
-            k++;
+        while (first < i && !same_link(&found[first], &found[i]))
+            first++;
+        size_t k = first < i ? devices[first].link : n_links;
         if (k == n_links)
             links[n_links++] = (struct config_link){.canonical = found[i].canonical,
                                                     .plugin = devices[i].plugin,

@@ -149,26 +149,26 @@ int owner_kill_recorded(const struct owner *o, int64_t *pid)
     return r;
 }
 
-/* True while node_fd still is the node that the path names: a replugged adapter is a new node. */
-static bool node_same(const struct owner *o, const char *path)
+/* A replugged adapter is a new node, under the same name or behind the same symbolic link. */
+bool owner_node_held(const struct owner *o, const char *link)
 {
     struct stat held, named;
-    return o->node_fd >= 0 && fstat(o->node_fd, &held) == 0 && stat(path, &named) == 0 && held.st_dev == named.st_dev &&
-           held.st_ino == named.st_ino && held.st_rdev == named.st_rdev && held.st_ctim.tv_sec == named.st_ctim.tv_sec;
+    if (strncmp(link, "serial:", 7) != 0)
+        return true;
+    return o->node_fd >= 0 && fstat(o->node_fd, &held) == 0 && stat(link + 7, &named) == 0 &&
+           held.st_dev == named.st_dev && held.st_ino == named.st_ino && held.st_rdev == named.st_rdev &&
+           held.st_ctim.tv_sec == named.st_ctim.tv_sec;
 }
 
 int owner_node(struct owner *o, const char *link)
 {
-    char path[PATH_MAX];
-    if (strncmp(link, "serial:", 7) != 0)
+    if (owner_node_held(o, link))
         return 0;
-    if (!realpath(link + 7, path))
-        return -errno;
-    if (node_same(o, path))
-        return 0;
+    /* Given up even if there is nothing to lock: a node that is kept open keeps its number from the one that returns.
+     */
     if (o->node_fd >= 0)
         close(o->node_fd);
-    o->node_fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    o->node_fd = open(link + 7, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (o->node_fd < 0)
         return -errno;
     if (flock(o->node_fd, LOCK_EX | LOCK_NB) == 0)

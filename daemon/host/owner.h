@@ -37,9 +37,12 @@ int owner_inherit(struct owner *o, int lock_fd);
 int owner_kill_recorded(const struct owner *o, int64_t *pid);
 
 /*
- * Locks the device node of a "serial:" link, anew if it was replaced since: 0 (also where there is no node to lock),
- * -EBUSY somebody else holds it, other errno of opening it. Called before the plugin opens the link.
+ * Locks the node that a "serial:" link names now and lets go of an earlier one: 0 (also where there is no node to
+ * lock), -EBUSY somebody else holds it, other errno of opening it. Called before the plugin opens the link.
  */
 int owner_node(struct owner *o, const char *link);
+
+/* Whether the node that the link names now is the locked one; true where there is no node to lock. */
+bool owner_node_held(const struct owner *o, const char *link);
 
 #endif

@@ -90,7 +90,13 @@ static int line_open(struct line *l)
     if (r == 0)
         r = l->plugin->open(l->services, &l->config, deadline, &l->link);
     call_end(l);
-    return r;
+    if (r < 0 || owner_node_held(l->owner, l->name))
+        return r;
+    /* The name was pointed at another node in between: nobody knows which of the two was opened. */
+    call_begin(l, l->slice_ms, "close");
+    l->plugin->close(l->link);
+    call_end(l);
+    return -ENODEV;
 }
 
 void presence_open(struct line *l)
@@ -119,10 +125,17 @@ void presence_open(struct line *l)
     }
 }
 
+/* A plugin re-establishes its transport by name: on a node that is not locked it must not, nor stay. */
+static int reopen_held(struct line *l, int64_t deadline_ns)
+{
+    int r = owner_node_held(l->owner, l->name) ? l->plugin->reopen(l->link, deadline_ns) : -ENODEV;
+    return r == 0 && !owner_node_held(l->owner, l->name) ? -ENODEV : r;
+}
+
 void presence_reopen(struct line *l)
 {
     int64_t began = clock_monotonic_ns(), deadline = call_begin(l, l->slice_ms, "reopen");
-    int r = l->plugin->reopen(l->link, deadline);
+    int r = reopen_held(l, deadline);
     int64_t now = call_end(l);
     if (l->doubt_ns == 0)
         l->doubt_ns = began;

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a device may do to us: absent, another one, exceptions, garbage, silence, reboot, sticking, over-delivery."""
+import os
+import signal
 import unittest
 
 from room import Refused, Room, RoomCase, begin, now_ns, tens_request, us_request, wait_until
@@ -169,6 +171,30 @@ class SharedLine(unittest.TestCase):
         asked = now_ns()
         self.client.call("session.stop", session_id=first)
         self.assertLess(self.sim.wait_rest("stim1", asked), bound)
+
+    def test_a_line_that_is_plugged_in_again_is_another_node_and_comes_back_idle(self):
+        tty = self.room.directory + "/tty"
+        node = os.path.realpath(tty)
+        held = os.open(node, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)  # its number is not given to the one that returns
+        self.addCleanup(os.close, held)
+        session, _, _ = begin(self.client, tens_request(self.client, start=4000))
+        self.sim.wait_output("stim1", 4000)
+        gone = now_ns()
+        self.sim.fault("stim1", "absent", ms=300)
+        self.assertEqual(self.client.state(session, "ended", 20)["reason"], "link_lost")
+        for name, away in (("stim1", ("absent", "output_unknown")), ("us2", ("absent",))):
+            self.client.event(lambda e, name=name, away=away: e["type"] == "device.state" and e.get("id") == name
+                              and e.get("state") in away)
+            self.room.wait_device(name, "ready")
+        self.assertNotEqual(os.path.realpath(tty), node)
+        self.assertLess(self.sim.wait_rest("stim1", gone), REST_MS)
+        rested = now_ns()
+        before = self.client.call("daemon.info")["config"]["generation"]
+        self.room.daemon.send_signal(signal.SIGHUP)
+        wait_until("the reload", lambda: self.client.call("daemon.info")["config"]["generation"] > before)
+        self.assertEqual(self.sim.peak("stim1", rested), 0, "nothing resumes")
+        begin(self.client, tens_request(self.client, start=4000, patient="P-2"))
+        self.sim.wait_output("stim1", 4000)
 
 
 if __name__ == "__main__":

@@ -55,13 +55,35 @@ static void two_names_of_one_node_are_one_link(void **state)
     fixture_write(f, "node", "");
     snprintf(node, sizeof(node), "%s/by-id", f->dir);
     assert_int_equal(symlink("node", node), 0);
-    snprintf(text, sizeof(text), DEVICE("a", "serial:%s/node", "1", "m") DEVICE("b", "serial:%s/by-id", "2", "m") MAPS,
+    snprintf(text, sizeof(text), DEVICE("a", "serial:%s/by-id", "1", "m") DEVICE("b", "serial:%s/node", "2", "m") MAPS,
              f->dir, f->dir);
     fixture_write(f, "a.ini", text);
     assert_int_equal(fixture_load(f, NULL), 0);
     assert_int_equal(f->config->n_links, 1);
     assert_int_equal(f->config->links[0].n_devices, 2);
     assert_int_equal(f->config->devices[1].unit, 1);
+    /* The name that was written: the node behind it may be another one tomorrow. */
+    snprintf(text, sizeof(text), "serial:%s/by-id", f->dir);
+    assert_string_equal(f->config->links[0].canonical, text);
+}
+
+static void a_line_keeps_its_name_when_the_node_behind_it_changes(void **state)
+{
+    struct fixture *f = *state;
+    char text[512], name[128];
+    snprintf(text, sizeof(text), DEVICE("a", "serial:%s/by-id", "1", "m") MAPS, f->dir);
+    fixture_write(f, "a.ini", text);
+    fixture_write(f, "ttyUSB0", "");
+    fixture_write(f, "ttyUSB1", "");
+    snprintf(name, sizeof(name), "%s/by-id", f->dir);
+    snprintf(text, sizeof(text), "serial:%s", name);
+    static const char *const nodes[] = {"ttyUSB0", "ttyUSB1", "nowhere"};
+    for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
+        unlink(name);
+        assert_int_equal(symlink(nodes[i], name), 0);
+        assert_int_equal(fixture_load(f, NULL), 0);
+        assert_string_equal(f->config->links[0].canonical, text);
+    }
 }
 
 static bool has_line(const struct config_link *l, const char *section, const char *key, const char *origin)
@@ -220,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_name_for_one_link),
         RUN(two_names_of_one_node_are_one_link),
+        RUN(a_line_keeps_its_name_when_the_node_behind_it_changes),
         RUN(a_host_gets_its_devices_and_their_maps_only),
         RUN(the_clinics_words_are_typed),
         RUN(thirty_three_units_do_not_fit_on_a_link),

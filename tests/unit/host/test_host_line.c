@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -394,15 +395,98 @@ static void a_link_that_never_frees_is_output_unknown(void **state)
     rig_end(holder);
 }
 
+static int terminal_make(void)
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(terminal >= 0);
+    assert_int_equal(grantpt(terminal), 0);
+    assert_int_equal(unlockpt(terminal), 0);
+    return terminal;
+}
+
+static bool terminal_is_locked(int terminal)
+{
+    int fd = open(ptsname(terminal), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(fd >= 0);
+    bool locked = flock(fd, LOCK_EX | LOCK_NB) < 0;
+    close(fd);
+    return locked;
+}
+
+static void name_point_at(const char *name, int terminal)
+{
+    unlink(name);
+    assert_int_equal(symlink(ptsname(terminal), name), 0);
+}
+
+/* An adapter that was plugged in again: the same name, another node. */
+static void a_name_that_points_at_another_terminal_is_opened_there(void **state)
+{
+    (void)state;
+    char name[64], link[80];
+    int before = terminal_make(), after = terminal_make();
+    snprintf(name, sizeof(name), "/tmp/modality-host-tty-%d", (int)getpid());
+    snprintf(link, sizeof(link), "serial:%s", name);
+    name_point_at(name, before);
+    struct rig *r = ready(&(struct rig_options){.link = link});
+    uint64_t epoch = r->presence[0].epoch;
+    assert_true(terminal_is_locked(before));
+    rig_arm_and_run(r, 1, 0, 1000);
+    unsigned from = r->world->n_trace;
+    unlink(name);
+    r->world->units[0].fail[FAKE_STATUS] = -EIO;
+    r->world->units[0].n_fail[FAKE_STATUS] = 1;
+    rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_STOPPING);
+    assert_int_equal(rig_session(r, 1, LINK_SESSION_STOPPING)->reason, LINK_REASON_LINK_LOST);
+    rig_pass(r, 200);
+    assert_int_equal(rig_trace(r, from, 0, FAKE_OPEN, 0), -1);
+    assert_false(terminal_is_locked(before)); /* held, it would keep its number from the one that returns */
+    name_point_at(name, after);
+    rig_wait(r, 3000, rig_unit_state, UNIT_READY);
+    assert_true(r->presence[0].epoch > epoch);
+    assert_true(terminal_is_locked(after));
+    int open = rig_trace(r, from, 0, FAKE_OPEN, 0);
+    assert_true(open >= 0 && rig_trace(r, (unsigned)open, 0, FAKE_MAKE_SAFE, 0) > open);
+    assert_int_equal(rig_trace(r, from, 0, FAKE_START, 0), -1);
+    assert_true(rig_at_rest(r, 0));
+    rig_end(r);
+    unlink(name);
+    close(before);
+    close(after);
+}
+
+/* The plugin re-establishes by name: with the name on another node that would be one that nobody has locked. */
+static void a_transport_in_doubt_is_not_re_established_on_another_terminal(void **state)
+{
+    (void)state;
+    char name[64], link[80];
+    int before = terminal_make(), after = terminal_make();
+    snprintf(name, sizeof(name), "/tmp/modality-host-tty-%d", (int)getpid());
+    snprintf(link, sizeof(link), "serial:%s", name);
+    name_point_at(name, before);
+    struct rig *r = ready(&(struct rig_options){.link = link});
+    unsigned from = r->world->n_trace;
+    name_point_at(name, after);
+    r->world->units[0].fail[FAKE_STATUS] = -EPROTO;
+    r->world->units[0].n_fail[FAKE_STATUS] = 1;
+    rig_wait(r, 1000, rig_unit_state, UNIT_ABSENT);
+    rig_wait(r, 3000, rig_unit_state, UNIT_READY);
+    assert_int_equal(rig_trace(r, from, 0, FAKE_REOPEN, 0), -1);
+    assert_true(rig_trace(r, from, 0, FAKE_OPEN, 0) >= 0);
+    assert_true(terminal_is_locked(after));
+    assert_false(terminal_is_locked(before));
+    rig_end(r);
+    unlink(name);
+    close(before);
+    close(after);
+}
+
 /* Two daemons with a state directory each: the node itself is what they have in common. */
 static void a_terminal_that_another_host_holds_is_not_opened(void **state)
 {
     (void)state;
     char link[64];
-    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(terminal >= 0);
-    assert_int_equal(grantpt(terminal), 0);
-    assert_int_equal(unlockpt(terminal), 0);
+    int terminal = terminal_make();
     snprintf(link, sizeof(link), "serial:%s", ptsname(terminal));
     struct rig *first = ready(&(struct rig_options){.link = link});
     struct rig *second = rig_start(&(struct rig_options){.link = link});
@@ -438,6 +522,8 @@ int main(void)
         rig_test(a_new_host_waits_for_the_link_and_begins_blind),
         rig_test(a_holder_that_does_not_let_go_is_killed),
         rig_test(a_link_that_never_frees_is_output_unknown),
+        rig_test(a_name_that_points_at_another_terminal_is_opened_there),
+        rig_test(a_transport_in_doubt_is_not_re_established_on_another_terminal),
         rig_test(a_terminal_that_another_host_holds_is_not_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
