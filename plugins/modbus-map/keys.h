@@ -20,7 +20,7 @@ enum key_owner { OWNER_DEVICE, OWNER_MAP, OWNER_CHANNEL, OWNER_GROUP, OWNER_PART
     KEY(DEVICE_PLUGIN, DEVICE, "device", "plugin", true, "modbus-map")                                                 \
     KEY(DEVICE_LINK, DEVICE, "device", "link", true,                                                                   \
         "tcp:HOST:PORT (numeric host, IPv6 in brackets) or serial:/dev/PATH")                                          \
-    KEY(DEVICE_UNIT, DEVICE, "device", "unit", true, "Modbus unit: 1 to 247; on TCP also 0 and 255")                   \
+    KEY(DEVICE_UNIT, DEVICE, "device", "unit", false, "Modbus unit: 1 (default) to 247; on TCP also 0 and 255")        \
     KEY(DEVICE_MAP, DEVICE, "device", "map", true, "id of the [map] section that describes the device")                \
     KEY(DEVICE_SIMULATED, DEVICE, "device", "simulated", false, "yes: not real hardware, shown in every session")      \
     KEY(DEVICE_SERIAL, DEVICE, "device", "serial", false, "serial number that the device must report")                 \

@@ -70,8 +70,8 @@ static void check_line(struct reader *r, const struct section *s, const struct m
         reader_fault(r, s->origin, "device %s has other line parameters than device %s on the same line", s->name,
                      first->id);
     for (size_t i = 0; i < config->n_units; i++) {
-        if (s->line[KEY_DEVICE_UNIT] && config->units[i].unit == unit->unit)
-            reader_fault(r, s->line[KEY_DEVICE_UNIT]->origin, "device %s has the same unit %u as device %s", s->name,
+        if (config->units[i].unit == unit->unit)
+            reader_fault(r, reader_origin(s, KEY_DEVICE_UNIT), "device %s has the same unit %u as device %s", s->name,
                          unit->unit, config->units[i].id);
     }
 }
