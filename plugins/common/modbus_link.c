@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests on one Modbus line. On TCP libmodbus' own calls are used, because they compare the transaction id; on RTU a
- * write is sent raw and its echo compared here, because the library accepts an echo of another address or value.
+ * Requests on one Modbus line: when one may go out, how long it may take, and what its answer means. Unit, size, echo
+ * and count of every reply are compared here or in modbus_exchange.c, on TCP and on RTU, because libmodbus does not.
  */
 #include "modbus_link.h"
 
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "modality/clock.h"
+#include "modbus_exchange.h"
 #include "modbus_port.h"
 
 /* Modbus over serial line V1.02, 2.5.1.1: 3.5 characters between frames, 1.75 ms above 19200 baud. */
@@ -18,14 +19,17 @@
 #define GAP_FAST_NS (1750 * NS_PER_US)
 #define GAP_FAST_FROM_BAUD 19200
 #define RTU_OVERHEAD 3 /* unit and CRC around a PDU */
+#define ECHO_SIZE 5    /* PDU that answers any write: function, address, value or count */
+#define COIL_ON 0xff00
 
 struct modbus_line {
     struct modbus_line_config config;
-    modbus_t *ctx;   /* owned */
-    bool open;       /* the port is open */
-    bool doubt;      /* a late reply may still come */
-    bool fresh;      /* in doubt only because it was just opened */
-    int64_t last_ns; /* when the line was last known to be in use */
+    modbus_t *ctx;        /* owned */
+    bool open;            /* the port is open */
+    bool doubt;           /* a late reply may still come */
+    bool fresh;           /* in doubt only because it was just opened */
+    int64_t last_ns;      /* when the line was last known to be in use */
+    uint16_t transaction; /* TCP: of the last request; counted on over a reopen */
     int exception;
 };
 
@@ -50,6 +54,7 @@ int64_t modbus_line_time_ns(const struct modbus_line_config *config, size_t byte
     return (int64_t)bytes * character_ns(config) + 2 * gap_ns(config);
 }
 
+/* On TCP a gateway may have made the echo; and function 16 does not echo what was written. */
 bool modbus_line_proves_write(const struct modbus_line *line, size_t words, bool multiple)
 {
     return line->config.kind == LINK_KIND_SERIAL && words == 1 && !multiple;
@@ -128,8 +133,31 @@ int modbus_line_reopen(struct modbus_line *line, int64_t deadline_ns)
     return 0;
 }
 
-/* Everything before the first byte of a request goes out. bytes: request and reply together. */
-static int begin(struct modbus_line *line, const struct modbus_call *call, size_t bytes, bool even_in_doubt)
+/* Grants the reply its time, at most until the deadline. */
+static int grant(struct modbus_line *line, const struct modbus_call *call, struct modbus_exchange *x)
+{
+    size_t bytes = 2 * RTU_OVERHEAD + x->request_size + x->reply_size;
+    int64_t now = clock_monotonic_ns(), left = call->deadline_ns - now;
+    int64_t timeout = call->answer_ns + modbus_line_time_ns(&line->config, bytes);
+    if (timeout > left)
+        timeout = left;
+    if (timeout < NS_PER_US)
+        return -EAGAIN;
+    x->unit = call->unit;
+    x->until_ns = now + timeout;
+    x->transaction = ++line->transaction;
+    if (line->config.kind == LINK_KIND_TCP)
+        return 0;
+    if (modbus_set_slave(line->ctx, call->unit) < 0 ||
+        modbus_set_response_timeout(line->ctx, (uint32_t)(timeout / NS_PER_S),
+                                    (uint32_t)(timeout % NS_PER_S / NS_PER_US)) < 0)
+        return -EINVAL;
+    return 0;
+}
+
+/* Everything before the first byte of a request goes out. */
+static int begin(struct modbus_line *line, const struct modbus_call *call, struct modbus_exchange *x,
+                 bool even_in_doubt)
 {
     line->exception = 0;
     if (!line->open)
@@ -139,27 +167,22 @@ static int begin(struct modbus_line *line, const struct modbus_call *call, size_
         if (r < 0)
             return r;
     }
+    bool serial = line->config.kind == LINK_KIND_SERIAL;
     int r = modbus_port_discard(&line->config, line->ctx);
-    if (r >= 0 && line->config.kind == LINK_KIND_SERIAL) {
+    /* On TCP nothing comes unasked: whoever sent it answers for somebody else, or twice. */
+    if (r > 0 && !serial) {
+        line->doubt = true;
+        if (!even_in_doubt)
+            return -EIO;
+    }
+    if (r >= 0 && serial) {
         int64_t quiet = line->last_ns + gap_ns(&line->config);
         if (quiet > clock_monotonic_ns())
             r = modbus_port_silence(line->ctx, line->last_ns, gap_ns(&line->config), call->deadline_ns);
     }
     if (r == -EIO)
         line_shut(line);
-    if (r < 0)
-        return r;
-    int64_t left = call->deadline_ns - clock_monotonic_ns();
-    int64_t timeout = call->answer_ns + modbus_line_time_ns(&line->config, bytes);
-    if (timeout > left)
-        timeout = left;
-    if (timeout < NS_PER_US)
-        return -EAGAIN;
-    if (modbus_set_slave(line->ctx, call->unit) < 0 ||
-        modbus_set_response_timeout(line->ctx, (uint32_t)(timeout / NS_PER_S),
-                                    (uint32_t)(timeout % NS_PER_S / NS_PER_US)) < 0)
-        return -EINVAL;
-    return 0;
+    return r < 0 ? r : grant(line, call, x);
 }
 
 /* What an exception says about the outcome. */
@@ -177,7 +200,7 @@ static int exception_error(struct modbus_line *line, const struct modbus_call *c
     }
 }
 
-/* Turns libmodbus' errno after a failed call into ours. */
+/* Turns the errno of a failed exchange into ours. */
 static int fail(struct modbus_line *line, const struct modbus_call *call, bool write, int error)
 {
     if (error > MODBUS_ENOBASE && error < MODBUS_ENOBASE + MODBUS_EXCEPTION_MAX)
@@ -194,77 +217,48 @@ static int fail(struct modbus_line *line, const struct modbus_call *call, bool w
     return write && !unsent ? -ETIMEDOUT : -EIO;
 }
 
+/* One request, once: 0 with a reply of the size asked for, or what its failure means. */
+static int ask(struct modbus_line *line, const struct modbus_call *call, struct modbus_exchange *x, bool write,
+               bool even_in_doubt)
+{
+    int r = begin(line, call, x, even_in_doubt);
+    if (r < 0)
+        return r;
+    r = line->config.kind == LINK_KIND_TCP ? modbus_exchange_tcp(modbus_get_socket(line->ctx), x)
+                                           : modbus_exchange_rtu(line->ctx, x);
+    int error = errno;
+    line->last_ns = clock_monotonic_ns();
+    return r < 0 ? fail(line, call, write, error) : 0;
+}
+
+static void append(struct modbus_exchange *x, uint16_t word)
+{
+    x->request[x->request_size++] = (uint8_t)(word >> 8);
+    x->request[x->request_size++] = (uint8_t)(word & 0xff);
+}
+
 int modbus_line_read(struct modbus_line *line, const struct modbus_call *call, enum modbus_table table,
                      uint16_t address, uint16_t count, uint16_t *words)
 {
+    static const uint8_t functions[] = {[MODBUS_COIL] = MODBUS_FC_READ_COILS,
+                                        [MODBUS_DISCRETE] = MODBUS_FC_READ_DISCRETE_INPUTS,
+                                        [MODBUS_INPUT] = MODBUS_FC_READ_INPUT_REGISTERS,
+                                        [MODBUS_HOLDING] = MODBUS_FC_READ_HOLDING_REGISTERS};
     bool bits = table == MODBUS_COIL || table == MODBUS_DISCRETE;
     if (count == 0 || count > (bits ? MODBUS_LINE_BITS_MAX : MODBUS_LINE_READ_MAX))
         return -EINVAL;
     size_t payload = bits ? (size_t)(count + 7) / 8 : (size_t)count * 2;
-    int r = begin(line, call, RTU_OVERHEAD + 5 + RTU_OVERHEAD + 2 + payload, false);
+    struct modbus_exchange x = {.request = {functions[table]}, .request_size = 1, .reply_size = 2 + payload};
+    append(&x, address);
+    append(&x, count);
+    int r = ask(line, call, &x, false, false);
     if (r < 0)
         return r;
-    uint8_t states[MODBUS_LINE_BITS_MAX];
-    switch (table) {
-    case MODBUS_COIL:
-        r = modbus_read_bits(line->ctx, address, count, states);
-        break;
-    case MODBUS_DISCRETE:
-        r = modbus_read_input_bits(line->ctx, address, count, states);
-        break;
-    case MODBUS_INPUT:
-        r = modbus_read_input_registers(line->ctx, address, count, words);
-        break;
-    case MODBUS_HOLDING:
-        r = modbus_read_registers(line->ctx, address, count, words);
-        break;
-    }
-    int error = errno;
-    line->last_ns = clock_monotonic_ns();
-    if (r != count)
-        return fail(line, call, false, r < 0 ? error : EMBBADDATA);
-    for (size_t i = 0; bits && i < count; i++)
-        words[i] = states[i];
-    return 0;
-}
-
-/* RTU: sends the frame and compares the echo. Returns 0 or -1 with errno, as libmodbus does. */
-static int write_compared(modbus_t *ctx, const struct modbus_call *call, int function, uint16_t address, uint16_t count,
-                          const uint16_t *words)
-{
-    uint8_t frame[7 + 2 * 2], reply[MODBUS_RTU_MAX_ADU_LENGTH];
-    int size = 6;
-    uint16_t field = function == MODBUS_FC_WRITE_MULTIPLE_REGISTERS ? count : words[0];
-    if (function == MODBUS_FC_WRITE_SINGLE_COIL)
-        field = words[0] ? 0xff00 : 0;
-    frame[0] = call->unit;
-    frame[1] = (uint8_t)function;
-    frame[2] = (uint8_t)(address >> 8);
-    frame[3] = (uint8_t)(address & 0xff);
-    frame[4] = (uint8_t)(field >> 8);
-    frame[5] = (uint8_t)(field & 0xff);
-    if (function == MODBUS_FC_WRITE_MULTIPLE_REGISTERS) {
-        frame[size++] = (uint8_t)(2 * count);
-        for (size_t i = 0; i < count; i++) {
-            frame[size++] = (uint8_t)(words[i] >> 8);
-            frame[size++] = (uint8_t)(words[i] & 0xff);
-        }
-    }
-    if (modbus_send_raw_request(ctx, frame, size) < 0)
-        return -1;
-    int n = modbus_receive_confirmation(ctx, reply);
-    if (n < 0)
-        return -1;
-    if (n == 5 && reply[0] == call->unit && reply[1] == (function | 0x80)) {
-        bool known = reply[2] > 0 && reply[2] < MODBUS_EXCEPTION_MAX;
-        errno = known ? MODBUS_ENOBASE + reply[2] : EMBBADEXC;
-        return -1;
-    }
-    /* 6 bytes and CRC: the whole of functions 5 and 6, unit, address and count of function 16. */
-    if (n != 8 || memcmp(reply, frame, 6) != 0) {
-        errno = EMBBADDATA;
-        return -1;
-    }
+    if (x.reply[1] != payload)
+        return fail(line, call, false, EMBBADDATA);
+    const uint8_t *data = x.reply + 2;
+    for (size_t i = 0; i < count; i++)
+        words[i] = (uint16_t)(bits ? data[i / 8] >> i % 8 & 1 : data[2 * i] << 8 | data[2 * i + 1]);
     return 0;
 }
 
@@ -274,21 +268,23 @@ int modbus_line_write(struct modbus_line *line, const struct modbus_call *call, 
     bool coil = table == MODBUS_COIL;
     if ((!coil && table != MODBUS_HOLDING) || count == 0 || count > (coil ? 1 : 2))
         return -EINVAL;
-    int r = begin(line, call, RTU_OVERHEAD + 6 + (size_t)count * 2 + RTU_OVERHEAD + 5, even_in_doubt);
+    bool many = !coil && (multiple || count > 1);
+    int function = coil   ? MODBUS_FC_WRITE_SINGLE_COIL
+                   : many ? MODBUS_FC_WRITE_MULTIPLE_REGISTERS
+                          : MODBUS_FC_WRITE_SINGLE_REGISTER;
+    struct modbus_exchange x = {.request = {(uint8_t)function}, .request_size = 1, .reply_size = ECHO_SIZE};
+    append(&x, address);
+    if (coil)
+        append(&x, words[0] ? COIL_ON : 0);
+    else
+        append(&x, many ? count : words[0]);
+    if (many)
+        x.request[x.request_size++] = (uint8_t)(2 * count);
+    for (size_t i = 0; many && i < count; i++)
+        append(&x, words[i]);
+    int r = ask(line, call, &x, true, even_in_doubt);
     if (r < 0)
         return r;
-    int function = coil                    ? MODBUS_FC_WRITE_SINGLE_COIL
-                   : multiple || count > 1 ? MODBUS_FC_WRITE_MULTIPLE_REGISTERS
-                                           : MODBUS_FC_WRITE_SINGLE_REGISTER;
-    if (line->config.kind == LINK_KIND_SERIAL)
-        r = write_compared(line->ctx, call, function, address, count, words);
-    else if (function == MODBUS_FC_WRITE_SINGLE_COIL)
-        r = modbus_write_bit(line->ctx, address, words[0] != 0);
-    else if (function == MODBUS_FC_WRITE_SINGLE_REGISTER)
-        r = modbus_write_register(line->ctx, address, words[0]);
-    else
-        r = modbus_write_registers(line->ctx, address, count, words);
-    int error = errno;
-    line->last_ns = clock_monotonic_ns();
-    return r < 0 ? fail(line, call, true, error) : 0;
+    /* The whole of functions 5 and 6; function, address and count of function 16. */
+    return memcmp(x.reply, x.request, ECHO_SIZE) ? fail(line, call, true, EMBBADDATA) : 0;
 }

@@ -70,12 +70,12 @@ int modbus_line_read(struct modbus_line *line, const struct modbus_call *call, e
 
 /*
  * Writes count registers or one coil, once. multiple: registers always by function 16. even_in_doubt: for writes toward
- * rest. 0 means that the echo was received; on RTU it was compared in full, on TCP its count and transaction were.
+ * rest. 0 means that the unit echoed it; the echo was compared in full (function 16: address and count).
  */
 int modbus_line_write(struct modbus_line *line, const struct modbus_call *call, enum modbus_table table,
                       uint16_t address, uint16_t count, const uint16_t *words, bool multiple, bool even_in_doubt);
 
-/* True if the echo of such a write repeats its value and is compared, so that it needs no read-back. */
+/* True if the echo of such a write is the unit's own and repeats its value, so that it needs no read-back. */
 bool modbus_line_proves_write(const struct modbus_line *line, size_t words, bool multiple);
 
 /* Time that frames of so many bytes take on the line, gaps of 3.5 characters included; 0 on TCP. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The port under a Modbus line. TCP is connected here and handed to libmodbus, so that the connect ends at the deadline
- * and small writes leave at once; a serial port is opened by libmodbus, which sets the line parameters.
+ * The port under a Modbus line. TCP is connected here, so that the connect ends at the deadline and small writes leave
+ * at once; its context only keeps the socket. A serial port is opened by libmodbus, which sets the line parameters.
  */
 #include "modbus_port.h"
 
@@ -97,8 +97,7 @@ int modbus_port_create(const struct modbus_line_config *config, modbus_t **out)
     return 0;
 }
 
-/* Polls fd until the deadline: >0 ready, 0 deadline, -errno. */
-static int wait_for(int fd, short events, int64_t deadline_ns)
+int modbus_port_wait(int fd, short events, int64_t deadline_ns)
 {
     struct pollfd p = {.fd = fd, .events = events};
     for (;;) {
@@ -120,7 +119,7 @@ static int connect_by(int fd, const struct modbus_line_config *config, int64_t d
         return 0;
     if (errno != EINPROGRESS)
         return -errno;
-    int n = wait_for(fd, POLLOUT, deadline_ns);
+    int n = modbus_port_wait(fd, POLLOUT, deadline_ns);
     if (n <= 0)
         return n < 0 ? n : -ETIMEDOUT;
     int error = 0;
@@ -194,7 +193,7 @@ int modbus_port_silence(modbus_t *ctx, int64_t last_ns, int64_t silence_ns, int6
     int fd = modbus_get_socket(ctx);
     for (;;) {
         int64_t until = last_ns + silence_ns;
-        int n = wait_for(fd, POLLIN, until < deadline_ns ? until : deadline_ns);
+        int n = modbus_port_wait(fd, POLLIN, until < deadline_ns ? until : deadline_ns);
         if (n < 0)
             return -EIO;
         int64_t now = clock_monotonic_ns();

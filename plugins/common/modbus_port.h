@@ -19,6 +19,9 @@ int modbus_port_open(const struct modbus_line_config *config, modbus_t *ctx, int
 /* Closes; what the kernel has not sent yet to a TCP peer is dropped, so that nothing arrives late on our account. */
 void modbus_port_close(const struct modbus_line_config *config, modbus_t *ctx);
 
+/* Polls fd for events until the deadline: >0 ready, 0 deadline, -errno. */
+int modbus_port_wait(int fd, short events, int64_t deadline_ns);
+
 /* Discards unread bytes: their number, or -EIO when the peer has closed or the port is gone. */
 int modbus_port_discard(const struct modbus_line_config *config, modbus_t *ctx);
 

@@ -185,22 +185,40 @@ static void drop(struct peer *p)
     p->used = 0;
 }
 
+/* What a header alone can say wrongly. */
+static void spoil_header(uint8_t *header, enum peer_fault fault, int argument)
+{
+    if (fault == PEER_WRONG_PROTOCOL)
+        header[3] = 1;
+    if (fault == PEER_LENGTH_SAYS)
+        word_put(header + 4, (uint16_t)argument);
+    if (fault == PEER_LENGTH_OFF_BY)
+        word_put(header + 4, (uint16_t)(word_at(header + 4) + argument));
+}
+
 static void send_faulty(struct peer *p, struct frame *f, enum peer_fault fault, int argument)
 {
     uint8_t bytes[ADU_MAX + 8];
-    if (fault == PEER_EXCEPTION)
+    if (fault == PEER_EXCEPTION || fault == PEER_FOREIGN_EXCEPTION)
         exception(f, argument);
     if (fault == PEER_WRONG_FUNCTION)
         f->pdu[0] = f->pdu[0] == 3 ? 4 : 3;
-    if (fault == PEER_WRONG_UNIT)
+    if (fault == PEER_WRONG_UNIT || fault == PEER_FOREIGN_EXCEPTION)
         f->unit++;
+    if (fault == PEER_WRONG_COUNT)
+        f->pdu[1]--;
     if (fault == PEER_WRONG_TRANSACTION)
         f->transaction--;
     if (fault == PEER_WRONG_ECHO) {
         f->pdu[2]++;
         f->pdu[4]++;
     }
+    if (fault == PEER_PADDED) {
+        memset(f->pdu + f->size, 0x5a, 5);
+        f->size += 5;
+    }
     size_t size = pack(p, f, bytes);
+    spoil_header(bytes, fault, argument);
     if (fault == PEER_LATE || fault == PEER_LATE_UNDONE)
         pass(p, argument);
     if (fault == PEER_BAD_CHECKSUM)
@@ -217,6 +235,10 @@ static void send_faulty(struct peer *p, struct frame *f, enum peer_fault fault, 
         pass(p, DRIP_MS);
     if (fault != PEER_DRIP)
         send_all(p, bytes, size);
+    if (fault == PEER_TWICE) {
+        pass(p, argument);
+        send_all(p, bytes, size);
+    }
 }
 
 static void serve(struct peer *p, struct frame *f)
@@ -227,8 +249,8 @@ static void serve(struct peer *p, struct frame *f)
     enum peer_fault fault = hit ? p->fault : PEER_GOOD;
     int argument = p->argument;
     p->fault_count -= hit;
-    bool does = fault != PEER_EXCEPTION && fault != PEER_WRONG_ECHO && fault != PEER_ECHO_WITHOUT_DOING &&
-                fault != PEER_LATE_UNDONE;
+    bool does = fault != PEER_EXCEPTION && fault != PEER_FOREIGN_EXCEPTION && fault != PEER_WRONG_ECHO &&
+                fault != PEER_ECHO_WITHOUT_DOING && fault != PEER_LATE_UNDONE;
     if (f->pdu[0] <= 4)
         answer_read(p, f);
     else

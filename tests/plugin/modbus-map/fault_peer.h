@@ -26,6 +26,13 @@ enum peer_fault {
     PEER_WRONG_ECHO,         /* does nothing, echoes another address and value */
     PEER_ECHO_WITHOUT_DOING, /* a perfect echo, nothing done */
     PEER_TRAILING,           /* a good reply and bytes behind it */
+    PEER_TWICE,              /* a good reply, and a little later the same again */
+    PEER_WRONG_COUNT,        /* the byte count of a read lies */
+    PEER_FOREIGN_EXCEPTION,  /* another unit's exception, with the given code */
+    PEER_WRONG_PROTOCOL,     /* TCP: protocol 1 */
+    PEER_LENGTH_SAYS,        /* TCP: the length field is the argument */
+    PEER_LENGTH_OFF_BY,      /* TCP: the length field is wrong by the argument */
+    PEER_PADDED,             /* TCP: bytes behind the reply that the length field counts */
 };
 
 struct peer;

@@ -81,6 +81,16 @@ static int apply_in(struct bench *b, int ms, int64_t ua)
     return r;
 }
 
+/* A set point of two registers, by function 16. */
+static int apply_timer_in(struct bench *b, int ms)
+{
+    struct modality_setting setting = {.channel = 0, .quantity = QUANTITY_duration_ms, .value = 600000};
+    int64_t begun = clock_monotonic_ns();
+    int r = b->p->apply(b->link, 0, &setting, begun + ms * NS_PER_MS);
+    assert_true(clock_monotonic_ns() - begun < (ms + SLACK_MS) * NS_PER_MS);
+    return r;
+}
+
 static int stop_in(struct bench *b, int ms)
 {
     int64_t begun = clock_monotonic_ns();
@@ -115,6 +125,7 @@ static void read_fault(struct bench *b, enum peer_fault fault, int argument, int
 static void write_fault(struct bench *b, enum peer_fault fault, int argument, int error)
 {
     peer_inject(b->peer, fault, 1, 6, argument);
+    peer_writes(b->peer);
     assert_int_equal(apply_in(b, CALL_MS, 12300), error);
     assert_int_equal(peer_writes(b->peer), 1);
 }
@@ -160,19 +171,80 @@ static void wrong_function_is_malformed(void **state)
     assert_doubt_then_healed(b);
 }
 
+/* One reply that does not answer the request, to a read and to each function that writes. */
+static void malformed_everywhere(struct bench *b, enum peer_fault fault, int argument)
+{
+    read_fault(b, fault, argument, -EPROTO);
+    write_fault(b, fault, argument, -EPROTO);
+    assert_doubt_then_healed(b);
+    peer_inject(b->peer, fault, 1, 16, argument);
+    assert_int_equal(apply_timer_in(b, CALL_MS), -EPROTO);
+    assert_doubt_then_healed(b);
+    peer_inject(b->peer, fault, 1, 5, argument);
+    assert_int_equal(stop_in(b, 200), -EPROTO);
+    assert_doubt_then_healed(b);
+}
+
 static void wrong_transaction_is_malformed(void **state)
 {
-    read_fault(*state, PEER_WRONG_TRANSACTION, 0, -EPROTO);
+    malformed_everywhere(*state, PEER_WRONG_TRANSACTION, 0);
+}
+
+static void wrong_protocol_is_malformed(void **state)
+{
+    malformed_everywhere(*state, PEER_WRONG_PROTOCOL, 0);
+}
+
+static void reply_of_another_unit_is_malformed(void **state)
+{
+    malformed_everywhere(*state, PEER_WRONG_UNIT, 0);
+}
+
+/* It would say that nothing was done. */
+static void exception_of_another_unit_is_malformed(void **state)
+{
+    malformed_everywhere(*state, PEER_FOREIGN_EXCEPTION, 2);
+}
+
+static void wrong_length_is_malformed(void **state)
+{
+    malformed_everywhere(*state, PEER_LENGTH_SAYS, 0);
+    malformed_everywhere(*state, PEER_LENGTH_SAYS, 0xffff);
+    malformed_everywhere(*state, PEER_LENGTH_OFF_BY, -1);
+    malformed_everywhere(*state, PEER_LENGTH_OFF_BY, 1);
+}
+
+static void bytes_behind_a_reply_are_malformed(void **state)
+{
+    malformed_everywhere(*state, PEER_TRAILING, 0);
+    malformed_everywhere(*state, PEER_PADDED, 0);
+}
+
+static void wrong_byte_count_is_malformed(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    peer_inject(b->peer, PEER_WRONG_COUNT, 1, 0, 0);
+    int r = status_in(b, CALL_MS, &status);
+    /* RTU: the length follows from the count, so that the checksum is looked for where it is not. */
+    assert_true(r == -EPROTO || (b->rtu && r == -ETIMEDOUT));
+    assert_doubt_then_healed(b);
+}
+
+static void repeated_reply_puts_the_line_in_doubt(void **state)
+{
+    struct bench *b = *state;
+    struct modality_status status;
+    peer_inject(b->peer, PEER_TWICE, 1, 0, 20);
+    assert_int_equal(status_in(b, LONG_MS, &status), 0);
+    int r = status_in(b, LONG_MS, &status);
+    assert_true(r == -EPROTO || r == -EIO);
+    assert_doubt_then_healed(b);
 }
 
 static void bad_checksum_is_malformed(void **state)
 {
     read_fault(*state, PEER_BAD_CHECKSUM, 0, -EPROTO);
-}
-
-static void reply_of_another_unit_is_malformed(void **state)
-{
-    read_fault(*state, PEER_WRONG_UNIT, 0, -EPROTO);
 }
 
 static void garbage_never_becomes_a_status(void **state)
@@ -241,7 +313,14 @@ static void write_on_a_closed_connection_is_unknown(void **state)
 
 static void echo_of_another_write_is_refused(void **state)
 {
-    write_fault(*state, PEER_WRONG_ECHO, 0, -EPROTO);
+    struct bench *b = *state;
+    write_fault(b, PEER_WRONG_ECHO, 0, -EPROTO);
+    assert_doubt_then_healed(b);
+    peer_inject(b->peer, PEER_WRONG_ECHO, 1, 16, 0);
+    assert_int_equal(apply_timer_in(b, CALL_MS), -EPROTO);
+    assert_doubt_then_healed(b);
+    peer_inject(b->peer, PEER_WRONG_ECHO, 1, 5, 0);
+    assert_int_equal(stop_in(b, 200), -EPROTO);
 }
 
 static void echo_without_doing_is_found_by_reading_back(void **state)
@@ -384,8 +463,14 @@ int main(void)
         BOTH(late_reply_is_not_taken_for_the_next),
         BOTH(wrong_function_is_malformed),
         TCP_TEST(wrong_transaction_is_malformed),
+        TCP_TEST(wrong_protocol_is_malformed),
+        BOTH(reply_of_another_unit_is_malformed),
+        BOTH(exception_of_another_unit_is_malformed),
+        TCP_TEST(wrong_length_is_malformed),
+        TCP_TEST(bytes_behind_a_reply_are_malformed),
+        TCP_TEST(repeated_reply_puts_the_line_in_doubt),
+        BOTH(wrong_byte_count_is_malformed),
         RTU_TEST(bad_checksum_is_malformed),
-        RTU_TEST(reply_of_another_unit_is_malformed),
         BOTH(garbage_never_becomes_a_status),
         BOTH(bytes_behind_a_reply_do_not_shift_the_next),
         BOTH(exception_on_a_read_leaves_the_link_whole),
