@@ -192,6 +192,19 @@ static int on_listener(sd_event_source *source, int listener, uint32_t events, v
     return 0;
 }
 
+int server_listen(struct server *s, int old_fd)
+{
+    int fd;
+    while ((fd = accept4(old_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+        (void)admit(s, fd, -1); /* a peer that cannot be admitted is closed there */
+    int r = sd_event_source_set_io_fd(s->listener, s->socket.fd);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(s->listener, SD_EVENT_ON);
+    s->listener_rests = false;
+    close(old_fd);
+    return r < 0 ? r : 0;
+}
+
 /* --- turns --- */
 
 bool server_may_read(struct server *s)
@@ -327,11 +340,14 @@ int server_start(struct server *s, struct api *api)
         r = loop_add_timer(event, INT64_MAX, LOOP_CLIENT_WORK, "client deadlines", on_timer, s, &s->timer);
     if (r >= 0)
         r = loop_add_io(event, s->socket.fd, EPOLLIN, LOOP_CLIENT_READ, "listener", on_listener, s, &s->listener);
+    if (r >= 0)
+        r = socket_watch_start(&s->watch, s);
     return r < 0 ? r : 0;
 }
 
 void server_stop(struct server *s)
 {
+    socket_watch_stop(&s->watch);
     s->listener = sd_event_source_disable_unref(s->listener);
     s->work = sd_event_source_disable_unref(s->work);
     s->timer = sd_event_source_disable_unref(s->timer);

@@ -10,6 +10,7 @@
 
 #include "api/limits.h"
 #include "api/socket.h"
+#include "api/socket_watch.h"
 #include "api/text.h"
 
 struct api;
@@ -18,6 +19,7 @@ struct connection;
 struct server {
     struct api *api;
     struct api_socket socket;
+    struct socket_watch watch;
     sd_event_source *listener, *work, *timer;
     int64_t timer_ns; /* when it fires */
     bool listener_rests;
@@ -41,6 +43,9 @@ int server_start(struct server *s, struct api *api);
 void server_stop(struct server *s);
 /* Roles and names anew after a reload. */
 void server_roles(struct server *s);
+
+/* The socket was bound anew: its last clients under the old descriptor are admitted, and it is closed. */
+int server_listen(struct server *s, int old_fd);
 
 /* --- for connection.c --- */
 

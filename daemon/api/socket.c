@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lock, probe, bind, own, listen - in this order. The lock file is never removed: a lock on a removed file would guard
- * nothing.
+ * Lock, probe, bind, own, listen - in this order, and once more when somebody takes the name away. The lock file is
+ * never removed: a lock on a removed file would guard nothing.
  */
 #include "api/socket.h"
 
@@ -44,7 +44,8 @@ static int directory_check(const char *path, const struct fault *fault)
     if (slash == NULL || path[0] != '/')
         return fail(fault, -EINVAL, "socket %s is not an absolute path", path);
     slash[slash == directory ? 1 : 0] = 0;
-    if (mkdir(directory, 0755) < 0 && errno != EEXIST)
+    /* The mode once more, because of the umask: clients of the group come in through it. */
+    if (mkdir(directory, 0755) < 0 ? errno != EEXIST : chmod(directory, 0755) < 0)
         return fail(fault, -errno, "directory %s of the socket cannot be made: %s", directory, strerror(errno));
     struct stat st;
     if (stat(directory, &st) < 0)
@@ -110,24 +111,29 @@ static int stale_remove(const struct api_socket *s, const struct fault *fault)
 }
 
 /* Owner and mode by path: fchown and fchmod of a socket descriptor do not reach the name in the file system. */
-static int own(struct api_socket *s, const struct config_daemon *settings, const struct fault *fault)
+static int own(struct api_socket *s, const struct fault *fault)
 {
     struct stat st;
     if (lstat(s->path, &st) < 0)
         return fail(fault, -errno, "%s: %s", s->path, strerror(errno));
     s->device = st.st_dev;
     s->inode = st.st_ino;
-    if (settings->socket_group != NULL) {
-        const struct group *group = getgrnam(settings->socket_group);
-        if (group == NULL)
-            return fail(fault, -ENOENT, "socket_group %s is no group of this machine", settings->socket_group);
-        if (lchown(s->path, (uid_t)-1, group->gr_gid) < 0)
-            return fail(fault, -errno, "%s cannot be given to group %s: %s", s->path, settings->socket_group,
-                        strerror(errno));
-    }
-    if (chmod(s->path, settings->socket_mode) < 0)
-        return fail(fault, -errno, "%s cannot get mode %04o: %s", s->path, (unsigned)settings->socket_mode,
-                    strerror(errno));
+    if (s->group != (gid_t)-1 && lchown(s->path, (uid_t)-1, s->group) < 0)
+        return fail(fault, -errno, "%s cannot be given to group %u: %s", s->path, (unsigned)s->group, strerror(errno));
+    if (chmod(s->path, s->mode) < 0)
+        return fail(fault, -errno, "%s cannot get mode %04o: %s", s->path, (unsigned)s->mode, strerror(errno));
+    return 0;
+}
+
+/* Once, at the start: a name service may block. */
+static int group_find(struct api_socket *s, const struct config_daemon *settings, const struct fault *fault)
+{
+    if (settings->socket_group == NULL)
+        return 0;
+    const struct group *group = getgrnam(settings->socket_group);
+    if (group == NULL)
+        return fail(fault, -ENOENT, "socket_group %s is no group of this machine", settings->socket_group);
+    s->group = group->gr_gid;
     return 0;
 }
 
@@ -144,12 +150,22 @@ static int bind_quiet(struct api_socket *s, const struct fault *fault)
     return r < 0 ? fail(fault, r, "%s cannot be bound: %s", s->path, strerror(-r)) : 0;
 }
 
+static int serve(struct api_socket *s, const struct fault *fault)
+{
+    int r = bind_quiet(s, fault);
+    if (r == 0)
+        r = own(s, fault);
+    if (r == 0 && listen(s->fd, BACKLOG) < 0)
+        r = fail(fault, -errno, "%s: listen: %s", s->path, strerror(errno));
+    return r;
+}
+
 int socket_open(const struct config_daemon *settings, struct api_socket *out, char *error, size_t size)
 {
     struct fault fault;
     fault.text = error;
     fault.size = size;
-    struct api_socket s = {.lock_fd = -1, .fd = -1};
+    struct api_socket s = {.lock_fd = -1, .fd = -1, .mode = settings->socket_mode, .group = (gid_t)-1};
     if (strlen(settings->socket_path) >= sizeof(s.path))
         return fail(&fault, -ENAMETOOLONG, "socket %s: a path has at most %zu bytes", settings->socket_path,
                     sizeof(s.path) - 1);
@@ -158,13 +174,11 @@ int socket_open(const struct config_daemon *settings, struct api_socket *out, ch
     if (r == 0)
         r = lock_take(&s, &fault);
     if (r == 0)
+        r = group_find(&s, settings, &fault);
+    if (r == 0)
         r = stale_remove(&s, &fault);
     if (r == 0)
-        r = bind_quiet(&s, &fault);
-    if (r == 0)
-        r = own(&s, settings, &fault);
-    if (r == 0 && listen(s.fd, BACKLOG) < 0)
-        r = fail(&fault, -errno, "%s: listen: %s", s.path, strerror(errno));
+        r = serve(&s, &fault);
     if (r < 0) {
         socket_close(&s);
         return r;
@@ -173,11 +187,60 @@ int socket_open(const struct config_daemon *settings, struct api_socket *out, ch
     return 0;
 }
 
-void socket_close(struct api_socket *s)
+bool socket_is_ours(const struct api_socket *s)
 {
     struct stat st;
-    bool ours = s->inode != 0 && lstat(s->path, &st) == 0 && st.st_dev == s->device && st.st_ino == s->inode;
-    if (ours)
+    return s->inode != 0 && lstat(s->path, &st) == 0 && st.st_dev == s->device && st.st_ino == s->inode;
+}
+
+/* A deleted lock file is made anew; when another daemon has done so, the name is that one's. */
+static int lock_keep(struct api_socket *s, const struct fault *fault)
+{
+    char path[128];
+    struct stat held, there;
+    snprintf(path, sizeof(path), "%s.lock", s->path);
+    if (fstat(s->lock_fd, &held) == 0 && lstat(path, &there) == 0 && held.st_dev == there.st_dev &&
+        held.st_ino == there.st_ino)
+        return 0;
+    int old = s->lock_fd;
+    int r = lock_take(s, fault);
+    if (r < 0 && s->lock_fd >= 0)
+        close(s->lock_fd);
+    if (r < 0)
+        s->lock_fd = old;
+    else
+        close(old);
+    return r;
+}
+
+int socket_rebind(struct api_socket *s, int *old_fd, char *error, size_t size)
+{
+    struct fault fault;
+    fault.text = error;
+    fault.size = size;
+    int r = directory_check(s->path, &fault);
+    if (r == 0)
+        r = lock_keep(s, &fault);
+    if (r < 0)
+        return r;
+    if (unlink(s->path) < 0 && errno != ENOENT)
+        return fail(&fault, -errno, "what stands at %s cannot be removed: %s", s->path, strerror(errno));
+    struct api_socket fresh = *s;
+    fresh.fd = -1;
+    r = serve(&fresh, &fault);
+    if (r < 0) {
+        if (fresh.fd >= 0)
+            close(fresh.fd);
+        return r;
+    }
+    *old_fd = s->fd;
+    *s = fresh;
+    return 0;
+}
+
+void socket_close(struct api_socket *s)
+{
+    if (socket_is_ours(s))
         unlink(s->path);
     if (s->fd >= 0)
         close(s->fd);

@@ -41,6 +41,7 @@ enum alarm_priority { ALARM_LOW, ALARM_MEDIUM, ALARM_HIGH };
     ALARM(suspended, MEDIUM, true, "the machine slept in a treatment", "acknowledge")                                  \
     ALARM(records_late, MEDIUM, true, "records cannot be written in time", "disk answers, acknowledge")                \
     ALARM(audit_broken, HIGH, true, "the audit chain does not verify", "an engineer inspects the records")             \
+    ALARM(socket_lost, HIGH, true, "the name of the control socket was taken away", "socket bound again, acknowledge") \
     ALARM(dose_unbounded, MEDIUM, true, "the dose of a session is not known", "dose.review")                           \
     ALARM(calibration_expired, MEDIUM, false, "calibration or safety test is overdue", "service the device")           \
     ALARM(config_refused, MEDIUM, false, "a new configuration was refused; the old one stays in force",                \
@@ -84,6 +85,9 @@ int alarms_acknowledge(struct alarms *alarms, uint64_t number, const char *by, i
 json_t *alarms_list(const struct alarms *alarms);
 /* Whether one of this kind stands, in any state; device NULL = any device. */
 bool alarms_active(const struct alarms *alarms, enum alarm_kind kind, const char *device);
+
+/* The number of the one of this kind on this device that nobody has acknowledged, 0 = none. */
+uint64_t alarms_unacknowledged(const struct alarms *alarms, enum alarm_kind kind, const char *device);
 
 const char *alarm_kind_id(enum alarm_kind kind);
 enum alarm_priority alarm_kind_priority(enum alarm_kind kind);

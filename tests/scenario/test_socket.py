@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input at the socket of the real daemon: a clear error each time, never a hang, and a stop always gets through."""
 import json
+import os
 import socket
 import threading
 import unittest
 
-from room import Refused, RoomCase, begin, now_ns, tens_request
+from room import Refused, RoomCase, begin, now_ns, tens_request, wait_until
 
 
 class BadInput(RoomCase):
@@ -76,6 +77,53 @@ class BadInput(RoomCase):
         s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"stop.all"}\n')
         self.assertLess(self.sim.wait_rest("stim1", asked), 2000)
         self.client.state(session, "ended")
+
+    def take_away(self, how):
+        """The socket's name is lost in mid-treatment: whoever connects anew can stop, and who is connected goes on."""
+        session, _, _ = begin(self.client, tens_request(self.client, start=4000))
+        self.sim.wait_output("stim1", 4000)
+        mode = os.stat(self.room.socket).st_mode
+        lost = now_ns()
+        how(self.room.socket)
+        s = wait_until("a socket under the old name", self.connected, 1, tick=0.01)
+        s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"stop.all"}\n')
+        self.assertLess(self.sim.wait_rest("stim1", lost), 1000)
+        self.client.state(session, "ended")
+        self.assertEqual(os.stat(self.room.socket).st_mode, mode)
+        self.client.event(lambda e: e["type"] == "alarm" and e["alarm"]["kind"] == "socket_lost")
+
+    def connected(self):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(10)
+        try:
+            s.connect(self.room.socket)
+        except OSError:
+            s.close()
+            return None
+        self.addCleanup(s.close)
+        return s
+
+    def test_a_deleted_socket_is_bound_anew(self):
+        self.take_away(os.unlink)
+
+    def test_a_renamed_socket_is_bound_anew_and_its_last_clients_are_served(self):
+        self.take_away(lambda path: os.rename(path, path + ".away"))
+
+    def test_a_socket_replaced_by_a_file_or_a_foreign_socket_is_bound_anew(self):
+        foreign = socket.socket(socket.AF_UNIX)
+        self.addCleanup(foreign.close)
+
+        def replace(path):
+            foreign.bind(path + ".foreign")
+            os.rename(path + ".foreign", path)
+        replace(self.room.socket)
+        wait_until("a socket under the old name", self.connected, 2, tick=0.01).close()
+
+        def overwrite(path):
+            with open(path + ".file", "w", encoding="utf-8"):
+                pass
+            os.rename(path + ".file", path)
+        self.take_away(overwrite)
 
     def test_a_reader_that_never_reads_is_dropped_and_holds_nobody_up(self):
         s = self.raw()
