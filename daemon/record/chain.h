@@ -65,7 +65,8 @@ int chain_walk_step(struct store *store, struct chain_walk *walk, int n);
 /* The second file: one line of JSON, written whole (temporary file, sync, rename, sync of the directory). */
 struct chain_head {
     struct chain_link link;
-    int64_t accepted_seq; /* damage up to here was inspected and accepted by a person */
+    int64_t accepted_seq;       /* damage up to here was inspected and accepted by a person */
+    char broken[CHAIN_WHY_MAX]; /* damage that nobody has accepted yet; "" = none is known */
 };
 /* 0, -ENOENT = there is no file, -EINVAL = it is not a head, or another negative errno. */
 int chain_head_read(const char *path, struct chain_head *out);

@@ -15,19 +15,19 @@
 
 #include "record/chain.h"
 
-#define HEAD_FILE_MAX 1024
+#define HEAD_FILE_MAX 2048 /* room for a text of CHAIN_WHY_MAX with every byte escaped */
 
 static int head_parse(const char *text, size_t n, struct chain_head *out)
 {
     struct chain_head head = {0};
-    const char *hash = NULL;
+    const char *hash = NULL, *broken = "";
     json_int_t seq = 0, accepted = 0;
     size_t length = 0;
     json_t *document = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
     int rc = -EINVAL;
 
-    if (!document ||
-        json_unpack(document, "{s:I, s:s, s?I}", "seq", &seq, "hash", &hash, "accepted_seq", &accepted) < 0)
+    if (!document || json_unpack(document, "{s:I, s:s, s?I, s?s}", "seq", &seq, "hash", &hash, "accepted_seq",
+                                 &accepted, "broken", &broken) < 0)
         goto out;
     if (seq < 0 || accepted < 0 || strlen(hash) != CHAIN_HEX - 1)
         goto out;
@@ -36,6 +36,7 @@ static int head_parse(const char *text, size_t n, struct chain_head *out)
         goto out;
     head.link.seq = seq;
     head.accepted_seq = accepted;
+    snprintf(head.broken, sizeof(head.broken), "%s", broken);
     *out = head;
     rc = 0;
 out:
@@ -75,16 +76,33 @@ static int head_write_file(const char *path, const char *text, size_t n)
     return rc;
 }
 
-int chain_head_write(const char *path, const struct chain_head *head, int64_t wall_ms)
+/* What is broken may quote damaged rows: no text of theirs keeps the head from being written. */
+static json_t *head_document(const struct chain_head *head, int64_t wall_ms)
 {
-    char temporary[PATH_MAX + 8], hash[CHAIN_HEX], text[HEAD_FILE_MAX];
-    int n, rc;
+    char hash[CHAIN_HEX];
+    json_t *document;
 
     chain_hex(head->link.hash, hash);
-    n = snprintf(text, sizeof(text), "{\"seq\":%lld,\"hash\":\"%s\",\"accepted_seq\":%lld,\"wall_ms\":%lld}\n",
-                 (long long)head->link.seq, hash, (long long)head->accepted_seq, (long long)wall_ms);
+    document = json_pack("{s:I, s:s, s:I, s:I}", "seq", (json_int_t)head->link.seq, "hash", hash, "accepted_seq",
+                         (json_int_t)head->accepted_seq, "wall_ms", (json_int_t)wall_ms);
+    if (document && head->broken[0] != '\0' && json_object_set_new(document, "broken", json_string(head->broken)) < 0)
+        json_object_set_new(document, "broken", json_string("a damaged entry"));
+    return document;
+}
+
+int chain_head_write(const char *path, const struct chain_head *head, int64_t wall_ms)
+{
+    char temporary[PATH_MAX + 8], text[HEAD_FILE_MAX];
+    json_t *document = head_document(head, wall_ms);
+    size_t n = document ? json_dumpb(document, text, sizeof(text), JSON_COMPACT) : 0;
+    int rc;
+
+    json_decref(document);
+    if (n == 0 || n + 1 >= sizeof(text)) /* a text of that size would be no head to its reader */
+        return -ENOMEM;
+    text[n++] = '\n';
     snprintf(temporary, sizeof(temporary), "%s.new", path);
-    rc = head_write_file(temporary, text, (size_t)n);
+    rc = head_write_file(temporary, text, n);
     if (rc == 0 && rename(temporary, path) < 0)
         rc = -errno;
     if (rc < 0) {

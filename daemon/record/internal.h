@@ -61,6 +61,7 @@ struct record {
     uint64_t refused; /* audit entries that found the queue full and are not yet told of */
     int64_t refused_from_ms, refused_to_ms;
     uint64_t losses_told;
+    bool broken_told; /* the chain has an entry that says so */
 
     /* between them */
     struct queue queue;
@@ -98,6 +99,8 @@ void writer_broken(struct record *record, const char *why);
 /* watch.c */
 /* After the chain and the ledger were loaded: a clock that was set back while the daemon was down is noticed. */
 void watch_begin(struct record *record);
+/* The chain says itself that it is broken. */
+void watch_tell_broken(struct record *record);
 
 /* reserve.c: the loop learns how a job ended, before its owner is told */
 void reserve_completed(struct record *record, const struct job *job);

@@ -75,6 +75,7 @@ static int backup_place(struct record *record, struct query *query, struct backu
 
     if (rc < 0)
         return rc;
+    memcpy(head.broken, record->head.broken, sizeof(head.broken));
     if (renameat2(AT_FDCWD, backup->part, AT_FDCWD, path, RENAME_NOREPLACE) < 0)
         return -errno;
     backup->part[0] = '\0';

@@ -79,12 +79,16 @@ static int record_open_head(struct record *record)
 {
     int rc = chain_head_read(record->head_path, &record->head);
 
+    if (rc == 0 && record->head.broken[0] != '\0')
+        writer_broken(record, record->head.broken); /* seen before, and accepted by nobody */
     if (rc == 0)
         return 0;
     memset(&record->head, 0, sizeof(record->head));
     if (rc == -ENOENT && record->chain.seq == 0)
         return chain_head_write(record->head_path, &record->head, record->clock.wall_ms(record->clock.userdata));
-    writer_broken(record, rc == -ENOENT ? "the file of the audit head is missing" : "the audit head cannot be read");
+    snprintf(record->head.broken, sizeof(record->head.broken), "%s",
+             rc == -ENOENT ? "the file of the audit head is missing" : "the audit head cannot be read");
+    writer_broken(record, record->head.broken);
     return 0;
 }
 
@@ -157,6 +161,17 @@ static int record_prepare(struct record *record, const struct record_settings *s
     return rc;
 }
 
+/* Damage before the last head: found while the daemon already serves. */
+static void record_start_verified(void *userdata, int error, json_t *result)
+{
+    struct record *record = userdata;
+
+    (void)error; /* a store that cannot be read shows in the health */
+    json_decref(result);
+    if (record_audit_broken(record) && !record->broken_told)
+        watch_tell_broken(record);
+}
+
 /* What a first sight of the store needs, in order. */
 static int record_load(struct record *record, char *error, size_t size)
 {
@@ -170,6 +185,8 @@ static int record_load(struct record *record, char *error, size_t size)
         watch_begin(record);
         rc = record_start_thread(record);
     }
+    if (rc == 0) /* the whole chain, in the background: a start does not wait for it */
+        rc = record_query(record, "audit.verify", NULL, record_start_verified, record);
     if (rc < 0)
         snprintf(error, size, "records: %s cannot be read or its head %s cannot be written: %s", record->store.path,
                  record->head_path, strerror(-rc));

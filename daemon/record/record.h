@@ -31,8 +31,9 @@ struct record_settings {
 };
 
 /*
- * Opens or creates, migrates the schema, verifies the audit chain from the last head, loads the ledger. error gets one
- * sentence. A broken chain does not fail: record_audit_broken says so, and starts are refused.
+ * Opens or creates, migrates the schema, verifies the audit chain from the last head, loads the ledger, and verifies
+ * the whole chain in the background. error gets one sentence. A broken chain does not fail: record_audit_broken says
+ * so, across restarts until a person accepts it, and starts are refused.
  */
 int record_open(const struct record_settings *settings, struct record **out, char *error, size_t size);
 /*
@@ -204,7 +205,7 @@ typedef void record_answer(void *userdata, int error, json_t *result);
  *                  {items: [{seq, at_ms, boot_id, boot_ns, uid, operator_id?, operator_name?, event, session_id?,
  *                  detail, prev, hash}], next_cursor?}
  *   audit.verify   {} -> {ok, entries, head_seq, head_hash, unknown_rows?, first_bad?, bad_entries?, why?,
- *                  accepted_seq?}; a bad entry beyond accepted_seq makes record_audit_broken true
+ *                  accepted_seq?}; a bad entry beyond accepted_seq makes record_audit_broken true and stays known
  *   incident.list  {session_id?, limit?, cursor?} -> {items: [addition], next_cursor?}, newest first
  *   incident.get   {incident_id} -> addition
  *   backup         {path} absolute, on a local disk, not there yet -> {path, bytes, head_seq, head_hash}; path.head is

@@ -22,11 +22,22 @@ static void watch_tell_step(struct record *record, int64_t step_ms, bool while_d
                  json_pack("{s:I, s:b}", "step_ms", (json_int_t)step_ms, "while_down", while_down));
 }
 
+void watch_tell_broken(struct record *record)
+{
+    struct audit_actor daemon = {.uid = getuid()};
+    char why[RECORD_WHY_MAX];
+
+    pthread_mutex_lock(&record->queue.lock);
+    memcpy(why, record->audit_why, sizeof(why));
+    pthread_mutex_unlock(&record->queue.lock);
+    record->broken_told = true;
+    record_audit(record, "audit.broken", &daemon, NULL, json_pack("{s:s}", "why", why));
+}
+
 void watch_begin(struct record *record)
 {
     int64_t wall_ms = record->clock.wall_ms(record->clock.userdata);
     int64_t boot_ns = record->clock.boot_ns(record->clock.userdata);
-    struct audit_actor daemon = {.uid = getuid()};
     struct clock_watch *watch = &record->watch;
 
     watch->offset_ms = wall_ms - boot_ns / NS_PER_MS;
@@ -37,7 +48,7 @@ void watch_begin(struct record *record)
     else if (watch->has_last && wall_ms < watch->last_wall_ms - WATCH_STEP_MS)
         watch_tell_step(record, wall_ms - watch->last_wall_ms, true);
     if (atomic_load(&record->audit_broken))
-        record_audit(record, "audit.broken", &daemon, NULL, json_pack("{s:s}", "why", record->audit_why));
+        watch_tell_broken(record);
 }
 
 static void watch_suspend(struct record *record, int64_t boot_ns)

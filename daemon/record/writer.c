@@ -32,6 +32,23 @@ void writer_broken(struct record *record, const char *why)
     atomic_store(&record->audit_broken, true);
 }
 
+/*
+ * Damage is known to the next start too, whatever is asked then: beside the last good head, which stays as evidence. A
+ * head that was itself unreadable is left as it is; it is found again.
+ */
+static void writer_remember(struct record *record)
+{
+    struct chain_head head = record->head;
+
+    if (!atomic_load(&record->audit_broken) || head.broken[0] != '\0')
+        return;
+    pthread_mutex_lock(&record->queue.lock);
+    snprintf(head.broken, sizeof(head.broken), "%.*s", CHAIN_WHY_MAX - 1, record->audit_why);
+    pthread_mutex_unlock(&record->queue.lock);
+    if (chain_head_write(record->head_path, &head, clock_wall_ms()) == 0)
+        record->head = head;
+}
+
 /* A constraint refuses an entry only if somebody else has written to the chain: go on from what is there, and say so.
  */
 static int writer_chain(struct record *record, const struct chain_entry *entry)
@@ -214,6 +231,7 @@ static void writer_turn(struct record *record)
     pthread_mutex_unlock(&queue->lock);
     last = n > 0 ? batch[n - 1] : NULL;
     rc = writer_transaction(record, batch, n, why, sizeof(why));
+    writer_remember(record); /* tried again with the next transaction when the disk does not take it */
     done = rc == 0 ? n : 0;
     if (rc == 0 && last && (last->kind == JOB_HEAD || last->kind == JOB_ACCEPT)) {
         rc = writer_head(record, last, why, sizeof(why));
@@ -243,6 +261,7 @@ static bool writer_slice(struct record *record)
     query->next = NULL;
     pthread_mutex_unlock(&queue->lock);
     rc = query->kind->step(record, query);
+    writer_remember(record);
     pthread_mutex_lock(&queue->lock);
     if (rc == 0 || rc < 0) {
         query->error = rc;

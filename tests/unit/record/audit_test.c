@@ -224,6 +224,50 @@ static void broken_stays_until_a_person_accepts(void **state)
     assert_false(record_audit_broken(f->record));
 }
 
+/* An entry before the last head: only a look at the whole chain finds it. */
+static void what_verify_found_outlives_a_restart_until_accepted(void **state)
+{
+    struct fixture *f = *state;
+    struct audit_actor engineer = {.uid = 1001, .operator_id = "eng-1", .operator_name = "E"};
+    struct waited waited = {0};
+    int64_t uid;
+
+    assert_int_equal(fixture_open(f), 0);
+    append(f, 10);
+    uid = fixture_sql_integer(f, "SELECT uid FROM audit WHERE seq = 5");
+    fixture_sql(f, "DROP TRIGGER audit_update; UPDATE audit SET uid = 4242 WHERE seq = 5");
+    expect_bad(f, 5);
+    fixture_close(f);
+    /* Put right again behind the daemon's back: nothing but the verdict is left to say it. */
+    char sql[96];
+    snprintf(sql, sizeof(sql), "UPDATE audit SET uid = %lld WHERE seq = 5", (long long)uid);
+    fixture_sql(f, sql);
+    assert_int_equal(fixture_open(f), 0);
+    assert_true(record_audit_broken(f->record));
+    assert_int_equal(record_audit_accept(f->record, &engineer, "seen", waited_done, &waited), 0);
+    fixture_wait(f, &waited, 1);
+    fixture_reopen(f);
+    assert_false(record_audit_broken(f->record));
+}
+
+static void change_before_the_head_is_found_after_the_start_without_being_asked(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(fixture_open(f), 0);
+    append(f, 300);
+    fixture_close(f);
+    fixture_sql(f, "DROP TRIGGER audit_update; UPDATE audit SET uid = 4242 WHERE seq = 5");
+    assert_int_equal(fixture_open(f), 0);
+    fixture_flush(f);
+    for (int i = 0; i < 10000 && !record_audit_broken(f->record); i++)
+        fixture_flush(f);
+    assert_true(record_audit_broken(f->record));
+    for (int i = 0; i < 100; i++)
+        fixture_flush(f);
+    assert_int_equal(fixture_sql_integer(f, "SELECT count(*) FROM audit WHERE event = 'audit.broken'"), 1);
+}
+
 static void accepted_damage_is_shown_but_not_broken_again(void **state)
 {
     struct fixture *f = *state;
@@ -307,6 +351,8 @@ int main(void)
         IT(missing_or_damaged_head_is_broken),
         IT(lost_database_does_not_match_the_head),
         IT(broken_stays_until_a_person_accepts),
+        IT(what_verify_found_outlives_a_restart_until_accepted),
+        IT(change_before_the_head_is_found_after_the_start_without_being_asked),
         IT(accepted_damage_is_shown_but_not_broken_again),
         IT(foreign_entry_breaks_the_chain_but_not_the_writing),
         IT(tail_pages_newest_first_and_follows),
