@@ -7,9 +7,11 @@
 #include "dose/limit.h"
 
 #include "dose/derive.h"
+#include "dose/value.h"
 #include "dose/wide.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* Formats one refusal about a quantity of a channel. */
 static void refuse(struct refusals *r, enum modality_token token, int channel, enum modality_quantity q,
@@ -40,7 +42,10 @@ static void check_ends(const struct dose_channel *c, int channel, enum modality_
     if ((start < 0 || ceiling < 0) && !may_be_negative(q)) {
         refuse(r, TOKEN_OUT_OF_RANGE, channel, q, "cannot be negative");
     } else if ((info->safer == SAFER_DOWN && ceiling < start) || (info->safer == SAFER_UP && ceiling > start)) {
-        refuse(r, TOKEN_OUT_OF_RANGE, channel, q, "has a ceiling that is safer than its start value");
+        char what[160], low[64], high[64];
+        snprintf(what, sizeof what, "has a ceiling (%s) that is safer than its start value (%s)",
+                 value_format(q, ceiling, low, sizeof low), value_format(q, start, high, sizeof high));
+        refuse(r, TOKEN_OUT_OF_RANGE, channel, q, what);
     } else if (start != ceiling && (info->basis == BASIS_PROPERTY || q == QUANTITY_us_frequency_khz)) {
         refuse(r, TOKEN_OUT_OF_RANGE, channel, q, "cannot change during a treatment");
     }

@@ -6,6 +6,9 @@
  */
 #include "session/internal.h"
 
+#define ADJUST_PER_S 20 /* increases and changes of settings, of one session */
+#define ADJUST_BURST 10
+
 void session_send_target(struct session *session, size_t channel, enum modality_quantity q, int64_t value,
                          const struct session_time *now)
 {
@@ -184,6 +187,7 @@ static bool increase_allowed(const struct change *c, const struct session_actor 
 {
     struct session *session = c->session;
     const enum modality_quantity q = c->request->quantity;
+    char given[64], step[64];
     if (session->state != SESSION_ramping && session->state != SESSION_running) {
         say_refused(session->owner, "session.adjust", actor, session, reply, TOKEN_WRONG_STATE, NULL,
                     "session %s is %s: nothing is increased", session->id, session_state_id(session->state));
@@ -196,8 +200,9 @@ static bool increase_allowed(const struct change *c, const struct session_actor 
         json_t *data = bound_data(q, c->target, "resolution", range ? range->resolution : 0);
         doc_text(data, "layer", "device");
         say_refused(session->owner, "session.adjust", actor, session, reply, TOKEN_OUT_OF_RANGE, data,
-                    "channel %s of device %s cannot be set to %lld", device_channel(session, i)->id, session->unit->id,
-                    (long long)c->target);
+                    "channel %s of device %s cannot be set to %s, only in steps of %s", device_channel(session, i)->id,
+                    session->unit->id, value_format(q, c->target, given, sizeof given),
+                    value_format(q, range ? range->resolution : 0, step, sizeof step));
         return false;
     }
     return view_is_fresh(c, actor, reply) && limits_allow(c, actor, reply);
@@ -219,6 +224,39 @@ static int64_t toward_rest(const struct session *session, size_t i, enum modalit
     return !up ? down : down == value ? value : down + resolution;
 }
 
+/* The value that would be in force afterwards. */
+static int64_t value_of(const struct change *c, size_t i)
+{
+    return c->increase ? c->target : toward_rest(c->session, i, c->request->quantity, c->target);
+}
+
+static bool changes_anything(const struct change *c)
+{
+    for (size_t i = 0; i < c->session->n_channels; i++) {
+        if (meant(c, i) && value_of(c, i) != c->session->present[i].value[c->request->quantity])
+            return true;
+    }
+    return false;
+}
+
+/*
+ * A bucket of ADJUST_BURST that fills at ADJUST_PER_S: no client can flood the records and the host with increases.
+ * The refusal itself is not recorded, for it would be the flood. Never asked for a decrease.
+ */
+static bool rate_allows(struct session *session, const struct session_time *now, struct session_reply reply)
+{
+    const int64_t each_ns = NS_PER_S / ADJUST_PER_S;
+    const int64_t due = session->adjust_free_ns > now->monotonic_ns ? session->adjust_free_ns : now->monotonic_ns;
+    if (due - now->monotonic_ns > (ADJUST_BURST - 1) * each_ns) {
+        say_error(reply, TOKEN_OVERLOADED, NULL,
+                  "session %s takes %d increases per second: decreases are taken at any time", session->id,
+                  ADJUST_PER_S);
+        return false;
+    }
+    session->adjust_free_ns = due + each_ns;
+    return true;
+}
+
 static void apply(const struct change *c, const struct session_actor *actor, const struct session_time *now)
 {
     struct session *session = c->session;
@@ -228,7 +266,7 @@ static void apply(const struct change *c, const struct session_actor *actor, con
         if (!meant(c, i))
             continue;
         const int64_t old = session->present[i].value[q];
-        const int64_t value = c->increase ? c->target : toward_rest(session, i, q, c->target);
+        const int64_t value = value_of(c, i);
         quantity_put(&session->present[i], q, value);
         if (q != session->level)
             quantity_put(&session->rules.channels[i].values, q, value);
@@ -283,12 +321,14 @@ void session_adjust(struct sessions *s, const struct session_adjust_request *req
 {
     struct change c = {.request = request, .target = request->target};
     s->now = *now;
-    if (!resolve(s, &c, actor, reply) || !inside(&c, actor, reply))
+    if (!resolve(s, &c, actor, reply))
         return;
     c.increase = is_increase(&c);
-    if (c.increase && !increase_allowed(&c, actor, reply))
+    if ((c.increase && !rate_allows(c.session, now, reply)) || !inside(&c, actor, reply) ||
+        (c.increase && !increase_allowed(&c, actor, reply)))
         return;
-    apply(&c, actor, now);
+    if (changes_anything(&c))
+        apply(&c, actor, now);
     state_publish(s, now);
     int64_t in_force = request->target;
     for (size_t i = 0; i < c.session->n_channels; i++) {

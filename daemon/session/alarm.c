@@ -322,6 +322,16 @@ json_t *alarms_list(const struct alarms *alarms)
     return list;
 }
 
+uint64_t alarms_unacknowledged(const struct alarms *alarms, enum alarm_kind kind, const char *device)
+{
+    for (size_t i = 0; i < ALARMS_MAX; i++) {
+        const struct alarm *a = &alarms->slots[i];
+        if (a->number != 0 && a->kind == kind && !a->acknowledged && strcmp(a->device, device) == 0)
+            return a->number;
+    }
+    return 0;
+}
+
 bool alarms_active(const struct alarms *alarms, enum alarm_kind kind, const char *device)
 {
     for (size_t i = 0; i < ALARMS_MAX; i++) {

@@ -55,15 +55,31 @@ static void check_presence(struct sessions *s, const struct plan *plan, const st
                 u->detail);
 }
 
-static void check_status(const struct unit *u, struct refusals *r)
+/* How a latch is cleared by a person: an alarm that waits is acknowledged, else the device is reset. */
+static const char *way_out(const struct sessions *s, const struct unit *u, enum alarm_kind kind, char *text,
+                           size_t size)
 {
+    const uint64_t number = alarms_unacknowledged(s->alarms, kind, u->id);
+    if (number > 0)
+        snprintf(text, size, "acknowledge alarm %llu", (unsigned long long)number);
+    else
+        snprintf(text, size, "reset the device (device.reset)");
+    return text;
+}
+
+static void check_status(const struct sessions *s, const struct unit *u, struct refusals *r)
+{
+    char way[64];
     if (!u->has_sample || u->presence == UNIT_ABSENT)
         return;
     if (u->sample.status.fault)
-        refusal_add(r, TOKEN_DEVICE_NOT_READY, u->id, "device %s reports fault %u (%s)", u->id,
-                    u->sample.status.fault_code, u->sample.status.fault_text);
+        refusal_add(r, TOKEN_DEVICE_NOT_READY, u->id, "device %s reports fault %u (%s): remove its cause and %s", u->id,
+                    u->sample.status.fault_code, u->sample.status.fault_text,
+                    way_out(s, u, ALARM_KIND_device_fault, way, sizeof way));
     if (u->sample.status.patient_stop)
-        refusal_add(r, TOKEN_DEVICE_NOT_READY, u->id, "the patient's stop of device %s is pressed", u->id);
+        refusal_add(r, TOKEN_DEVICE_NOT_READY, u->id,
+                    "the patient's stop of device %s is pressed or latched: release it and %s", u->id,
+                    way_out(s, u, ALARM_KIND_patient_stop, way, sizeof way));
 }
 
 static void check_accepted(const struct unit *u, struct refusals *r)
@@ -107,7 +123,7 @@ void check_device(struct sessions *s, const struct session *own, const struct pl
     if (!plan->unit)
         return;
     check_presence(s, plan, own, r);
-    check_status(plan->unit, r);
+    check_status(s, plan->unit, r);
     const struct session *holder = plan->resolved ? unit_holder(s, plan->unit, plan->group, own) : NULL;
     if (holder)
         refusal_add(r, TOKEN_BUSY, holder->id, "device %s is held by session %s (%s) of operator %.60s", plan->unit->id,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What touches the patient: electrodes, the applicator, and what the ledger knows of this patient and site. Positions
- * are not judged; the screening asks about pairs such as chest with back.
+ * are not judged; the screening asks at every site that an electrode names.
  */
 #include "session/internal.h"
 
@@ -94,9 +94,36 @@ void check_applicator(const struct plan *plan, const struct session_time *now, s
     check_frequency(plan, a, r);
 }
 
-static void check_ledger(struct sessions *s, const struct session_request *rq, struct refusals *r)
+/* Left and right are apart; anything else meets, as in the ledger. */
+static bool sides_meet(const char *a, const char *b)
+{
+    return !(same(a, "left") && same(b, "right")) && !(same(a, "right") && same(b, "left"));
+}
+
+/* Another session that is prepared there and not started: one of the two could not be. Its output's holder is BUSY. */
+static const struct session *prepared_there(const struct sessions *s, const struct session *own,
+                                            const struct plan *plan, const struct session_request *rq)
+{
+    const struct session *holder = plan->resolved ? unit_holder(s, plan->unit, plan->group, own) : NULL;
+    for (size_t i = 0; i < s->n_sessions; i++) {
+        const struct session *other = s->list[i];
+        if (other == own || other == holder || other->state != SESSION_prepared)
+            continue;
+        const struct session_request *theirs = &other->request->r;
+        if (same(theirs->patient_ref, rq->patient_ref) && same(theirs->site, rq->site) &&
+            sides_meet(theirs->side, rq->side))
+            return other;
+    }
+    return NULL;
+}
+
+static void check_ledger(struct sessions *s, const struct session *own, const struct plan *plan,
+                         const struct session_request *rq, struct refusals *r)
 {
     const struct ledger_entry *e = record_blocking(s->record, rq->patient_ref, rq->site, rq->side);
+    const struct session *prepared = e ? NULL : prepared_there(s, own, plan, rq);
+    if (prepared)
+        refusal_add(r, TOKEN_DOSE_RESERVED, NULL, "session %s on this patient and site is prepared", prepared->id);
     if (!e)
         return;
     if (e->state == LEDGER_UNBOUNDED)
@@ -106,13 +133,13 @@ static void check_ledger(struct sessions *s, const struct session_request *rq, s
         refusal_add(r, TOKEN_DOSE_RESERVED, NULL, "session %s on this patient and site is open", e->session_id);
 }
 
-void check_history(struct sessions *s, const struct plan *plan, const struct session_request *rq,
-                   const struct dose_history *history, struct refusals *r)
+void check_history(struct sessions *s, const struct session *own, const struct plan *plan,
+                   const struct session_request *rq, const struct dose_history *history, struct refusals *r)
 {
     const struct protocol *p = plan->protocol;
     if (!p || !rq->patient_ref || !rq->site || !rq->side)
         return;
-    check_ledger(s, rq, r);
+    check_ledger(s, own, plan, rq, r);
     struct dose_history therapy = {0};
     record_history(s->record, rq->patient_ref, rq->site, rq->side, p->modality, modality_therapy_id(p->therapy),
                    &therapy);

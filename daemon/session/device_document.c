@@ -13,6 +13,14 @@ const char *unit_state_text(const struct unit *unit)
     return unit_state_id(unit->presence);
 }
 
+/* The host's last words were about rest: they do not hold while a treatment is on. */
+const char *unit_detail_text(const struct unit *unit)
+{
+    if (unit->unproved)
+        return unit->unproved_why;
+    return unit->presence == UNIT_ENERGISED ? "in a treatment" : unit->detail;
+}
+
 static const char *link_loss_id(enum modality_link_loss l)
 {
     switch (l) {
@@ -197,7 +205,7 @@ json_t *unit_document(const struct sessions *s, const struct unit *u, const stru
     json_t *o = json_object(), *channels = json_array();
     put_clinic(o, u, now);
     doc_text(o, "state", unit_state_text(u));
-    doc_text(o, "detail", u->unproved ? u->unproved_why : u->detail);
+    doc_text(o, "detail", unit_detail_text(u));
     doc_int(o, "epoch", (int64_t)u->epoch);
     doc_text(o, "maker", u->identity.maker);
     doc_text(o, "model", u->identity.model);

@@ -75,6 +75,7 @@ struct plan {
     const struct modality_channel *device[DOSE_CHANNELS_MAX]; /* NULL when the device is not described */
     enum modality_quantity level;
     int site;
+    uint64_t sites; /* bit per body site that is touched: the target, and where electrodes sit */
     struct dose_treatment treatment;
 };
 
@@ -161,8 +162,9 @@ struct session {
     int64_t hold_since_ns, hold_until_ns;
     uint32_t faults_told; /* bit per supervise_fault whose alarm was raised in this turn */
     uint32_t contact_good;
-    bool stop_asked;    /* not answered yet: rest may be proved before anybody has said who stopped it, and why */
-    const char *origin; /* of the last change: operator, patient, device, daemon */
+    int64_t adjust_free_ns; /* the rate of adjustments: when the next is due if all had come evenly */
+    bool stop_asked;        /* not answered yet: rest may be proved before anybody has said who stopped it, and why */
+    const char *origin;     /* of the last change: operator, patient, device, daemon */
     enum modality_evidence evidence;
     enum session_end end;
     const char *end_fault; /* END_fault: the id of what supervision found; static */
@@ -249,14 +251,26 @@ int plan_make(struct sessions *s, const struct dose_tables *tables, const struct
 /* True when a lies farther from rest than b. */
 bool quantity_unsafer(enum modality_quantity q, int64_t a, int64_t b);
 
-/* checks.c, check_device.c, check_electrodes.c: each adds its refusals */
+/* sites.c: every site named becomes a bit of plan->sites; screening is judged at each, told without doubles */
+void plan_sites(struct plan *plan, const struct session_request *request, struct refusals *r);
+void plan_screen(struct plan *plan, const struct session_request *request, struct refusals *r);
+
+/* questions.c: what is to be asked at any of these sites (a bit each; 0 = all) */
+json_t *questions_at(const struct dose_tables *t, const struct protocol *p, uint64_t sites, const char *indication);
+
+/* check_request.c: parts of a request that this treatment would not use */
+void check_parts(const struct plan *plan, const struct session_request *request, struct refusals *r);
+/* A quantity that has a place of its own in a request and was given as a parameter: true and refused. */
+bool check_misplaced(enum modality_quantity q, struct refusals *r);
+
+/* check_device.c, check_patient.c: each adds its refusals */
 void check_device(struct sessions *s, const struct session *own, const struct plan *plan,
                   const struct session_time *now, struct refusals *r);
 void check_ranges(const struct plan *plan, struct refusals *r);
 void check_electrodes(const struct plan *plan, const struct session_request *request, struct refusals *r);
 void check_applicator(const struct plan *plan, const struct session_time *now, struct refusals *r);
-void check_history(struct sessions *s, const struct plan *plan, const struct session_request *request,
-                   const struct dose_history *history, struct refusals *r);
+void check_history(struct sessions *s, const struct session *own, const struct plan *plan,
+                   const struct session_request *request, const struct dose_history *history, struct refusals *r);
 int64_t civil_day(int64_t wall_ms);
 /* The session that claims this unit and group, or NULL; own is left out. */
 const struct session *unit_holder(const struct sessions *s, const struct unit *unit, uint32_t group,
@@ -307,6 +321,8 @@ void unit_proved(struct sessions *s, struct unit *unit, enum modality_evidence e
                  const struct session_time *now);
 void orphans_load(struct sessions *s, const struct session_time *now);
 
+/* In a session that is not over and not output_unknown. */
+bool unit_in_session(const struct sessions *s, const struct unit *unit);
 /* units_publish tells what unit_set_unproved and presence have changed. Allocates. */
 void units_publish(struct sessions *s, const struct session_time *now);
 
@@ -362,5 +378,6 @@ void session_write(struct session *session); /* again what the record's queue ha
 /* device_document.c */
 json_t *unit_document(const struct sessions *s, const struct unit *unit, const struct session_time *now);
 const char *unit_state_text(const struct unit *unit);
+const char *unit_detail_text(const struct unit *unit);
 
 #endif

@@ -51,10 +51,13 @@ static void resolve_site(struct plan *plan, const struct session_request *rq, st
     const struct site *site = &plan->tables->screening.sites[plan->site];
     const char *side = rq->side ? rq->side : "";
     const bool lateral = !strcmp(side, "left") || !strcmp(side, "right");
-    if (!lateral && strcmp(side, "both") != 0 && strcmp(side, "midline") != 0)
-        refusal_add(r, TOKEN_INCOMPLETE, site->id, "site %s needs a side: left, right, both or midline", site->id);
-    else if (lateral && !site->has_sides)
-        refusal_add(r, TOKEN_OUT_OF_RANGE, site->id, "site %s has no side %s (%s)", site->id, side, site->origin);
+    const bool midline = !strcmp(side, "midline"), known = lateral || midline || !strcmp(side, "both");
+    const char *sides = site->has_sides ? "left, right or both" : "midline";
+    if (!known)
+        refusal_add(r, TOKEN_INCOMPLETE, site->id, "site %s needs a side: %s", site->id, sides);
+    else if (site->has_sides == midline)
+        refusal_add(r, TOKEN_OUT_OF_RANGE, site->id, "site %s has no side %s, it has %s (%s)", site->id, side, sides,
+                    site->origin);
 }
 
 static int find_group(const struct modality_device *d, const char *id)
@@ -73,6 +76,26 @@ static int find_channel(const struct modality_device *d, const char *id)
             return (int)i;
     }
     return -1;
+}
+
+/* A group is armed as a whole: what is not named would be driven all the same. */
+static void check_whole_group(const struct plan *plan, const struct session_output *o, struct refusals *r)
+{
+    const struct modality_device *d = &plan->unit->info.device;
+    uint32_t named = 0;
+    char missing[128] = "";
+    for (size_t i = 0; i < plan->treatment.n_channels; i++)
+        named |= UINT32_C(1) << plan->channels[i];
+    const uint32_t left = d->groups[plan->group].channels & ~named;
+    for (size_t i = 0, at = 0; i < d->n_channels && at < sizeof missing; i++) {
+        if ((left >> i) & 1u)
+            at += (size_t)snprintf(missing + at, sizeof missing - at, "%s%s", at ? ", " : "", d->channels[i].id);
+    }
+    if (left)
+        refusal_add(r, TOKEN_OUT_OF_RANGE, plan->unit->id,
+                    "group %s of device %s drives channel %s too, which the request does not name: name every channel "
+                    "of the group",
+                    o->group, plan->unit->id, missing);
 }
 
 static void resolve_channels(struct plan *plan, const struct session_output *o, struct refusals *r)
@@ -100,6 +123,8 @@ static void resolve_channels(struct plan *plan, const struct session_output *o, 
         plan->channels[i] = (uint32_t)c;
         plan->device[i] = &d->channels[c];
     }
+    if (r->n == before)
+        check_whole_group(plan, o, r);
     plan->resolved = r->n == before;
 }
 
@@ -170,6 +195,8 @@ static void put_parameters(struct plan *plan, const struct session_request *rq, 
     }
     for (size_t i = 0; i < rq->output.n_parameters; i++) {
         const enum modality_quantity q = rq->output.parameters[i].quantity;
+        if (check_misplaced(q, r))
+            continue;
         bool known = false;
         for (size_t k = 0; k < p->n_parameters; k++)
             known = known || p->parameters[k].quantity == q;
@@ -229,19 +256,13 @@ static void put_properties(struct plan *plan, const struct session_request *rq, 
     }
 }
 
-/* Judges the screening too: its conditions decide which limits apply. */
-static void put_conditions(struct plan *plan, const struct session_request *rq, struct refusals *r)
-{
-    screening_judge(&plan->tables->screening, plan->protocol->therapy, (unsigned)plan->site, rq->indication,
-                    rq->answers, rq->n_answers, rq->overrides, rq->n_overrides, &plan->treatment.conditions, r);
-}
-
 int plan_make(struct sessions *s, const struct dose_tables *tables, const struct session_request *request,
               struct plan *plan, struct refusals *r)
 {
     *plan = (struct plan){.tables = tables, .site = -1, .treatment.applicator = -1};
     resolve_protocol(plan, request, r);
     resolve_site(plan, request, r);
+    plan_sites(plan, request, r);
     resolve_device(s, plan, request, r);
     if (!request->patient_ref || !request->patient_ref[0])
         refusal_add(r, TOKEN_INCOMPLETE, NULL, "a patient reference is needed");
@@ -259,7 +280,7 @@ int plan_make(struct sessions *s, const struct dose_tables *tables, const struct
     plan->level = level_of(plan);
     put_parameters(plan, request, r);
     put_properties(plan, request, r);
-    put_conditions(plan, request, r);
+    plan_screen(plan, request, r); /* its conditions decide which limits apply */
     if (t->duration_ms <= 0)
         refusal_add(r, TOKEN_INCOMPLETE, plan->protocol->id, "protocol %s and the request give no duration",
                     plan->protocol->id);

@@ -18,7 +18,8 @@ void session_check(struct sessions *s, const struct session_request *request, co
     doc_bool(result, "allowed", a->refused.n == 0 && !s->shutting_down);
     doc_put(result, "refusals", doc_refusals(&a->refused));
     doc_put(result, "notices", assess_notices(a, request));
-    doc_put(result, "questions", session_questions(s, request->protocol, request->site, request->indication));
+    doc_put(result, "questions",
+            questions_at(a->plan.tables, a->plan.protocol, a->plan.site >= 0 ? a->plan.sites : 0, request->indication));
     doc_put(result, "sheet", a->has_picture ? sheet_make(s, a, request, actor) : NULL);
     doc_put(result, "limits", assess_limits(a));
     free(a);

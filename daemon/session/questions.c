@@ -17,18 +17,26 @@ static json_t *question_document(const struct question *q)
     return o;
 }
 
-static bool asked(const struct screening *s, const struct question *q, const struct protocol *p, int site,
+static bool asked(const struct screening *s, const struct question *q, const struct protocol *p, uint64_t sites,
                   const char *indication)
 {
     if (!p)
         return true;
-    if (site >= 0)
-        return screening_asks(q, p->therapy, (unsigned)site, indication);
-    for (unsigned i = 0; i < s->n_sites; i++) {
-        if (screening_asks(q, p->therapy, i, indication))
+    for (unsigned i = 0; i < s->n_sites && i < DOSE_SITES_MAX; i++) {
+        if ((sites == 0 || ((sites >> i) & 1u)) && screening_asks(q, p->therapy, i, indication))
             return true;
     }
     return false;
+}
+
+json_t *questions_at(const struct dose_tables *t, const struct protocol *p, uint64_t sites, const char *indication)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < t->screening.n_questions; i++) {
+        if (asked(&t->screening, &t->screening.questions[i], p, sites, indication))
+            json_array_append_new(array, question_document(&t->screening.questions[i]));
+    }
+    return array;
 }
 
 json_t *session_questions(const struct sessions *s, const char *protocol, const char *site, const char *indication)
@@ -36,10 +44,5 @@ json_t *session_questions(const struct sessions *s, const char *protocol, const 
     const struct dose_tables *t = s->settings.tables;
     const struct protocol *p = protocol ? protocol_find(t, protocol) : NULL;
     const int where = site ? site_find(t, site) : -1;
-    json_t *array = json_array();
-    for (size_t i = 0; i < t->screening.n_questions; i++) {
-        if (asked(&t->screening, &t->screening.questions[i], p, where, indication))
-            json_array_append_new(array, question_document(&t->screening.questions[i]));
-    }
-    return array;
+    return questions_at(t, p, where >= 0 && where < DOSE_SITES_MAX ? UINT64_C(1) << where : 0, indication);
 }

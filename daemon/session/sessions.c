@@ -73,6 +73,19 @@ void session_free(struct session *session)
     free(session);
 }
 
+/*
+ * Acknowledging what has taken an output away also asks the idle device to clear its latches; one whose cause is still
+ * there stays latched, and goes on refusing.
+ */
+static void clear_latches(struct sessions *s, const char *change, const json_t *alarm)
+{
+    const char *device = json_string_value(json_object_get(alarm, "device"));
+    struct unit *unit = device ? unit_find(s, device) : NULL;
+    if (strcmp(change, "acknowledged") == 0 && json_is_true(json_object_get(alarm, "latched")) && unit &&
+        unit->described && !unit_in_session(s, unit))
+        unit_make_safe(s, unit, &s->now);
+}
+
 static void on_alarm(void *userdata, const char *change, json_t *alarm)
 {
     struct sessions *s = userdata;
@@ -81,6 +94,7 @@ static void on_alarm(void *userdata, const char *change, json_t *alarm)
         s->ports.alarm(s->ports.userdata, change, alarm);
     say_audit(s, "alarm", NULL, NULL, json_deep_copy(params));
     say_event(s, "alarm", NULL, params);
+    clear_latches(s, change, alarm);
 }
 
 int sessions_new(const struct session_settings *settings, const struct session_ports *ports, struct record *record,

@@ -54,6 +54,24 @@ static bool is_property_or_command(enum modality_quantity q)
     return basis == BASIS_COMMANDED || basis == BASIS_PROPERTY;
 }
 
+/* Where each pad of a channel lies, the target's site where none is named. */
+static json_t *electrodes_document(const struct session_request *rq, const char *channel)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < rq->output.n_electrodes; i++) {
+        const struct session_electrode *e = &rq->output.electrodes[i];
+        if (!e->channel || !channel || strcmp(e->channel, channel) != 0)
+            continue;
+        json_t *o = json_object();
+        doc_text(o, "label", e->label);
+        doc_text(o, "skin_site", e->skin_site ? e->skin_site : rq->site);
+        doc_text(o, "side", e->side ? e->side : rq->side);
+        doc_int(o, "area_mm2", e->area_mm2);
+        json_array_append_new(array, o);
+    }
+    return array;
+}
+
 static json_t *channel_document(const struct assessment *a, const struct session_request *rq, size_t i)
 {
     const struct dose_channel *c = &a->plan.treatment.channels[i];
@@ -75,6 +93,7 @@ static json_t *channel_document(const struct assessment *a, const struct session
     doc_put(o, "parameters", parameters);
     doc_put(o, "properties", properties);
     doc_put(o, "derived", derived);
+    doc_put(o, "electrodes", electrodes_document(rq, rq->output.channels[i]));
     return o;
 }
 

@@ -137,7 +137,7 @@ void units_publish(struct sessions *s, const struct session_time *now)
         json_t *detail = json_object();
         doc_text(detail, "device", unit->id);
         doc_text(detail, "state", unit_state_text(unit));
-        doc_text(detail, "detail", unit->unproved ? unit->unproved_why : unit->detail);
+        doc_text(detail, "detail", unit_detail_text(unit));
         say_audit(s, "device.state", NULL, NULL, detail);
         say_event(s, "device.state", NULL, unit_document(s, unit, now));
     }
@@ -165,7 +165,7 @@ static void take_statement(struct sessions *s, struct unit *unit, const char *st
     alarms_condition_over(s->alarms, ALARM_KIND_output_unknown, unit->id, NULL, now->wall_ms);
 }
 
-static bool unit_armed(const struct sessions *s, const struct unit *unit)
+bool unit_in_session(const struct sessions *s, const struct unit *unit)
 {
     for (size_t i = 0; i < s->n_sessions; i++) {
         if (s->list[i]->unit == unit && session_live(s->list[i]) && s->list[i]->state != SESSION_output_unknown)
@@ -184,7 +184,7 @@ void device_reset(struct sessions *s, const char *device, const char *statement,
                     device ? device : "");
         return;
     }
-    if (unit_armed(s, unit)) {
+    if (unit_in_session(s, unit)) {
         say_refused(s, "device.reset", actor, NULL, reply, TOKEN_WRONG_STATE, NULL,
                     "device %s is in a session: stop it first", unit->id);
         return;

@@ -171,6 +171,67 @@ static void adjustments_are_told_and_recorded(void **state)
     json_decref(record);
 }
 
+static size_t adjusted_events(const struct room *r)
+{
+    size_t n = 0, i;
+    json_t *event;
+    json_array_foreach(r->events, i, event) n +=
+        strcmp(json_string_value(json_object_get(event, "type")), "session.adjusted") == 0;
+    return n;
+}
+
+static void what_changes_nothing_is_accepted_and_not_told(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    for (int n = 0; n < 100; n++) {
+        adjust(r, 10000, 10000);
+        assert_answered(r);
+        assert_int_equal(json_integer_value(json_object_get(r->result, "target")), 10000);
+    }
+    assert_int_equal(adjusted_events(r), 0);
+    assert_int_equal(room_count(r, LINK_TARGET), 0);
+    adjust(r, 10100, 10000); /* and it has cost nothing */
+    assert_answered(r);
+    assert_int_equal(adjusted_events(r), 1);
+}
+
+static void increases_are_limited_in_rate_and_decreases_are_not(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    adjust(r, 0, 10000);
+    for (int n = 0; n < 10; n++) {
+        adjust(r, (n + 1) * 100, n * 100);
+        assert_answered(r);
+    }
+    adjust(r, 1100, 1000);
+    assert_refused(r, TOKEN_OVERLOADED);
+    assert_non_null(strstr(r->message, "20 increases per second"));
+    assert_int_equal(room_session(r)->present[0].value[QUANTITY_amplitude_ua], 1000);
+    for (int n = 9; n >= 0; n--) {
+        adjust(r, n * 100, 0);
+        assert_answered(r);
+    }
+    adjust(r, 100, 0);
+    assert_refused(r, TOKEN_OVERLOADED);
+    room_advance(r, 50);
+    adjust(r, 100, 0);
+    assert_answered(r);
+    adjust(r, 200, 100);
+    assert_refused(r, TOKEN_OVERLOADED);
+}
+
+static void a_value_between_two_steps_is_told_with_the_step(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    adjust(r, 10050, 10000);
+    assert_refused(r, TOKEN_OUT_OF_RANGE);
+    assert_non_null(strstr(r->message, "10.05 mA"));
+    assert_non_null(strstr(r->message, "steps of 0.1 mA"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
 
 int main(void)
@@ -185,6 +246,9 @@ int main(void)
         TEST(settings_move_only_where_they_were_given_room),
         TEST(nothing_is_increased_at_rest),
         TEST(adjustments_are_told_and_recorded),
+        TEST(what_changes_nothing_is_accepted_and_not_told),
+        TEST(increases_are_limited_in_rate_and_decreases_are_not),
+        TEST(a_value_between_two_steps_is_told_with_the_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,6 +88,7 @@ static void a_ceiling_above_a_limit_is_refused_with_its_origin(void **state)
     q.output.channels[0] = "ch2";
     q.output.electrodes[0].channel = q.output.electrodes[1].channel = "ch2";
     q.output.parameters[0].ceiling = 50100;
+    q.patient_ref = "P2";
     prepare(r, &q);
     assert_refused(r, TOKEN_LIMIT_EXCEEDED);
     assert_string_equal(json_string_value(json_object_get(r->data, "quantity")), "amplitude_ua");
@@ -329,6 +330,7 @@ static void a_device_that_may_keep_its_output_needs_acceptance(void **state)
     assert_answered(r);
     r->units[0].device.watchdog_ms = 0;
     host_describe(r, STIM);
+    other.patient_ref = "P2";
     other.output.group = other.output.channels[0] = "ch2";
     other.output.electrodes[0].channel = other.output.electrodes[1].channel = "ch2";
     prepare(r, &other);
@@ -411,10 +413,20 @@ static void a_claimed_output_is_busy_with_its_holder(void **state)
     assert_refused(r, TOKEN_BUSY);
     assert_string_equal(json_string_value(json_object_get(r->data, "holder")), holder);
     struct session_request pair = room_tens();
+    pair.patient_ref = "P2";
     pair.output.group = "pair"; /* shares a channel */
+    pair.output.n_channels = 2;
+    pair.output.channels[1] = "ch2";
+    pair.output.n_electrodes = 4;
+    for (size_t i = 2; i < 4; i++) {
+        pair.output.electrodes[i] = pair.output.electrodes[0];
+        pair.output.electrodes[i].label = i == 2 ? "C" : "D";
+        pair.output.electrodes[i].channel = "ch2";
+    }
     prepare(r, &pair);
     assert_refused(r, TOKEN_BUSY);
     struct session_request free_one = room_tens();
+    free_one.patient_ref = "P2";
     free_one.output.group = free_one.output.channels[0] = "ch2";
     free_one.output.electrodes[0].channel = free_one.output.electrodes[1].channel = "ch2";
     prepare(r, &free_one);
