@@ -554,6 +554,16 @@ class Lease(Bench):
         self.assertLess(self.sim.wait_rest("stim1", closed), 1000)
         terminal.expect("rest proved: measured")
 
+    def test_a_reader_that_goes_away_stops(self):
+        """As in `modalityctl start ... | head`: nobody watches any more."""
+        process, session, _ = self.started(*self.tens())
+        self.sim.wait_output("stim1", 1000)
+        closed = now_ns()
+        process.stdout.close()
+        self.assertLess(self.sim.wait_rest("stim1", closed), 3000)  # at its next line
+        self.assertEqual(process.wait(PATIENCE), DONE)
+        self.assertEqual(self.client.call("session.get", session_id=session)["end"]["reason"], "stopped")
+
     def test_a_killed_client_loses_its_lease(self):
         process, session, _ = self.started(*self.tens())
         self.treated(process, 4000)
@@ -564,11 +574,15 @@ class Lease(Bench):
         self.assertIn("lease lost", self.ctl("sessions", session).stdout)
 
 
-class Lost(Bench):
+class Gone(Bench):
+    """What is left of the room afterwards is of no use to another test."""
+
     def rest(self):
         self.client.close()
         self.room.clients.remove(self.client)
 
+
+class Lost(Gone):
     def test_a_daemon_that_dies_is_said_and_a_changed_audit_is_found(self):
         process, _, _ = self.started(*self.tens())
         self.treated(process, 4000)
@@ -592,6 +606,21 @@ class Lost(Bench):
             store.execute("DROP TRIGGER audit_update")
             store.execute("UPDATE audit SET detail = '{\"x\":1}' WHERE seq = 2")
         store.close()
+
+
+class Silent(Gone):
+    def test_a_daemon_that_says_nothing_is_said(self):
+        terminal = self.terminal("start", *self.tens(), *self.answers())
+        terminal.answer("Pain before", "")
+        terminal.answer("Type yes: ", "yes")
+        self.sim.wait_output("stim1", 4000)
+        stopped = now_ns()
+        self.room.daemon.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.room.daemon.send_signal, signal.SIGCONT)
+        terminal.expect("no news from the daemon: look at the patient")
+        self.assertLess(self.sim.wait_rest("stim1", stopped), 3000)
+        terminal.expect("THE DAEMON IS GONE")
+        self.assertEqual(terminal.wait(), UNPROVED)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@
 #define PROOF_NS (15 * NS_PER_S)
 /* A live session is shown five times a second: this long without a word and the daemon is asked. */
 #define SILENCE_NS (2 * NS_PER_S)
+#define ANSWER_NS (5 * NS_PER_S)
 #define RENEWALS_PER_LEASE 3
 
 struct following {
@@ -185,6 +186,7 @@ enum ctl_exit follow_session(struct ctl *ctl, const char *session_id, const char
                           .ask_ns = clock_monotonic_ns() + SILENCE_NS,
                           .give_up_ns = INT64_MAX,
                           .progress = {.ctl = ctl}};
+    client_set_patience(ctl->client, ANSWER_NS);
     while (!f.end && !f.gone) {
         const int64_t now = clock_monotonic_ns();
         stop_if_interrupted(&f, now);
