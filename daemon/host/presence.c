@@ -173,8 +173,8 @@ void presence_failed(struct line *l, struct unit *u, int error, const char *what
         l->silent_until_ns = now + 9 * (now - began_ns); /* its call and nine times as long for the others */
     if (u->identified && silent)
         presence_lost(l, u, now);
-    else if (u->identified)
-        u->poll_ns = now;
+    else if (u->identified) /* asked again at once, then with a pause: what fails fast must not fill the line */
+        u->poll_ns = u->failures > 1 ? now + PRESENCE_HOT_MIN_NS : now;
     if (!u->identified) {
         u->absent = true;
         u->retry_ns = now + backoff_next(&u->backoff_ns, u->hot);

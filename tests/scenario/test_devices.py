@@ -2,6 +2,7 @@
 """What a device may do to us: absent, another one, exceptions, garbage, silence, reboot, sticking, over-delivery."""
 import os
 import signal
+import time
 import unittest
 
 from room import Refused, Room, RoomCase, begin, now_ns, tens_request, us_request, wait_until
@@ -50,15 +51,56 @@ class Faults(RoomCase):
     def test_patient_stop(self):
         self.stopped_by("patient_stop", ("patient_stop", "patient"), "patient_stop")
 
+    def test_the_patients_stop_is_cleared_by_acknowledging_its_alarm(self):
+        session, _ = self.begin()
+        self.sim.fault("stim1", "patient_stop")
+        self.assertIn(self.client.state(session, "ended", 20)["reason"], ("patient_stop", "patient"))
+        wait_until("the device to be idle", lambda: self.room.device("stim1")["state"] == "ready")
+        alarm = next(a for a in self.client.call("alarm.list")["items"] if a["kind"] == "patient_stop")
+        again = tens_request(self.client, start=5000, patient="P-2")
+
+        def refusal():
+            with self.assertRaises(Refused) as refused:
+                self.client.act("session.prepare", **again)
+            self.assertEqual(refused.exception.token, "DEVICE_NOT_READY")
+            return str(refused.exception)
+
+        self.assertIn(f"release it and acknowledge alarm {alarm['number']}", refusal())
+        self.sim.clear("stim1")
+        time.sleep(1)
+        self.assertIn("acknowledge alarm", refusal(), "released, but latched")
+        self.client.act("alarm.acknowledge", number=alarm["number"])
+        wait_until("the latch to be cleared", lambda: not self.room.device("stim1")["patient_stop"])
+        self.room.wait_device("stim1", "ready")
+        begin(self.client, again)
+        self.sim.wait_output("stim1", 5000)
+
+    def test_a_stop_that_is_still_pressed_outlasts_the_acknowledgement(self):
+        session, _ = self.begin()
+        self.sim.fault("stim1", "patient_stop")
+        self.client.state(session, "ended", 20)
+        alarm = next(a for a in self.client.call("alarm.list")["items"] if a["kind"] == "patient_stop")
+        self.client.act("alarm.acknowledge", number=alarm["number"])
+        time.sleep(1)
+        with self.assertRaises(Refused) as refused:
+            self.client.act("session.prepare", **tens_request(self.client, patient="P-2"))
+        self.assertIn("device.reset", str(refused.exception))
+
     def test_reboot(self):
         self.stopped_by("reboot", ("device_restarted", "link_lost", "output_lost", "sample_stale", "device_fault"),
                         "device_restarted", ms=0)
 
     def test_exceptions(self):
-        self.stopped_by("exception", ("link_lost", "sample_stale", "device_fault", "stale"), "link_lost", code=4, count=200)
+        self.stopped_by("exception", ("link_lost", "sample_stale", "device_fault", "stale"), "link_lost", code=4, count=60)
 
     def test_garbage(self):
         self.stopped_by("corrupt", ("link_lost", "sample_stale", "stale", "dead_man"), "link_lost", how="garbage", count=20)
+
+    def test_answers_in_the_name_of_another_unit(self):
+        self.stopped_by("corrupt", ("link_lost", "sample_stale", "stale", "dead_man"), "link_lost", how="unit", count=1000)
+
+    def test_answers_whose_length_lies(self):
+        self.stopped_by("corrupt", ("link_lost", "sample_stale", "stale", "dead_man"), "link_lost", how="bad_crc", count=1000)
 
     def test_silence(self):
         self.stopped_by("drop", ("link_lost", "sample_stale", "stale", "dead_man"), "link_lost", count=10)
