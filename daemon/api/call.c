@@ -13,6 +13,7 @@
 
 #include "api/idempotency.h"
 #include "api/state.h"
+#include "api/stopped.h"
 
 /* --- answers --- */
 
@@ -158,8 +159,14 @@ void call_refuse(struct call *call, enum modality_token token, json_t *data, con
 
 void call_invalid(struct call *call, const char *field, const char *expected)
 {
-    char message[400];
-    snprintf(message, sizeof(message), "invalid params: %s: expected %s", field, expected);
+    char message[460];
+    const char *stopped = "";
+    if (call->method->stop) {
+        json_t *item = json_pack("{s:s, s:O}", "method", call->method->name, "params", call->params);
+        stopped = stopped_by_item(item);
+        json_decref(item);
+    }
+    snprintf(message, sizeof(message), "invalid params: %s: expected %s%s", field, expected, stopped);
     call_error(call, RPC_INVALID_PARAMS, message, json_pack("{s:s, s:s}", "field", field, "expected", expected));
 }
 

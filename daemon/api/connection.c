@@ -15,6 +15,7 @@
 
 #include "api/call.h"
 #include "api/state.h"
+#include "api/stopped.h"
 #include "link/loop.h"
 
 /* What the descriptor is watched for; a resting or paused one is not watched at all, not even for hang-up. */
@@ -243,20 +244,24 @@ static void line_answer(struct connection *c)
     const char *line = c->in + c->in_head;
     size_t length = (size_t)((const char *)memchr(line, '\n', c->in_end - c->in_head) - line);
     enum rpc_code code = RPC_PARSE_ERROR;
-    char why[256];
-    json_t *value = rpc_parse(line, length, &code, why, sizeof(why));
+    char why[320];
+    json_t *value = rpc_parse(line, length, &code, why, sizeof(why) - 64);
+    const char *stopped = value == NULL ? stopped_by_line(line, length) : "";
     const int64_t read_ns = c->in_since_ns;
     c->in_head += length + 1;
     c->in_lines--;
     in_settle(c);
-    if (value == NULL)
+    if (value == NULL) {
+        size_t n = strlen(why);
+        snprintf(why + n, sizeof(why) - n, "%s", stopped);
         answer_error(c, NULL, NULL, rpc_error(code, why, NULL));
-    else if (json_is_array(value))
+        return;
+    }
+    if (json_is_array(value))
         batch_begin(c, value, read_ns);
     else
         call_dispatch(c, NULL, value, read_ns);
-    if (value != NULL)
-        json_decref(value);
+    json_decref(value);
 }
 
 bool connection_work(struct connection *c)

@@ -11,6 +11,7 @@
 
 #include "api/idempotency.h"
 #include "api/state.h"
+#include "api/stopped.h"
 #include "modality/log.h"
 
 /* "therapist": the weakest right that suffices. */
@@ -173,7 +174,7 @@ void call_dispatch(struct connection *c, struct batch *batch, const json_t *item
     const char *why;
     if (rpc_request_read(item, &request, &why) < 0) {
         char message[160];
-        snprintf(message, sizeof(message), "invalid request: %s", why);
+        snprintf(message, sizeof(message), "invalid request: %s%s", why, stopped_by_item(item));
         answer_error(c, batch, request.id, rpc_error(RPC_INVALID_REQUEST, message, NULL));
         return;
     }

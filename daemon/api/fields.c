@@ -9,7 +9,8 @@
 #include "session/session.h"
 
 const struct param fields_operator[FIELDS_OPERATOR_COUNT] = {
-    FIELD("id", PARAM_STRING, "login name, uid or staff number", .required = true, ID_BOUNDS),
+    FIELD("id", PARAM_STRING, "the peer's login name or uid; anybody else's only if the peer's role has may_act_for",
+          .required = true, ID_BOUNDS),
     FIELD("name", PARAM_STRING, "as the record shall show it", .required = true, PARAM_BOUNDS(1, 128)),
     FIELD("role", PARAM_STRING, "recorded, never a right", ID_BOUNDS),
 };
@@ -68,7 +69,7 @@ static const struct param answer_item = FIELD("answer", PARAM_OBJECT, "one answe
 static const struct param override[] = {
     FIELD("condition", PARAM_STRING, "the precaution", .required = true, ID_BOUNDS),
     FIELD("by", PARAM_STRING, "who takes the responsibility", .required = true, PARAM_BOUNDS(1, 128)),
-    FIELD("reason", PARAM_STRING, "why", .required = true, PARAM_TEXT_BOUNDS),
+    FIELD("reason", PARAM_STRING, "why", .required = true, PARAM_TEXT_BOUNDS, .plain = PLAIN_FREE),
 };
 static const struct param override_item = FIELD("override", PARAM_OBJECT, "one override", PARAM_FIELDS(override));
 static const struct param limit_item = FIELD("limit", PARAM_STRING, "id of a notice limit", ID_BOUNDS);

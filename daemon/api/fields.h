@@ -8,16 +8,17 @@
 #include "api/limits.h"
 #include "api/params.h"
 
-#define ID_BOUNDS PARAM_BOUNDS(1, 64)
+#define ID_BOUNDS PARAM_BOUNDS(1, API_ID_MAX)
 
 /* clang-format off */
 #define FIELD(field_name, field_kind, text, ...)                                                                       \
     {.name = field_name, .kind = field_kind, .meaning = text, ##__VA_ARGS__}
 
 #define FIELD_SESSION_ID                                                                                               \
-    FIELD("session_id", PARAM_STRING, "the session", .required = true, ID_BOUNDS)
+    FIELD("session_id", PARAM_STRING, "the session", .required = true, ID_BOUNDS, .plain = PLAIN_ID)
 #define FIELD_LEASE_KEY                                                                                                \
-    FIELD("lease_key", PARAM_STRING, "the key that session.start gave", .required = true, ID_BOUNDS)
+    FIELD("lease_key", PARAM_STRING, "the key that session.start gave", .required = true, ID_BOUNDS,       \
+          .plain = PLAIN_ID)
 #define FIELD_CURSOR                                                                                                   \
     FIELD("cursor", PARAM_STRING, "next_cursor of the page before; absent = the first page", PARAM_BOUNDS(1, 200))
 #define FIELD_LIMIT                                                                                                    \

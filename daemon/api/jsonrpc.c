@@ -17,6 +17,9 @@ json_t *rpc_parse(const char *line, size_t length, enum rpc_code *code, char *wh
         return value;
     bool twice = json_error_code(&error) == json_error_duplicate_key;
     *code = twice ? RPC_INVALID_REQUEST : RPC_PARSE_ERROR;
+    /* The parser names a flag of its own here, which no client can set. */
+    if (json_error_code(&error) == json_error_null_character)
+        snprintf(error.text, sizeof(error.text), "a text holds no \\u0000");
     snprintf(why, size, "%s at byte %d: %s", twice ? "invalid request" : "parse error", error.position, error.text);
     return NULL;
 }

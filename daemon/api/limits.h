@@ -11,6 +11,9 @@
 #define API_LINE_MAX ((size_t)64 * 1024)
 #define API_ANSWER_MAX ((size_t)4 * 1024 * 1024)
 
+/* Bytes of an id. The scanner takes a longer session_id as one that names nothing, and stops everything. */
+#define API_ID_MAX 64
+
 /* One read. Small enough that a thousand of them do not delay a deadline, large enough for any ordinary request. */
 #define API_READ_MAX ((size_t)16 * 1024)
 

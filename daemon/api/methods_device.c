@@ -79,7 +79,7 @@ static const struct param one[] = {
 static const struct param reset[] = {
     FIELD("device", PARAM_STRING, "id of its [device] section", .required = true, ID_BOUNDS),
     FIELD("statement", PARAM_STRING, "the patient is disconnected: in the operator's own words", .required = true,
-          PARAM_TEXT_BOUNDS),
+          PARAM_TEXT_BOUNDS, .plain = PLAIN_FREE),
     FIELDS_ACTING,
 };
 static const struct param acknowledge[] = {

@@ -129,7 +129,7 @@ static const struct param export[] = {
     FIELD("format", PARAM_STRING, "JSON Lines or CSV", .required = true, .choices = choices_format), RECORD_FILTERS};
 static const struct param addendum[] = {
     FIELD_SESSION_ID,
-    FIELD("text", PARAM_STRING, "what is added", .required = true, PARAM_BOUNDS(1, 8000)),
+    FIELD("text", PARAM_STRING, "what is added", .required = true, PARAM_BOUNDS(1, 8000), .plain = PLAIN_FREE),
     FIELDS_ACTING,
 };
 static const struct param incident[] = {
@@ -139,10 +139,10 @@ static const struct param incident[] = {
     FIELD("reported_by", PARAM_STRING, "who reported it, if not the operator", PARAM_BOUNDS(1, 128)),
     FIELD("harm", PARAM_STRING, "to the patient", .required = true, .choices = choices_harm),
     FIELD("site", PARAM_STRING, "where on the body", ID_BOUNDS),
-    FIELD("what_happened", PARAM_STRING, "in words", .required = true, PARAM_BOUNDS(1, 8000)),
+    FIELD("what_happened", PARAM_STRING, "in words", .required = true, PARAM_BOUNDS(1, 8000), .plain = PLAIN_FREE),
     FIELD("device_quarantined", PARAM_BOOLEAN, "the device was taken out of use"),
     FIELD("accessories_kept", PARAM_BOOLEAN, "leads, pads and gel were kept"),
-    FIELD("surroundings", PARAM_STRING, "lamps, other devices, static", PARAM_BOUNDS(1, 2000)),
+    FIELD("surroundings", PARAM_STRING, "lamps, other devices, static", PARAM_BOUNDS(1, 2000), .plain = PLAIN_FREE),
     FIELDS_ACTING,
 };
 static const struct param incidents[] = {
@@ -171,7 +171,7 @@ static const struct param review[] = {
     FIELD_SESSION_ID,
     FIELD("delivered", PARAM_OBJECT, "dose as judged by the person: what is not said is not assumed to be nothing",
           .required = true, PARAM_FIELDS(delivered)),
-    FIELD("statement", PARAM_STRING, "how it was judged", .required = true, PARAM_BOUNDS(1, 2000)),
+    FIELD("statement", PARAM_STRING, "how it was judged", .required = true, PARAM_BOUNDS(1, 2000), .plain = PLAIN_FREE),
     FIELDS_ACTING,
 };
 static const struct param tail[] = {
@@ -180,7 +180,8 @@ static const struct param tail[] = {
     FIELDS_PAGE,
 };
 static const struct param accept_damage[] = {
-    FIELD("statement", PARAM_STRING, "what was inspected and found", .required = true, PARAM_BOUNDS(1, 2000)),
+    FIELD("statement", PARAM_STRING, "what was inspected and found", .required = true, PARAM_BOUNDS(1, 2000),
+          .plain = PLAIN_FREE),
     FIELDS_ACTING,
 };
 

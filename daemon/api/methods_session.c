@@ -142,7 +142,7 @@ static const struct param observation[] = {
     FIELD("condition", PARAM_STRING, "at rest or in movement", ID_BOUNDS),
     FIELD("code", PARAM_STRING, "what was measured, with its unit", ID_BOUNDS),
     FIELD("at_ms", PARAM_INTEGER, "when, ms since 1970 UTC; absent = now", PARAM_BOUNDS(0, INT64_MAX)),
-    FIELD("text", PARAM_STRING, "in words", PARAM_BOUNDS(1, 2000)),
+    FIELD("text", PARAM_STRING, "in words", PARAM_BOUNDS(1, 2000), .plain = PLAIN_FREE),
 };
 
 static const struct param start[] = {
@@ -162,13 +162,13 @@ static const struct param adjust[] = {
 static const struct param leased[] = {FIELD_SESSION_ID, FIELD_LEASE_KEY, FIELDS_ACTING};
 static const struct param keepalive[] = {FIELD_SESSION_ID, FIELD_LEASE_KEY};
 static const struct param stop[] = {
-    FIELD("session_id", PARAM_STRING, "absent = everything", ID_BOUNDS),
-    FIELD("reason", PARAM_STRING, "in words", PARAM_TEXT_BOUNDS),
+    FIELD("session_id", PARAM_STRING, "absent = everything", ID_BOUNDS, .plain = PLAIN_ID),
+    FIELD("reason", PARAM_STRING, "in words", PARAM_TEXT_BOUNDS, .plain = PLAIN_FREE),
     FIELD("by", PARAM_STRING, "who wanted it; absent = operator", .choices = choices_by),
     FIELDS_ACTING_OPTIONAL,
 };
 static const struct param stop_all[] = {
-    FIELD("reason", PARAM_STRING, "in words", PARAM_TEXT_BOUNDS),
+    FIELD("reason", PARAM_STRING, "in words", PARAM_TEXT_BOUNDS, .plain = PLAIN_FREE),
     FIELD("by", PARAM_STRING, "who wanted it; absent = operator", .choices = choices_by),
     FIELDS_ACTING_OPTIONAL,
 };
@@ -278,7 +278,8 @@ static const struct method methods[] = {
      .handle = session_resume_method},
     {.name = "session.stop",
      .summary = "Brings one session to rest, or everything without session_id. Acts while the line is read; also as a "
-                "notification, from anyone, over every cap. A session_id that is not a usable string stops everything.",
+                "notification, from anyone, over every cap. A session_id that is no string of 1 to 64 "
+                "visible ASCII characters stops everything, and the error that answers it says so.",
      .right = RIGHT_NONE,
      .stop = true,
      METHOD_PARAMS(stop),

@@ -43,6 +43,9 @@ static int string_check(const struct param *row, const json_t *value, const char
     int64_t length = (int64_t)json_string_length(value);
     if (row->bounded && (length < row->min || length > row->max))
         return fault_say(fault, name, "a string of %" PRId64 " to %" PRId64 " bytes", row->min, row->max);
+    char what[PLAIN_FAULT_MAX];
+    if (row->bounded && plain_check(row->plain, json_string_value(value), (size_t)length, what) < 0)
+        return fault_say(fault, name, "%s", what);
     return 0;
 }
 

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/plain.h"
+
 enum param_kind {
     PARAM_STRING,
     PARAM_INTEGER,
@@ -30,6 +32,7 @@ struct param {
     bool open;    /* an object of an answer: further members may come */
     bool bounded; /* min and max hold: value of an integer, bytes of a string, items of an array or map */
     int64_t min, max;
+    enum plain_kind plain;      /* of a bounded string: what it may hold */
     const char *const *choices; /* a string's values, NULL-terminated */
     bool choices_open;          /* of an answer: more may be added later */
     const struct param *fields;

@@ -120,7 +120,9 @@ static enum scanner_member member_of(const struct scanner *s)
 /* A string value of a wanted member ended. */
 static void text_take(const struct scanner *s, struct scanner_text *to)
 {
-    bool fits = s->length > 0 && s->length < sizeof(to->text) && memchr(s->text, 0, s->length) == NULL;
+    bool fits = s->length > 0 && s->length < sizeof(to->text);
+    for (size_t i = 0; fits && i < s->length; i++)
+        fits = s->text[i] > 0x20 && s->text[i] < 0x7f; /* as PLAIN_ID: bytes of another encoding name nothing */
     bool other = to->given > 0 && fits && (strlen(to->text) != s->length || memcmp(to->text, s->text, s->length) != 0);
     if (!fits || other) {
         to->unusable = true;
@@ -356,6 +358,7 @@ static void number_byte(struct scanner *s, unsigned char c, const struct sink *s
 void scanner_begin(struct scanner *s)
 {
     s->state = SCAN_VALUE;
+    s->bom = 0;
     s->member = MEMBER_OTHER;
     s->depth = 0;
     s->item_depth = 0;
@@ -363,11 +366,25 @@ void scanner_begin(struct scanner *s)
     s->keep = false;
 }
 
+/* A byte order mark is no JSON, but whoever sends one before a stop means to stop. True: the byte belonged to it. */
+static bool bom_byte(struct scanner *s, unsigned char c)
+{
+    static const unsigned char mark[3] = {0xef, 0xbb, 0xbf};
+    if (s->bom < 3 && c == mark[s->bom]) {
+        s->bom++;
+        return true;
+    }
+    s->bom = 3; /* half a mark is passed over as well: on the side of stopping */
+    return false;
+}
+
 void scanner_feed(struct scanner *s, const char *bytes, size_t n, scanner_found *found, void *userdata)
 {
     const struct sink sink = {found, userdata};
     for (size_t i = 0; i < n && s->state != SCAN_BROKEN; i++) {
         unsigned char c = (unsigned char)bytes[i];
+        if (s->bom < 3 && bom_byte(s, c))
+            continue;
         switch (s->state) {
         case SCAN_STRING:
             string_byte(s, c, &sink);

@@ -4,9 +4,10 @@
  * before any JSON is parsed, whatever the order of keys and however strings are escaped. Only the top-level object of a
  * line, or the objects directly inside a top-level array, count; anything nested is a decoy.
  *
- * It errs on the side of stopping. A stop acts when its object ends, or when its line breaks off or turns out not to be
- * JSON after the method was read; a stop whose session_id is missing, not a usable string or given twice with two
- * values stops everything. A keep-alive prolongs an output, so it counts only in a whole object without repetitions.
+ * It errs on the side of stopping. A byte order mark before a line is passed over. A stop acts when its object ends, or
+ * when its line breaks off or turns out not to be JSON after the method was read; a stop whose session_id is missing,
+ * not a usable string or given twice with two values stops everything. A keep-alive prolongs an output, so it counts
+ * only in a whole object without repetitions.
  */
 #ifndef API_SCANNER_H
 #define API_SCANNER_H
@@ -15,8 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/limits.h"
+
 #define SCANNER_DEPTH_MAX 2048 /* jansson refuses deeper nesting */
-#define SCANNER_TEXT_MAX 96    /* longest method, session id or lease key that can match anything */
+#define SCANNER_TEXT_MAX 96    /* longest method that can match anything */
 
 /* What was recognised; strings live for the time of the call. */
 struct scanner_call {
@@ -55,12 +58,13 @@ enum scanner_member { MEMBER_OTHER, MEMBER_METHOD, MEMBER_PARAMS, MEMBER_SESSION
 /* One string member as far as it is known. */
 struct scanner_text {
     unsigned given; /* how often */
-    bool unusable;  /* not a string, too long, empty, or repeated with another value */
-    char text[SCANNER_TEXT_MAX];
+    bool unusable;  /* not a string of 1 to API_ID_MAX visible ASCII characters, or repeated with another value */
+    char text[API_ID_MAX + 1];
 };
 
 struct scanner {
     enum scanner_state state;
+    unsigned bom; /* bytes of a byte order mark so far, 3 = past it or without one */
     enum scanner_member member;
     unsigned depth;
     unsigned item_depth;   /* depth inside the request object under way, 0 = none */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/event_types.h"
 #include "api/jsonrpc.h"
 #include "api/method.h"
 #include "modality/quantity.h"
@@ -35,6 +36,10 @@ static void string_schema(json_t *schema, const struct param *row)
         return;
     }
     put_bounds(schema, row, "minLength", "maxLength");
+    char pattern[PLAIN_PATTERN_MAX];
+    plain_pattern(row->plain, pattern);
+    if (row->bounded)
+        put_text(schema, "pattern", pattern);
 }
 
 static void fields_schema(json_t *schema, const struct param *fields, size_t n, bool open)
@@ -163,16 +168,36 @@ static json_t *quantity_schema(void)
     return json_pack("{s:s, s:o}", "type", "string", "enum", ids);
 }
 
+/* What every event has. */
 static json_t *event_schema(void)
 {
-    static const char *const required[] = {"type", "at_ms"};
-    json_t *list = json_array();
-    for (size_t i = 0; i < 2; i++)
-        json_array_append_new(list, json_string(required[i]));
-    return json_pack("{s:s, s:s, s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}}, s:o}", "type", "object", "description",
-                     "params of the notification \"event\"; overflow: the client did not read, the connection ends",
-                     "properties", "seq", "type", "integer", "type", "type", "string", "session_id", "type", "string",
-                     "at_ms", "type", "integer", "required", list);
+    static const struct param fields[] = {
+        {.name = "seq", .kind = PARAM_INTEGER, .meaning = "grows by one; absent = outside the numbering"},
+        {.name = "type", .kind = PARAM_STRING, .meaning = "schema event.<type> has the rest", .required = true},
+        {.name = "session_id", .kind = PARAM_STRING, .meaning = "of events of a session"},
+        {.name = "at_ms", .kind = PARAM_INTEGER, .meaning = "ms since 1970 UTC", .required = true},
+    };
+    static const struct param row = {
+        .kind = PARAM_OBJECT, .open = true, PARAM_FIELDS(fields), .meaning = "params of the notification \"event\""};
+    return schema_of(&row);
+}
+
+static json_t *event_type_schema(const struct event_type *type)
+{
+    json_t *payload = schema_of(&type->payload);
+    json_object_set_new(json_object_get(payload, "properties"), "type", json_pack("{s:s}", "const", type->name));
+    return json_pack("{s:[{s:s}, o]}", "allOf", "$ref", "#/components/schemas/event", payload);
+}
+
+static json_t *schemas_document(void)
+{
+    json_t *schemas = json_pack("{s:o, s:o}", "quantity", quantity_schema(), "event", event_schema());
+    for (size_t i = 0; i < EVENT_TYPES; i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "event.%s", event_types[i].name);
+        json_object_set_new(schemas, name, event_type_schema(&event_types[i]));
+    }
+    return schemas;
 }
 
 static json_t *error_of_code(int code, const char *message)
@@ -211,7 +236,6 @@ json_t *schema_document(void)
                   MODALITY_VERSION, "description", "JSON-RPC 2.0, one message per line, on a local Unix stream socket");
     json_object_set_new(document, "methods", methods);
     json_object_set_new(document, "components",
-                        json_pack("{s:o, s:{s:o, s:o}}", "errors", errors_document(), "schemas", "quantity",
-                                  quantity_schema(), "event", event_schema()));
+                        json_pack("{s:o, s:o}", "errors", errors_document(), "schemas", schemas_document()));
     return document;
 }

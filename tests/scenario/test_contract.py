@@ -103,6 +103,31 @@ class Document(Contract):
                       "daemon.info").split():
             self.assertIn(group, self.methods)
 
+    def test_every_event_of_a_live_room_is_described(self):
+        c = self.room.client()
+        c.call("events.subscribe")
+        self.sim.fault("us1", "absent")
+        c.event(lambda e: e["type"] == "device.state" and e["id"] == "us1" and e["state"] == "absent")
+        self.sim.clear("us1")
+        c.event(lambda e: e["type"] == "device.state" and e["id"] == "us1" and e["state"] == "ready")
+        session, _, _ = begin(c, tens_request(c, start=4000, patient="P-events"))
+        c.event(lambda e: e["type"] == "session.progress")
+        self.sim.fault("stim1", "stuck", channel=1)
+        c.call("session.stop", session_id=session)
+        c.event(lambda e: e["type"] == "alarm")
+        self.sim.clear("stim1")
+        c.event(lambda e: e["type"] == "session.ended", 30)
+        for alarm in c.call("alarm.list")["items"]:
+            c.act("alarm.acknowledge", number=alarm["number"])
+        self.room.wait_device("stim1", "ready", 20)
+        c.call("daemon.info")
+        self.assertGreaterEqual({e["type"] for e in c.events},
+                                {"device.state", "session.state", "session.progress", "session.ended", "alarm"})
+        for event in c.events:
+            schema = self.document["components"]["schemas"]["event." + event["type"]]
+            for fault in self.validator(schema).iter_errors(event):
+                self.fail(f"{event}: {fault.message}")
+
     def test_it_names_every_quantity_and_the_answers_units(self):
         listed = {q["id"] for q in self.client.call("quantity.list", limit=500)["items"]}
         self.assertEqual(listed, set(self.document["components"]["schemas"]["quantity"]["enum"]))

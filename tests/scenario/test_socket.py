@@ -78,6 +78,24 @@ class BadInput(RoomCase):
         self.assertLess(self.sim.wait_rest("stim1", asked), 2000)
         self.client.state(session, "ended")
 
+    def test_a_stop_of_a_garbled_name_stops_everything_and_says_so(self):
+        session, _, _ = begin(self.client, tens_request(self.client, start=4000))
+        self.sim.wait_output("stim1", 4000)
+        asked = now_ns()
+        answer = self.say(b'{"jsonrpc":"2.0","id":1,"method":"session.stop","params":{"session_id":"%s"}}' % (b"s" * 65))
+        self.assertEqual(answer["error"]["code"], -32602)
+        self.assertIn("everything was stopped", answer["error"]["message"])
+        self.assertLess(self.sim.wait_rest("stim1", asked), 1000)
+        self.client.state(session, "ended")
+
+    def test_references_hold_nothing_that_cannot_be_seen(self):
+        for character in ("\n", "\x1b", "\u200b", "\u202e", "\ufeff", "\xad"):
+            with self.assertRaises(Refused) as refused:
+                self.client.act("session.prepare", **tens_request(self.client, patient=f"P{character}1"))
+            self.assertEqual(refused.exception.code, -32602)
+            self.assertEqual(refused.exception.data["field"], "params.patient_ref")
+            self.assertIn(f"U+{ord(character):04X}", refused.exception.error["message"])
+
     def take_away(self, how):
         """The socket's name is lost in mid-treatment: whoever connects anew can stop, and who is connected goes on."""
         session, _, _ = begin(self.client, tens_request(self.client, start=4000))

@@ -166,6 +166,50 @@ static void a_stop_in_bad_json_acts_and_is_called_an_error(void **state)
     close(fd);
 }
 
+/* Whoever asks for a stop and gets an error is told what was stopped. */
+static void a_refused_stop_says_what_it_stopped(void **state)
+{
+    static const struct {
+        const char *line;
+        int64_t code;
+        const char *stopped, *said;
+    } rows[] = {
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session.stop\",\"params\":{\"session_id\":"
+         "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}}",
+         -32602, "*", "everything was stopped"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session.stop\",\"params\":{\"session_id\":\"s 1\"}}", -32602, "*",
+         "everything was stopped"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session.stop\",\"params\":{\"session_id\":\"\xff\xfe\"}}", -32700,
+         "*", "everything was stopped"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session.stop\",\"params\":[\"s-1\"]}", -32602, "*",
+         "everything was stopped"},
+        {"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"stop.all\"}", -32700, "*", "everything was stopped"},
+        {"{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"stop.all\"}", -32600, "*", "everything was stopped"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"stop.all\",\"params\":{\"reason\":7}}", -32602, "*",
+         "everything was stopped"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session.stop\",\"params\":{\"session_id\":\"s-1\",\"by\":\"me\"}}",
+         -32602, "s-1", "the session that it names was stopped"},
+    };
+    struct room *r = *state;
+    int fd = client_open(r);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        fake.stops_now = 0;
+        json_t *answer = client_call(r, fd, rows[i].line);
+        const char *message = json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
+        assert_int_equal(answer_code(answer), rows[i].code);
+        assert_int_equal(fake.stops_now, 1);
+        assert_string_equal(fake.stopped, rows[i].stopped);
+        if (strstr(message, rows[i].said) == NULL)
+            fail_msg("%s: %s", rows[i].line, message);
+        json_decref(answer);
+    }
+    json_t *answer = client_call(r, fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\\u0000\"}");
+    assert_null(
+        strstr(json_string_value(json_object_get(json_object_get(answer, "error"), "message")), "JSON_ALLOW_NUL"));
+    json_decref(answer);
+    close(fd);
+}
+
 static void a_stop_of_a_peer_that_left_at_once_acts(void **state)
 {
     struct room *r = *state;
@@ -339,6 +383,7 @@ int main(void)
         TEST(a_stop_acts_before_its_newline_and_before_waiting_requests),
         TEST(a_stop_as_notification_acts_and_is_not_answered),
         TEST(a_stop_in_bad_json_acts_and_is_called_an_error),
+        TEST(a_refused_stop_says_what_it_stopped),
         TEST(a_stop_of_a_peer_that_left_at_once_acts),
         TEST(a_keepalive_counts_from_the_moment_it_was_read),
         TEST(what_was_asked_before_end_of_file_is_answered),

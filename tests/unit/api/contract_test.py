@@ -114,7 +114,9 @@ class Contract(RoomCase):
         self.look_back(self.client, session)
         self.assertEqual(set(self.methods) - self.called, set())
         for event in self.client.events:
-            self.hold("event", event, self.document["components"]["schemas"]["event"])
+            self.hold(f"event {event['type']}", event, self.document["components"]["schemas"]["event." + event["type"]])
+        self.assertGreaterEqual({e["type"] for e in self.client.events},
+                                {"session.state", "session.adjusted", "session.observed", "session.ended"})
 
 
 if __name__ == "__main__":

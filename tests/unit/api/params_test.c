@@ -26,6 +26,9 @@ static const struct param table[] = {
     FIELD("map", PARAM_MAP, "map", PARAM_BOUNDS(0, 1), .item = &number),
     FIELD("must", PARAM_INTEGER, "the needed one", .required = true),
     FIELD("any", PARAM_ANY, "anything"),
+    FIELD("ref", PARAM_STRING, "reference", PARAM_BOUNDS(1, 40)),
+    FIELD("words", PARAM_STRING, "free text", PARAM_BOUNDS(1, 40), .plain = PLAIN_FREE),
+    FIELD("id", PARAM_STRING, "id", PARAM_BOUNDS(1, 40), .plain = PLAIN_ID),
 };
 
 static const struct row {
@@ -70,6 +73,16 @@ static const struct row {
     {"{\"must\":1,\"any\":[null,{}]}", NULL, NULL},
     {"{\"must\":1,\"other\":1}", "params.other", "no such member"},
     {"{\"must\":9223372036854775807}", NULL, NULL},
+    {"{\"must\":1,\"ref\":\"Ren\u00e9 O'Neil-\u674e 7\"}", NULL, NULL},
+    {"{\"must\":1,\"words\":\"a\\nb \\n\"}", NULL, NULL},
+    {"{\"must\":1,\"words\":\"a\\u200db\"}", NULL, NULL},
+    {"{\"must\":1,\"id\":\"!~\"}", NULL, NULL},
+    {"{\"must\":1,\"ref\":\"P-1 \"}", "params.ref", "a text without blanks at its ends"},
+    {"{\"must\":1,\"ref\":\"\\u00a0P-1\"}", "params.ref", "a text without blanks at its ends"},
+    {"{\"must\":1,\"ref\":\" \"}", "params.ref", "a text that is not blank"},
+    {"{\"must\":1,\"words\":\" \\n\"}", "params.words", "a text that is not blank"},
+    {"{\"must\":1,\"id\":\"a b\"}", "params.id", "visible ASCII characters only: U+0020 is in it"},
+    {"{\"must\":1,\"id\":\"\u00e9\"}", "params.id", "visible ASCII characters only: U+00E9 is in it"},
 };
 
 static void every_row_is_judged_as_written(void **state)
@@ -88,6 +101,34 @@ static void every_row_is_judged_as_written(void **state)
     }
 }
 
+/* Everything that cannot be seen, at the ends of each range, and the characters beside it. */
+static void invisible_characters_are_named(void **state)
+{
+    static const struct {
+        unsigned c;
+        bool reference, words;
+    } known[] = {{0x01, 0, 0},   {0x09, 0, 0},   {0x0a, 0, 1},   {0x0d, 0, 0},   {0x1b, 0, 0},   {0x1f, 0, 0},
+                 {0x21, 1, 1},   {0x7e, 1, 1},   {0x7f, 0, 0},   {0x9f, 0, 0},   {0xac, 1, 1},   {0xad, 0, 0},
+                 {0xae, 1, 1},   {0x200b, 0, 0}, {0x200c, 0, 1}, {0x200d, 0, 1}, {0x200f, 0, 0}, {0x2010, 1, 1},
+                 {0x2027, 1, 1}, {0x202a, 0, 0}, {0x202e, 0, 0}, {0x2060, 0, 0}, {0x2069, 0, 0}, {0x206a, 1, 1},
+                 {0xfeff, 0, 0}, {0xfefe, 1, 1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        for (int words = 0; words < 2; words++) {
+            char text[64], code[16];
+            struct param_fault fault = {0};
+            snprintf(text, sizeof(text), "{\"must\":1,\"%s\":\"a\\u%04xb\"}", words ? "words" : "ref", known[i].c);
+            snprintf(code, sizeof(code), "U+%04X", known[i].c);
+            json_t *params = json_loads(text, 0, NULL);
+            bool fits = params_check(table, PARAM_COUNT(table), params, &fault) == 0;
+            assert_int_equal(fits, words ? known[i].words : known[i].reference);
+            if (!fits)
+                assert_non_null(strstr(fault.expected, code));
+            json_decref(params);
+        }
+    }
+}
+
 static void no_parameters_fit_no_table(void **state)
 {
     (void)state;
@@ -103,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_is_judged_as_written),
+        cmocka_unit_test(invisible_characters_are_named),
         cmocka_unit_test(no_parameters_fit_no_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "api/plain.h"
 #include "api/scanner.h"
 
 /* What was found in one line, as text: "stop(s-1) stop(*) keep(s-1,k) ". */
@@ -71,8 +72,8 @@ static const struct row {
     {"{\"method\":\"stop\\/all\"}", ""},
     {"{\"method\":\"stop.all\\u0000\"}", ""},
     {"{\"method\":\"session.stop\",\"params\":{\"session_id\":\"a\\u0000b\"}}", "stop(*) "},
-    {"{\"method\":\"session.stop\",\"params\":{\"session_id\":\"\\u00e9\"}}", "stop(\xc3\xa9) "},
-    {"{\"method\":\"session.stop\",\"params\":{\"session_id\":\"\\t\"}}", "stop(\t) "},
+    {"{\"method\":\"session.stop\",\"params\":{\"session_id\":\"\\u00e9\"}}", "stop(*) "},
+    {"{\"method\":\"session.stop\",\"params\":{\"session_id\":\"\\t\"}}", "stop(*) "},
     /* decoys */
     {"{\"method\":\"x\",\"params\":{\"method\":\"stop.all\"}}", ""},
     {"{\"method\":\"x\",\"params\":{\"note\":\"\\\"method\\\":\\\"stop.all\\\"\"}}", ""},
@@ -102,6 +103,13 @@ static const struct row {
     {"{\"method\":\"session.stop\",\"params\":{\"session_id\":\"a\",\"session_id\":\"a\"}}", "stop(a) "},
     {"{\"method\":\"session.stop\",\"params\":{\"session_id\":\"a\"},\"params\":{}}", "stop(*) "},
     {"{\"method\":\"stop.all\",\"params\":{\"session_id\":\"s-1\"}}", "stop(*) "},
+    {"{\"method\":\"session.stop\",\"params\":{\"session_id\":\"\xff\xfe\"}}", "stop(*) "},
+    {"{\"method\":\"session.stop\",\"params\":{\"session_id\":\"s 1\"}}", "stop(*) "},
+    {"{\"method\":\"session.stop\",\"params\":{\"session_id\":\"\\ud83d\\ude00\"}}", "stop(*) "},
+    {"{\"method\":\"session.stop\",\"params\":{\"reason\":\"\xff\",\"session_id\":\"s-1\"}}", "stop(s-1) "},
+    /* a byte order mark before the line */
+    {"\xef\xbb\xbf{\"method\":\"stop.all\"}", "stop(*) "},
+    {"\xef\xbb\xbf [{\"method\":\"session.stop\",\"params\":{\"session_id\":\"s-1\"}}]", "stop(s-1) "},
     /* twice */
     {"{\"method\":\"x\",\"method\":\"stop.all\"}", "stop(*) "},
     {"{\"method\":\"stop.all\",\"method\":\"x\"}", "stop(*) "},
@@ -133,7 +141,7 @@ static const struct row {
     {"x{\"method\":\"stop.all\"}", ""},
     {"{\"a\":01,\"method\":\"stop.all\"}", ""},
     {"{,\"method\":\"stop.all\"}", ""},
-    {"\xef\xbb\xbf{\"method\":\"stop.all\"}", ""},
+    {"x\xef\xbb\xbf{\"method\":\"stop.all\"}", ""},
     {"", ""},
     {"   ", ""},
     {"}", ""},
@@ -190,13 +198,13 @@ static void text_of_the_longest_size_is_kept_and_one_more_stops_all(void **state
     (void)state;
     struct heard h;
     char line[400], id[SCANNER_TEXT_MAX + 2];
-    for (size_t n = SCANNER_TEXT_MAX - 2; n <= SCANNER_TEXT_MAX + 1; n++) {
+    for (size_t n = API_ID_MAX - 1; n <= SCANNER_TEXT_MAX + 1; n++) {
         memset(id, 'a', n);
         id[n] = 0;
         snprintf(line, sizeof(line), "{\"method\":\"session.stop\",\"params\":{\"session_id\":\"%s\"}}", id);
         scan(line, strlen(line), 1, &h);
         char expected[SCANNER_TEXT_MAX + 16];
-        snprintf(expected, sizeof(expected), "stop(%s) ", n < SCANNER_TEXT_MAX ? id : "*");
+        snprintf(expected, sizeof(expected), "stop(%s) ", n <= API_ID_MAX ? id : "*");
         assert_string_equal(h.text, expected);
     }
 }
@@ -277,6 +285,14 @@ static json_t *request(void)
     return o;
 }
 
+/* An id as this daemon makes them. */
+static const char *usable(const char *id)
+{
+    char fault[PLAIN_FAULT_MAX];
+    bool is = id != NULL && id[0] != 0 && strlen(id) <= API_ID_MAX && plain_check(PLAIN_ID, id, strlen(id), fault) == 0;
+    return is ? id : NULL;
+}
+
 /* What the parsed request means, in the words of hear(). */
 static void expect_item(const json_t *item, struct heard *h)
 {
@@ -284,8 +300,8 @@ static void expect_item(const json_t *item, struct heard *h)
     const char *method = json_string_value(json_object_get(item, "method"));
     const char *id = json_string_value(json_object_get(params, "session_id"));
     const char *key = json_string_value(json_object_get(params, "lease_key"));
-    id = id != NULL && id[0] != 0 ? id : NULL;
-    key = key != NULL && key[0] != 0 ? key : NULL;
+    id = usable(id);
+    key = usable(key);
     struct scanner_call call = {.stop = true};
     if (method == NULL)
         return;
