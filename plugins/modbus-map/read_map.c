@@ -138,7 +138,7 @@ static void read_waveforms(struct reader *r, const struct section *s, struct map
         char id[MODALITY_NAME_MAX];
         enum modality_waveform w;
         if (reader_copy(id, sizeof id, word, length) < 0 || r->services->waveform_find(r->services->ctx, id, &w) < 0)
-            reader_fault(r, line->origin, "key %s: %.*s is no waveform class", line->key, (int)length, word);
+            reader_fault(r, line->origin, "key %s: %.*s is %s", line->key, (int)length, word, READER_NO_WAVEFORM);
         else if (c->modality && waveform_modality[w] != c->modality)
             reader_fault(r, line->origin, "key %s: %s is of another modality", line->key, id);
         else

@@ -174,7 +174,7 @@ static const char *read_code(struct reader *r, struct map_point *p, const char *
     if (codec_encode(&plain, code.raw, words) < 0)
         return "has a number that its type cannot hold";
     if (!code_meaning(r, p, code.word, &code.value))
-        return is_waveform(p) ? "names no waveform class" : "names no contact state";
+        return is_waveform(p) ? "names " READER_NO_WAVEFORM : "names no contact state";
     for (size_t i = 0; i < p->n_codes; i++) {
         if (p->codes[i].raw == code.raw || strcmp(p->codes[i].word, code.word) == 0)
             return "stands twice";

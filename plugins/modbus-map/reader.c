@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MESSAGE_MAX 320
+#define MESSAGE_MAX 384
 
 void reader_fault(struct reader *r, const char *origin, const char *format, ...)
 {

@@ -34,6 +34,10 @@ struct choice {
     int value;
 };
 
+/* The end of a sentence about a word that is none of the waveform classes: it names them. */
+#define READER_WAVEFORM_WORD(id, modality, meaning) " " #id
+#define READER_NO_WAVEFORM "no waveform class; known are" MODALITY_WAVEFORMS(READER_WAVEFORM_WORD)
+
 /* Reports one fault at origin. */
 void reader_fault(struct reader *r, const char *origin, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

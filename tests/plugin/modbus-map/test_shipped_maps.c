@@ -146,6 +146,10 @@ static void example_of_the_readme_is_accepted(void **state)
     char *end_mark = strstr(begin_mark + 7, "```");
     assert_non_null(end_mark);
     *end_mark = '\0';
+    /* The clinic's own key, which the daemon requires and keeps to itself. */
+    char *label = strstr(begin_mark, "\nlabel = ");
+    assert_non_null(label);
+    label[1] = '#';
     struct support *s = support_new();
     struct modality_device unit;
     size_t n;
