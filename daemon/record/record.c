@@ -320,13 +320,13 @@ enum record_health record_health(struct record *record, char *why, size_t size)
         oldest_ms = (clock_monotonic_ns() - queue->first->queued_ns) / NS_PER_MS;
     if (queue->failed) {
         health = RECORD_FAILED;
-        snprintf(why, size, "records cannot be written: %s", queue->why);
+        snprintf(why, size, "failed: records cannot be written: %s", queue->why);
     } else if (queue_crowded(queue)) {
         health = RECORD_FULL;
-        snprintf(why, size, "the record queue is crowded: %zu jobs, %zu bytes", queue->n, queue->bytes);
+        snprintf(why, size, "full: the record queue is crowded: %zu jobs, %zu bytes", queue->n, queue->bytes);
     } else if (oldest_ms > (int64_t)record->late_ms) {
         health = RECORD_LATE;
-        snprintf(why, size, "the oldest record waits for %lld ms to be written", (long long)oldest_ms);
+        snprintf(why, size, "late: the oldest record waits for %lld ms to be written", (long long)oldest_ms);
     }
     pthread_mutex_unlock(&queue->lock);
     return health;

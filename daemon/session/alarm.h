@@ -39,7 +39,7 @@ enum alarm_priority { ALARM_LOW, ALARM_MEDIUM, ALARM_HIGH };
     ALARM(lease_lost, MEDIUM, true, "the operator's client is silent", "acknowledge")                                  \
     ALARM(link_lost, MEDIUM, true, "the device was lost in a treatment", "device answers, acknowledge")                \
     ALARM(suspended, MEDIUM, true, "the machine slept in a treatment", "acknowledge")                                  \
-    ALARM(records_late, MEDIUM, true, "records cannot be written in time", "disk answers, acknowledge")                \
+    ALARM(records_late, MEDIUM, true, "records cannot be written, or late", "disk answers, acknowledge")               \
     ALARM(audit_broken, HIGH, true, "the audit chain does not verify", "an engineer inspects the records")             \
     ALARM(socket_lost, HIGH, true, "the name of the control socket was taken away", "socket bound again, acknowledge") \
     ALARM(dose_unbounded, MEDIUM, true, "the dose of a session is not known", "dose.review")                           \
