@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input at the socket of the real daemon: a clear error each time, never a hang, and a stop always gets through."""
+import fcntl
 import json
 import os
 import socket
@@ -142,6 +143,19 @@ class BadInput(RoomCase):
                 pass
             os.rename(path + ".file", path)
         self.take_away(overwrite)
+
+    def test_a_name_that_cannot_be_had_back_stops_everything(self):
+        session, _, _ = begin(self.client, tens_request(self.client, start=4000))
+        self.sim.wait_output("stim1", 4000)
+        os.unlink(self.room.socket + ".lock")
+        with open(self.room.socket + ".lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lost = now_ns()
+            os.unlink(self.room.socket)
+            self.assertLess(self.sim.wait_rest("stim1", lost), 2500)
+            self.client.state(session, "ended")
+            self.assertIsNone(self.connected())
+        wait_until("a socket under the old name", self.connected, 3, tick=0.01)
 
     def test_a_reader_that_never_reads_is_dropped_and_holds_nobody_up(self):
         s = self.raw()

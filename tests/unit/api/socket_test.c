@@ -124,6 +124,84 @@ static void a_socket_that_took_our_place_is_not_unlinked(void **state)
     close(fd);
 }
 
+static void expect_bound_again(struct place *p)
+{
+    int old = -1;
+    struct stat st;
+    assert_false(socket_is_ours(&p->socket));
+    if (socket_rebind(&p->socket, &old, p->error, sizeof(p->error)) < 0)
+        fail_msg("%s", p->error);
+    assert_true(old >= 0 && old != p->socket.fd);
+    close(old);
+    assert_true(socket_is_ours(&p->socket));
+    assert_int_equal(stat(p->path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0660);
+}
+
+static void a_lost_name_is_bound_again_whatever_stands_there(void **state)
+{
+    struct place *p = *state;
+    assert_int_equal(open_it(p), 0);
+    unlink(p->path);
+    expect_bound_again(p);
+    unlink(p->path);
+    close(open(p->path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    expect_bound_again(p);
+    unlink(p->path);
+    int fd = foreign(p, true);
+    expect_bound_again(p);
+    close(fd);
+}
+
+static void a_lost_directory_is_made_again_with_its_lock(void **state)
+{
+    struct place *p = *state;
+    struct stat st;
+    struct api_socket second = {.lock_fd = -1, .fd = -1};
+    mode_t before = umask(077); /* as the daemon has it */
+    assert_int_equal(open_it(p), 0);
+    unlink(p->path);
+    unlink(p->lock);
+    assert_int_equal(rmdir(p->dir), 0);
+    expect_bound_again(p);
+    umask(before);
+    assert_int_equal(stat(p->dir, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0755);
+    assert_int_equal(socket_open(&p->settings, &second, p->error, sizeof(p->error)), -EADDRINUSE);
+    assert_non_null(strstr(p->error, ".lock"));
+}
+
+static void a_name_that_another_daemon_holds_is_not_taken_from_it(void **state)
+{
+    struct place *p = *state;
+    struct api_socket second = {.lock_fd = -1, .fd = -1};
+    int old = -1;
+    assert_int_equal(open_it(p), 0);
+    unlink(p->path);
+    unlink(p->lock);
+    assert_int_equal(socket_open(&p->settings, &second, p->error, sizeof(p->error)), 0);
+    assert_int_equal(socket_rebind(&p->socket, &old, p->error, sizeof(p->error)), -EADDRINUSE);
+    assert_true(socket_is_ours(&second));
+    assert_int_equal(old, -1);
+    socket_close(&second);
+    expect_bound_again(p);
+}
+
+static void what_cannot_be_removed_is_told_and_the_old_socket_stays(void **state)
+{
+    struct place *p = *state;
+    int old = -1, fd;
+    assert_int_equal(open_it(p), 0);
+    fd = p->socket.fd;
+    unlink(p->path);
+    assert_int_equal(mkdir(p->path, 0700), 0);
+    assert_true(socket_rebind(&p->socket, &old, p->error, sizeof(p->error)) < 0);
+    assert_non_null(strstr(p->error, p->path));
+    assert_int_equal(p->socket.fd, fd);
+    assert_int_equal(rmdir(p->path), 0);
+    expect_bound_again(p);
+}
+
 static void a_directory_that_others_write_is_refused(void **state)
 {
     struct place *p = *state;
@@ -175,6 +253,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_living_foreign_socket_is_left_alone, place_setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_file_in_its_place_is_left_alone, place_setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_socket_that_took_our_place_is_not_unlinked, place_setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_lost_name_is_bound_again_whatever_stands_there, place_setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_lost_directory_is_made_again_with_its_lock, place_setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_name_that_another_daemon_holds_is_not_taken_from_it, place_setup,
+                                        place_teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_removed_is_told_and_the_old_socket_stays, place_setup,
+                                        place_teardown),
         cmocka_unit_test_setup_teardown(a_directory_that_others_write_is_refused, place_setup, place_teardown),
         cmocka_unit_test_setup_teardown(the_group_is_set_by_name_and_an_unknown_one_refused, place_setup,
                                         place_teardown),
