@@ -145,7 +145,7 @@ static bool is_sound(const struct load *load, enum key_section kind, const char 
 void check_layers(struct load *load)
 {
     const struct dose_tables *t = &load->config->dose;
-    const struct limit **limits = arena_array(load->arena, t->n_limits + 1, sizeof(*limits));
+    const struct limit **limits = arena_array(load->arena, t->n_limits + 1, sizeof(const struct limit *));
     bool *protocols = arena_array(load->arena, t->n_protocols + 1, sizeof(*protocols));
     if (limits == NULL || protocols == NULL)
         return;

@@ -11,7 +11,28 @@ from room import BIN, PATIENCE, Refused, Room, begin, now_ns, tens_request, wait
 
 DONE, CONFIG, USAGE = 0, 1, 2
 
-LIMIT = "[limit %s]\nmodality = estim\nquantity = amplitude_ua\nmax = 40 mA\nscope = instantaneous\nclass = hard\nsource = t\nverified = choice\n"
+LIMIT = """[limit %s]
+modality = estim
+quantity = amplitude_ua
+max = 40 mA
+scope = instantaneous
+class = hard
+source = t
+verified = choice
+"""
+DEVICE = """[device %s]
+plugin = modbus-map
+link = %s
+unit = 1
+map = refstim
+label = x
+"""
+QUESTION = """[question %s]
+text = Is it?
+answers = no, yes
+restrictive = yes
+answer.yes = malignancy
+"""
 PROTOCOL = """[protocol %s]
 label = x
 revision = 1
@@ -30,14 +51,21 @@ verified = choice
 """
 
 
-def limit(name, **keys):
-    """A good limit section with some keys replaced; None takes a key away."""
-    text = LIMIT % name
+def with_keys(text, **keys):
+    """A good section with some keys replaced or added; None takes a key away."""
     for key, value in keys.items():
-        key = key.replace("when_", "when.")
+        key = key.replace("when_", "when.").replace("answer_", "answer.")
         line = "" if value is None else f"{key} = {value}\n"
         text = re.sub(rf"(?m)^{re.escape(key)} = .*\n", line, text) if f"\n{key} = " in text else text + line
     return text
+
+
+def limit(name, **keys):
+    return with_keys(LIMIT % name, **keys)
+
+
+def device(name, link="tcp:127.0.0.1:9", **keys):
+    return with_keys(DEVICE % (name, link), **keys)
 
 
 # What stands in a file of its own, the line that is at fault, and what is said of it.
@@ -75,7 +103,8 @@ FAULTS = {
     "other_modality": (limit("a29", quantity="power_uw"), 3, "is not a quantity of the modality"),
     "no_such_word": (limit("a30", scope="sometimes"), 5, "must be"),
     "no_such_site": (limit("a31", when_site="tail"), 9, 'there is no site "tail"'),
-    "above_a_compiled_ceiling": (limit("a32", max="999 mA"), 4, r"beyond the compiled 150 mA of limit ceiling_es_peak \(compiled\)"),
+    "above_a_compiled_ceiling": (limit("a32", max="999 mA"), 4,
+                                 r"beyond the compiled 150 mA of limit ceiling_es_peak \(compiled\)"),
     "protocol_above_the_clinic": (PROTOCOL % ("p1", "0 mA..149 mA, default 1 mA") + limit("a33", max="100 mA"), 7,
                                   r"beyond the installation's 100 mA of limit a33 \([\w.]+:16\)"),
     "default_outside_range": (PROTOCOL % ("p2", "0 mA..20 mA, default 30 mA"), 7, "the default must lie inside a range"),
@@ -85,25 +114,19 @@ FAULTS = {
     "no_such_user": ("[role r1]\nright = viewer\nusers = nobody-of-that-name\n", 3, "there is no user"),
     "role_of_nobody": ("[role r2]\nright = viewer\n", 1, "names nobody"),
     "gateway_for_everyone": ("[role r3]\nright = therapist\nusers = *\nmay_act_for = yes\n", 1, "everyone act for another"),
-    "no_such_condition": ("[question q1]\ntext = Is it?\nanswers = no, yes\nrestrictive = yes\nanswer.yes = plague\n", 5,
-                          'there is no condition "plague"'),
-    "restrictive_of_nothing": ("[question q2]\ntext = Is it?\nanswers = no, yes\nrestrictive = maybe\nanswer.yes = malignancy\n", 4,
-                               "is not among the answers"),
-    "device_on_no_map": ("[device d1]\nplugin = modbus-map\nlink = tcp:127.0.0.1:9\nunit = 1\nmap = nomap\nlabel = x\n", 5,
-                         r"there is no \[map nomap\]"),
-    "device_on_no_link": ("[device d2]\nplugin = modbus-map\nlink = pigeon\nunit = 1\nmap = refstim\nlabel = x\n", 3, "link = pigeon"),
-    "two_devices_on_one_unit": ("".join(f"[device {d}]\nplugin = modbus-map\nlink = tcp:127.0.0.1:8\nunit = 7\nmap = refstim\n"
-                                        "label = x\n" for d in ("d3", "d4")), None, r"is unit 7 on .* too"),
-    "plugin_of_no_name": ("[device d5]\nplugin = ../evil\nlink = tcp:127.0.0.1:7\nunit = 1\nmap = refstim\nlabel = x\n", 2, "plugin = "),
+    "no_such_condition": (with_keys(QUESTION % "q1", answer_yes="plague"), 5, 'there is no condition "plague"'),
+    "restrictive_of_nothing": (with_keys(QUESTION % "q2", restrictive="maybe"), 4, "is not among the answers"),
+    "device_on_no_map": (device("d1", map="nomap"), 5, r"there is no \[map nomap\]"),
+    "device_on_no_link": (device("d2", "pigeon"), 3, "link = pigeon"),
+    "two_devices_on_one_unit": (device("d3", "tcp:127.0.0.1:8") + device("d4", "tcp:127.0.0.1:8"), 9, r"is unit 1 on .* too"),
+    "plugin_of_no_name": (device("d5", "tcp:127.0.0.1:7", plugin="../evil"), 2, "plugin = "),
 }
 
 # What only the plugin can know: asked when the files themselves are without fault.
 PLUGIN_FAULTS = {
-    "unknown_device_key": ("[device e1]\nplugin = modbus-map\nlink = tcp:127.0.0.1:9\nunit = 1\nmap = refstim\nlabel = x\ncolour = red\n",
-                           7, "colour"),
-    "value_out_of_range": ("[device e2]\nplugin = modbus-map\nlink = tcp:127.0.0.1:10\nunit = 1\nmap = refstim\nlabel = x\n"
-                           "response_timeout = 1 h\n", 7, "response_timeout"),
-    "a_plugin_that_is_not_there": ("[device e3]\nplugin = nothing\nlink = tcp:127.0.0.1:11\nunit = 1\nlabel = x\n", None, "nothing.so"),
+    "unknown_device_key": (device("e1", colour="red"), 7, "colour"),
+    "value_out_of_range": (device("e2", "tcp:127.0.0.1:10", response_timeout="1 h"), 7, "response_timeout"),
+    "a_plugin_that_is_not_there": (device("e3", "tcp:127.0.0.1:11", plugin="nothing"), None, "nothing.so"),
 }
 
 
@@ -137,7 +160,8 @@ class Bad(unittest.TestCase):
     def untouched(self):
         self.assertFalse(os.path.exists(self.room.socket), "no socket")
         self.assertEqual(os.listdir(os.path.join(self.room.directory, "state")), [], "no state")
-        self.assertFalse([line for line in self.room.sim.trace() if line["event"] in ("open", "request")], "no device was touched")
+        touched = [line for line in self.room.sim.trace() if line["event"] in ("open", "request")]
+        self.assertFalse(touched, "no device was touched")
 
     def test_a_good_one_is_said_to_be_good_and_starts_nothing(self):
         code, said = self.modalityd("--check")
@@ -169,9 +193,10 @@ class Bad(unittest.TestCase):
             self.write(name + ".ini", text)
         with open(os.path.join(self.room.config, "maps", "refus.ini"), encoding="utf-8") as file:
             good = file.read()
-        bad = re.sub(r"(?m)^max = .*\n", "", good.replace("[map refus]", "[map badmap]").replace("[point refus.", "[point badmap."))
+        bad = re.sub(r"(?m)^max = .*\n", "", good.replace("[map refus]", "[map badmap]"))
+        bad = bad.replace("[point refus.", "[point badmap.")
         self.write("badmap.ini", bad)
-        self.write("on_badmap.ini", "[device e4]\nplugin = modbus-map\nlink = tcp:127.0.0.1:12\nunit = 1\nmap = badmap\nlabel = x\n")
+        self.write("on_badmap.ini", device("e4", "tcp:127.0.0.1:12", map="badmap"))
         for arguments in (("--check",), ()):
             code, said = self.modalityd(*arguments)
             self.assertEqual(code, CONFIG, said)
@@ -189,8 +214,7 @@ class Bad(unittest.TestCase):
 
     def test_a_line_of_units_that_takes_too_long_is_refused(self):
         for n in range(1, 9):
-            self.write(f"slow{n}.ini", f"[device slow{n}]\nplugin = modbus-map\nlink = serial:/dev/ttyS9\nunit = {n}\nmap = refstim\n"
-                                       "baud = 9600\nparity = none\nlabel = x\n")
+            self.write(f"slow{n}.ini", device(f"slow{n}", "serial:/dev/ttyS9", unit=n, baud=9600, parity="none"))
         code, said = self.modalityd("--check")
         self.assertEqual(code, CONFIG, said)
         self.assertRegex(said, r"(?m)^(<\d>)?slow\d\.ini:\d+: .*line")
@@ -198,8 +222,8 @@ class Bad(unittest.TestCase):
     def test_a_directory_that_is_not_there_and_a_command_line_that_is_not_understood(self):
         for arguments, code, words in ((("--config", "/nowhere/at/all", "--check"), CONFIG, "/nowhere/at/all"),
                                        (("--chek",), USAGE, "usage"), (("extra",), USAGE, "unexpected argument")):
-            done = subprocess.run([os.path.join(BIN, "modalityd"), *arguments], capture_output=True, text=True, timeout=PATIENCE,
-                                  check=False)
+            done = subprocess.run([os.path.join(BIN, "modalityd"), *arguments], capture_output=True, text=True,
+                                  timeout=PATIENCE, check=False)
             self.assertEqual(done.returncode, code)
             self.assertIn(words, done.stderr)
 
@@ -247,8 +271,11 @@ class Reload(unittest.TestCase):
     def clinic(self, maximum):
         self.room.write("installation.ini", limit("clinic_leg", max=maximum, when_site="lower_leg"))
 
-    def begin(self, **more):
-        session, lease, _ = begin(self.client, tens_request(self.client, patient=self.patient, site="lower_leg", start=4000, ceiling=9000, **more))
+    def request(self, ceiling=9000):
+        return tens_request(self.client, patient=self.patient, site="lower_leg", start=4000, ceiling=ceiling)
+
+    def begin(self):
+        session, lease, _ = begin(self.client, self.request())
         self.sim.wait_output("stim1", 4000)
         self.client.state(session, "running")
         return session, lease
@@ -301,9 +328,10 @@ class Reload(unittest.TestCase):
         session, _ = self.begin()
         generation = self.generation()
         sections = self.devices.split("[device ")
-        for changed in (self.devices.replace("map = refstim", "map = refus"), self.devices.replace("unit = 1\nmap = refstim", "unit = 9\nmap = refstim"),
-                        "[device ".join(sections[:2]), self.devices + sections[1].replace("stim1", "[device stim9").replace(
-                            "unit = 1", "unit = 9")):
+        for changed in (self.devices.replace("map = refstim", "map = refus"),
+                        self.devices.replace("unit = 1\nmap = refstim", "unit = 9\nmap = refstim"),
+                        "[device ".join(sections[:2]),
+                        self.devices + "[device " + sections[1].replace("stim1", "stim9").replace("unit = 1", "unit = 9")):
             self.assertNotEqual(changed, self.devices)
             self.clinic("3 mA")
             self.room.write("devices.ini", changed)
@@ -318,7 +346,7 @@ class Reload(unittest.TestCase):
         newest = next(e for e in self.client.call("audit.tail", limit=50)["items"] if e["event"] == "config.loaded")
         self.assertEqual(newest["detail"]["config_hash"], self.client.call("daemon.info")["config"]["hash"])
         with self.assertRaises(Refused) as refused:
-            self.client.act("session.prepare", **tens_request(self.client, patient=self.patient, site="lower_leg", start=4000, ceiling=6000))
+            self.client.act("session.prepare", **self.request(ceiling=6000))
         self.assertEqual(refused.exception.data["origin"], "installation.ini:1")
 
 

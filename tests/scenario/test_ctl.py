@@ -87,8 +87,8 @@ class Bench(unittest.TestCase):
 
     def started(self, *words, answers=None):
         """start --yes in the background, without a terminal; its session and lease, once it is accepted."""
-        process = subprocess.Popen(self.arguments("--yes", "start", *words, *(answers or self.answers())), stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
+        process = subprocess.Popen(self.arguments("--yes", "start", *words, *(answers or self.answers())), text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait, PATIENCE)
         self.addCleanup(lambda: process.poll() is None and process.kill())
@@ -168,8 +168,8 @@ class Looking(Bench):
         for typed in ("0.2W/cm2", "200mW/cm2", "0.2 W/cm2"):
             self.assertEqual(level(self.ctl(*head, "--intensity", typed)), (200000, 200000))
 
-        for typed, said in (("12", "a number with its unit"), ("mA", "a number with its unit"), ("12MA", "units: nA, uA, mA, A"),
-                            ("12V", "units: nA, uA, mA, A"), ("0,5mA", "a decimal point"), ("1e3uA", "a number with its unit"),
+        for typed, said in (("12", "a number with its unit"), ("mA", "a number with its unit"),
+                            ("12MA", "units: nA, uA, mA, A"), ("12V", "units: nA, uA, mA, A"), ("0,5mA", "a decimal point"), ("1e3uA", "a number with its unit"),
                             ("1.2345678mA", "not a whole number of uA"), ("99999999999999999999mA", "too large"),
                             ("12mA..", "a number with its unit"), ("..12mA", "a number with its unit"),
                             ("5mA..6mA..7mA", "a number with its unit"), ("12mA " + "x" * 60, "too long"),
@@ -287,11 +287,13 @@ class Json(Bench):
     def test_json_is_exactly_what_the_daemon_said(self):
         for words in (("status",), ("devices",), ("devices", "us1"), ("protocols", "--modality", "ultrasound"),
                       ("protocols", "ifc_sensory"), ("limits",), ("limits", "es_netq_max"), ("sessions",), ("alarms",),
-                      ("log", "--limit", "3"), ("records",), ("export",), ("export", "--format", "csv"), ("verify",), ("stop",)):
+                      ("log", "--limit", "3"), ("records",), ("export",), ("export", "--format", "csv"), ("verify",),
+                      ("stop",)):
             self.exactly(*words)
         for words in (("devices", "nobody"), ("sessions", "nobody"), ("limits", "nobody"), ("records", "nobody"),
                       ("pause", "nobody", "--lease", "k"), ("alarms", "--acknowledge", "4711"),
-                      ("review", "nobody", "--statement", "x", "--duration", "1s", "--energy", "0J", "--charge", "0mC"), ("adjust", "nobody", "--lease", "k", "--to", "1mA"),
+                      ("review", "nobody", "--statement", "x", "--duration", "1s", "--energy", "0J", "--charge", "0mC"),
+                      ("adjust", "nobody", "--lease", "k", "--to", "1mA"),
                       ("check", *self.tens()[:2], "--device", "nobody", *self.tens()[4:])):
             self.assertIn("error", self.exactly(*words, code=REFUSED)[-1], words)
         check = self.exactly("check", *self.tens(), *self.answers(), hidden=1)
@@ -382,7 +384,8 @@ class Treating(Bench):
         shown = self.ctl("start", *self.tens(), *self.answers(), code=DECLINED)
         self.assertIn("nothing is started without confirmation", shown.stderr)
         self.assertEqual(self.sim.peak("stim1", now), peak)
-        self.assertTrue(all(s["state"] == "ended" for s in self.client.call("session.list")["items"]), "prepared ones are cancelled")
+        states = {s["state"] for s in self.client.call("session.list")["items"]}
+        self.assertLessEqual(states, {"ended"}, "prepared ones are cancelled")
         group = next(g for g in self.client.call("device.get", device="stim1")["groups"] if g["id"] == "ch1")
         self.assertNotIn("holder", group)
 
@@ -455,10 +458,10 @@ class Treating(Bench):
         self.ctl("alarms", "--acknowledge", str(alarm["number"]), code=REFUSED)
 
     def test_lost_contact_is_shown_resumed_and_the_patients_stop_ends_it(self):
-        process, session, lease = self.started(
-            "--protocol", "us_acute_pulsed", "--device", "us1", "--patient", self.patient, "--site", "thigh", "--side", "left",
-            "--intensity", "0.2W/cm2", "--applicator", "head_ref", "--area", "10cm2", "--duration", "3min",
-            answers=self.answers("us_acute_pulsed"))
+        treatment = ("--protocol", "us_acute_pulsed", "--device", "us1", "--patient", self.patient, "--site", "thigh", "--side",
+                     "left", "--intensity", "0.2W/cm2", "--applicator", "head_ref", "--area", "10cm2", "--duration", "3min")
+        answers = self.answers("us_acute_pulsed")
+        process, session, lease = self.started(*treatment, answers=answers)
         self.sim.wait_output("us1", 1)
         self.client.call("events.subscribe")
         wait_until("running", lambda: self.client.call("session.get", session_id=session)["state"] == "running")
@@ -479,9 +482,7 @@ class Treating(Bench):
                       "rest proved: measured"):
             self.assertIn(words, shown)
         self.sim.clear("us1")
-        self.assertIn("patient's stop", self.ctl("check", "--protocol", "us_acute_pulsed", "--device", "us1", "--patient", "x", "--site",
-                                                 "knee", "--side", "left", "--applicator", "head_ref", "--area", "10cm2",
-                                                 *self.answers("us_acute_pulsed", "knee"), code=REFUSED).stdout)
+        self.assertIn("the patient's stop of device us1", self.ctl("check", *treatment, *answers, code=REFUSED).stdout)
         self.ctl("reset", "us1", "--statement", "the switch is released")
         wait_until("no stop is latched", lambda: not self.room.device("us1")["patient_stop"])
 

@@ -103,8 +103,8 @@ class Foreign:
         self.patient = f"P-{self.number}"
         self.client = self.room.client()
 
-    def begin(self, **more):
-        session, lease, _ = begin(self.client, tens_request(self.client, patient=self.patient, start=4000, ceiling=9000, **more))
+    def begin(self):
+        session, lease, _ = begin(self.client, tens_request(self.client, patient=self.patient, start=4000, ceiling=9000))
         self.server.wait_level(4000)
         self.client.state(session, "running")
         return session, lease
@@ -161,7 +161,8 @@ class Foreign:
         self.assertFalse([e for e in self.server.events("fed") if int(e[0]) > off + 200 * 1000000], "not fed at rest")
 
     def test_an_electrode_and_the_hand_switch_stop_it(self):
-        for command, undo, reason in (("electrode 1 100000", "electrode 1 1000", "electrode_open"), ("hand 1", "hand 0", "patient_stop")):
+        for command, undo, reason in (("electrode 1 100000", "electrode 1 1000", "electrode_open"),
+                                      ("hand 1", "hand 0", "patient_stop")):
             session, _ = self.begin()
             self.patient += "b"
             injected = now_ns()

@@ -57,7 +57,8 @@ def keep_alive():
 
 session = lease = None
 device = next(d for d in call("device.list")["items"] if d["state"] == "ready" and d["channels"][0]["modality"] == "estim")
-protocol = next(p for p in call("protocol.list", device=device["id"], site="knee")["items"] if p["therapy"] == "tens" and not p["locked"])
+protocols = call("protocol.list", device=device["id"], site="knee")["items"]
+protocol = next(p for p in protocols if p["therapy"] == "tens" and not p["locked"])
 detail = call("protocol.get", protocol=protocol["id"], site="knee")
 ranges = {p["quantity"]: p for p in detail["parameters"]}
 screening = [{"question": q["id"], "answer": next(a for a in q["answers"] if a != q["restrictive"]),
@@ -84,7 +85,8 @@ channel = sheet["outputs"][0]["channels"][0]
 assert (sheet["site"], sheet["side"], sheet["device"]["id"]) == ("knee", "right", device["id"]), sheet
 assert channel["parameters"]["amplitude_ua"]["start"] == 4000 and channel["parameters"]["amplitude_ua"]["ceiling"] == 10000
 assert sheet["duration_ms"] == ranges["duration_ms"]["initial"] and sheet["simulated"]
-call("session.observe", acting=True, session_id=session, observation={"kind": "pain_before", "value": 7, "scale": "NRS", "maximum": 10})
+pain = {"scale": "NRS", "maximum": 10}
+call("session.observe", acting=True, session_id=session, observation={"kind": "pain_before", "value": 7, **pain})
 
 started = call("session.start", acting=True, session_id=session, confirm_token=prepared["confirm_token"])
 assert started["state"] == "accepted"
@@ -104,7 +106,7 @@ while not any(e["type"] == "session.ended" and e["session_id"] == session for e 
     call("daemon.info")
 ended = next(e for e in events if e["type"] == "session.ended")
 assert ended["end"]["evidence"] == "measured" and ended["may_touch_leads"], ended
-call("session.observe", acting=True, session_id=session, observation={"kind": "pain_after", "value": 3, "scale": "NRS", "maximum": 10})
+call("session.observe", acting=True, session_id=session, observation={"kind": "pain_after", "value": 3, **pain})
 
 record = call("record.get", session_id=session)
 exported = [json.loads(line) for line in call("record.export", format="jsonl", patient_ref="P-77")["lines"]]
