@@ -37,7 +37,7 @@ enum screening_code {
 struct site {
     const char *id; /* "hip" */
     const char *label;
-    bool has_sides; /* left and right exist; otherwise only midline and both */
+    bool has_sides; /* left and right exist; otherwise only midline */
     const char *origin;
 };
 

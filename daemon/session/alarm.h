@@ -22,7 +22,7 @@ enum alarm_priority { ALARM_LOW, ALARM_MEDIUM, ALARM_HIGH };
     ALARM(host_lost, HIGH, true, "the process that drives the device ended while energised",                           \
           "rest proved, then acknowledge")                                                                             \
     ALARM(monitor_disagreement, HIGH, true, "supervision and host disagree on a session", "acknowledge")               \
-    ALARM(patient_stop, MEDIUM, true, "the patient pressed the stop", "release, clear at the device, acknowledge")     \
+    ALARM(patient_stop, MEDIUM, true, "the patient pressed the stop", "release, then acknowledge: clears the latch")   \
     ALARM(under_output, MEDIUM, true, "measured output below what was set", "acknowledge")                             \
     ALARM(electrode_open, MEDIUM, true, "an electrode is open", "check electrode, acknowledge")                        \
     ALARM(electrode_short, MEDIUM, true, "an electrode is shorted", "check electrode, acknowledge")                    \
@@ -32,7 +32,7 @@ enum alarm_priority { ALARM_LOW, ALARM_MEDIUM, ALARM_HIGH };
     ALARM(contact_hold_expired, MEDIUM, true, "contact did not return in time", "acknowledge")                         \
     ALARM(sample_stale, MEDIUM, true, "no valid reply of the device in time", "device answers, acknowledge")           \
     ALARM(sensor_stuck, MEDIUM, true, "a measurement does not follow the output", "acknowledge")                       \
-    ALARM(device_fault, MEDIUM, true, "the device reports a fault", "clear at the device, acknowledge")                \
+    ALARM(device_fault, MEDIUM, true, "the device reports a fault", "remove its cause, then acknowledge")              \
     ALARM(device_restarted, MEDIUM, true, "the device restarted in a treatment", "acknowledge")                        \
     ALARM(device_timer, MEDIUM, true, "device timer and daemon disagree", "acknowledge")                               \
     ALARM(dead_man, MEDIUM, true, "a permit or the device watchdog ran out", "acknowledge")                            \
