@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One Modbus line on libmodbus, TCP or RTU, with the guarantees the daemon needs and the library does not give: every
- * call ends at its deadline, no write is repeated, and a reply that may belong to an earlier request is never taken.
+ * One Modbus line, TCP or RTU, with the guarantees the daemon needs and libmodbus does not give: every call ends at its
+ * deadline, no write is repeated, and a reply that another unit sent or that may belong to an earlier request is never
+ * taken.
  * After a timeout or a malformed reply the line is in doubt; reads and proved writes are then refused until
  * modbus_line_reopen(). Writes toward rest go out even in doubt, because they can only help.
  *
