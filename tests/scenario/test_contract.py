@@ -113,6 +113,7 @@ class Document(Contract):
         c.event(lambda e: e["type"] == "device.state" and e["id"] == "us1" and e["state"] == "ready")
         session, _, _ = begin(c, tens_request(c, start=4000, patient="P-events"))
         c.event(lambda e: e["type"] == "session.progress")
+        self.sim.wait_output("stim1", 1000)  # a stop before there is output leaves nothing to stick
         self.sim.fault("stim1", "stuck", channel=1)
         c.call("session.stop", session_id=session)
         c.event(lambda e: e["type"] == "alarm")
