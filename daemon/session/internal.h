@@ -193,6 +193,7 @@ struct sessions {
     struct unit *units;
     struct session *list[SESSIONS_MAX];
     struct orphan *orphans;
+    struct observing *observing; /* observe.c */
     uint64_t next_number;
     bool has_offset, records_bad, audit_broken, shutting_down, was_energised, supervised;
     int64_t offset_ns; /* boottime less monotonic */
@@ -212,6 +213,9 @@ bool session_live(const struct session *session);              /* neither prepar
 const char *session_end_reason(const struct session *session); /* id of the end, or of the alarm of its fault */
 bool session_unproved(const struct session *session);          /* armed in this turn and rest not proved since */
 void session_free(struct session *session);
+
+/* observe.c */
+void observing_free(struct observing *list);
 
 /* say.c: answers, events, alarms, audit */
 void say_result(struct session_reply reply, json_t *result);

@@ -1,9 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a person saw or asked: pain before and after, skin, a mark, a note. While the session lives it is gathered for
- * its record; afterwards it is added to the record, which itself never changes.
+ * its record; afterwards it is added to the record, which itself never changes. "recorded" is answered when it is so.
  */
 #include "session/internal.h"
+
+/* An addition that the records have not answered yet. */
+struct observing {
+    struct observing *next;
+    struct sessions *owner;
+    struct session_reply reply;
+    char session_id[80];
+};
+
+void observing_free(struct observing *list)
+{
+    while (list) {
+        struct observing *next = list->next;
+        free(list);
+        list = next;
+    }
+}
+
+static void say_recorded(struct session_reply reply, const char *session_id)
+{
+    say_result(reply, json_pack("{s:s,s:b}", "session_id", session_id, "recorded", 1));
+}
+
+static void say_unrecorded(struct session_reply reply, const char *session_id, int error)
+{
+    if (error == -ENOENT)
+        say_error(reply, TOKEN_NOT_FOUND, NULL, "there is no session and no record %.64s", session_id);
+    else
+        say_error(reply, TOKEN_RECORDS_UNAVAILABLE, NULL, "the observation of session %.64s could not be recorded",
+                  session_id);
+}
+
+static void on_appended(void *userdata, int error)
+{
+    struct observing *o = userdata;
+    struct observing **at = &o->owner->observing;
+    while (*at != o)
+        at = &(*at)->next;
+    *at = o->next;
+    if (error == 0)
+        say_recorded(o->reply, o->session_id);
+    else
+        say_unrecorded(o->reply, o->session_id, error);
+    free(o);
+}
+
+/* Adds to a finished record; note is stolen. */
+static void append(struct sessions *s, const char *session_id, json_t *note, const struct session_actor *actor,
+                   struct session_reply reply)
+{
+    const struct audit_actor who = {
+        .uid = actor->uid, .operator_id = actor->operator_id, .operator_name = actor->operator_name};
+    struct observing *o = calloc(1, sizeof *o);
+    if (!o) {
+        json_decref(note);
+        say_unrecorded(reply, session_id, -ENOMEM);
+        return;
+    }
+    *o = (struct observing){.next = s->observing, .owner = s, .reply = reply};
+    snprintf(o->session_id, sizeof o->session_id, "%s", session_id);
+    s->observing = o;
+    const int r = record_append(s->record, session_id, "observation", &who, note, on_appended, o);
+    if (r < 0)
+        on_appended(o, r);
+}
 
 void session_observe(struct sessions *s, const char *session_id, json_t *observation, const struct session_actor *actor,
                      const struct session_time *now, struct session_reply reply)
@@ -33,15 +98,8 @@ void session_observe(struct sessions *s, const char *session_id, json_t *observa
                       SESSION_NOTES_MAX);
             return;
         }
-    } else {
-        const struct audit_actor who = {
-            .uid = actor->uid, .operator_id = actor->operator_id, .operator_name = actor->operator_name};
-        const int r = record_append(s->record, session_id, "observation", &who, note, NULL, NULL);
-        if (r < 0) {
-            say_error(reply, r == -ENOENT ? TOKEN_NOT_FOUND : TOKEN_RECORDS_UNAVAILABLE, NULL,
-                      "the observation of session %.64s could not be recorded", session_id);
-            return;
-        }
+        say_recorded(reply, session_id);
+        return;
     }
-    say_result(reply, json_pack("{s:s,s:b}", "session_id", session_id, "recorded", 1));
+    append(s, session_id, note, actor, reply);
 }

@@ -130,6 +130,7 @@ void sessions_free(struct sessions *s)
     for (size_t i = 0; i < s->n_sessions; i++)
         session_free(s->list[i]);
     alarms_free(s->alarms);
+    observing_free(s->observing);
     free(s->orphans);
     free(s->units);
     free(s);

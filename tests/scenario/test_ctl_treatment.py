@@ -237,6 +237,7 @@ class Treating(CtlCase):
         self.assertRegex(self.ctl("verify").stdout, r"audit verified: \d+ entries")
         amounts = ("--duration", "1min", "--energy", "0J", "--charge", "3mC")
         self.ctl("review", session, "--statement", "it was all delivered", *amounts, code=REFUSED)
+        self.assertIn("NOT_FOUND", self.ctl("observe", "nobody", "--note", "x", code=REFUSED).stderr)
 
 
 class Lease(CtlCase):

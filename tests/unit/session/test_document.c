@@ -115,8 +115,21 @@ static void an_observation_after_the_end_is_added_to_the_record(void **state)
     const struct session_actor actor = room_actor();
     json_t *skin = json_pack("{s:s}", "kind", "skin_after");
     session_observe(r->sessions, r->session_id, skin, &actor, &r->now, room_reply(r));
+    room_flush(r);
     assert_answered(r);
     json_decref(skin);
+}
+
+static void an_observation_of_nothing_is_not_said_to_be_recorded(void **state)
+{
+    struct room *r = *state;
+    room_open(r);
+    const struct session_actor actor = room_actor();
+    json_t *note = json_pack("{s:s}", "kind", "note");
+    session_observe(r->sessions, "nobody", note, &actor, &r->now, room_reply(r));
+    room_flush(r);
+    assert_refused(r, TOKEN_NOT_FOUND);
+    json_decref(note);
 }
 
 static void a_device_shows_what_it_is_and_does(void **state)
@@ -189,6 +202,7 @@ int main(void)
         TEST(a_progress_event_comes_five_times_a_second),
         TEST(a_record_holds_the_treatment),
         TEST(an_observation_after_the_end_is_added_to_the_record),
+        TEST(an_observation_of_nothing_is_not_said_to_be_recorded),
         TEST(a_device_shows_what_it_is_and_does),
         TEST(an_ended_session_stays_in_the_list_for_a_while),
         TEST(bytes_of_a_device_that_are_not_text_do_no_harm),
