@@ -31,6 +31,7 @@ class Trace:
 
     def clear(self):
         self.outputs, self.coils, self.polls, self.level = {}, {}, {}, getattr(self, "level", {})
+        self.times = []  # of every line about an output: with --sample-ms the simulator's pulse
 
     def read(self):
         data = self.half + self.file.read()
@@ -41,6 +42,7 @@ class Trace:
     def take(self, line):
         device = line.get("device")
         if line["event"] == "output" and line["channel"] == 1:
+            self.times.append(line["t_ns"])
             self.outputs.setdefault(device, []).append((line["t_ns"], line["value"]))
             self.level[device] = line["value"]
         elif line["event"] == "request" and line["phase"] == "applied" and line["function"] == 5:
@@ -60,6 +62,13 @@ class Trace:
         away = [t for t, value in self.outputs.get(device, []) if value != 0 and t >= since_ns]
         rests = [t for t, value in self.outputs.get(device, []) if value == 0 and t >= max(away, default=since_ns)]
         return rests[0] if rests else None
+
+    def longest_pause(self, last_ns):
+        """Newest line, and ms of the longest time without one since the last question."""
+        self.read()
+        times = ([last_ns] if last_ns else []) + sorted(self.times)
+        self.clear()
+        return times[-1] if times else last_ns, max((b - a for a, b in zip(times, times[1:])), default=0) / 1e6
 
     def applied(self, device, since_ns):
         self.read()
