@@ -6,6 +6,7 @@
 #include "link/loop.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
 #define LOOP_ACCURACY_US 1
 
@@ -56,10 +57,21 @@ int loop_add_timer(sd_event *event, int64_t at_ns, enum loop_priority priority, 
     return finish(source, priority, name, out);
 }
 
+/* It is asked for before every poll, and seldom has anything changed. */
+static bool is_set_to(sd_event_source *timer, uint64_t at_us)
+{
+    uint64_t present = 0;
+    int enabled = SD_EVENT_OFF;
+    return sd_event_source_get_time(timer, &present) >= 0 && present == at_us &&
+           sd_event_source_get_enabled(timer, &enabled) >= 0 && enabled == SD_EVENT_ONESHOT;
+}
+
 int loop_set_timer(sd_event_source *timer, int64_t at_ns)
 {
     if (at_ns == INT64_MAX)
         return sd_event_source_set_enabled(timer, SD_EVENT_OFF);
+    if (is_set_to(timer, to_us(at_ns)))
+        return 0;
     int r = sd_event_source_set_time(timer, to_us(at_ns));
     return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
