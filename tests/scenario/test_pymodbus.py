@@ -12,7 +12,15 @@ from room import PATIENCE, SOURCE, Room, alive, begin, now_ns, tens_request, wai
 
 SERVER = os.path.join(SOURCE, "tests", "plugin", "modbus-map", "pymodbus_refstim.py")
 SLACK = float(os.environ.get("MODALITY_SLACK", "3"))  # sanitizers, Python and a shared machine; the bench holds the figures
+# A device in Python on a loaded machine answers when it can: it is given more time than the shipped configuration does.
+PATIENT_DAEMON = "lease = 30 s\ntelemetry = 150 ms\npermit = 1500 ms\nslice = 150 ms\ngrace = 200 ms"
+LATE = ("sample_stale", "link_lost", "dead_man", "not_started", "host_lost")
 STEP_UA, WATCHDOG_MS, DAEMON_KILLED_MS = 1000, 1000, 250
+
+
+def map_of(room):
+    with open(os.path.join(room.config, "maps", "refstim.ini"), encoding="utf-8") as file:
+        return file.read()
 
 
 class Lines:
@@ -92,8 +100,9 @@ class Foreign:
     def setUpClass(cls):
         cls.server = cls.connect()
         cls.addClassCleanup(cls.server.end)
-        cls.room = Room(devices=(), links={"stim1": cls.link}, start=False)
+        cls.room = Room(devices=(), links={"stim1": cls.link}, start=False, daemon_keys=PATIENT_DAEMON)
         cls.addClassCleanup(cls.room.close)
+        cls.room.write("maps/refstim.ini", map_of(cls.room).replace("slice = 50 ms", "slice = 150 ms"))
         cls.room.start()
         cls.room.wait_device("stim1", "ready", 2 * PATIENCE)
         cls.number = 0
@@ -104,10 +113,20 @@ class Foreign:
         self.client = self.room.client()
 
     def begin(self):
-        session, lease, _ = begin(self.client, tens_request(self.client, patient=self.patient, start=4000, ceiling=9000))
-        self.server.wait_level(4000)
-        self.client.state(session, "running")
-        return session, lease
+        """A treatment that runs at 4 mA. A server in Python that gets no processor in time is a device that does not answer
+        in time, and is stopped: that is right, and no matter of these tests, so it is begun again."""
+        for attempt in range(4):
+            patient = f"{self.patient}.{attempt}"
+            session, lease, _ = begin(self.client, tens_request(self.client, patient=patient, start=4000, ceiling=9000))
+            reached = self.client.event(lambda e, s=session: e.get("session_id") == s and e.get("to") in ("running", "ended"))
+            if reached["to"] == "running":
+                self.server.wait_level(4000)
+                self.patient = patient
+                return session, lease
+            self.assertIn(reached["reason"], LATE, reached)
+            self.ready_again()
+        self.fail("the machine is too slow for a device in Python")
+        return None
 
     def ready_again(self):
         self.room.wait_device("stim1", "ready", 2 * PATIENCE)
@@ -161,10 +180,10 @@ class Foreign:
         self.assertFalse([e for e in self.server.events("fed") if int(e[0]) > off + 200 * 1000000], "not fed at rest")
 
     def test_an_electrode_and_the_hand_switch_stop_it(self):
-        for command, undo, reason in (("electrode 1 100000", "electrode 1 1000", "electrode_open"),
-                                      ("hand 1", "hand 0", "patient_stop")):
+        for patient, command, undo, reason in (("one", "electrode 1 100000", "electrode 1 1000", "electrode_open"),
+                                               ("two", "hand 1", "hand 0", "patient_stop")):
+            self.patient = f"P-{self.number}-{patient}"
             session, _ = self.begin()
-            self.patient += "b"
             injected = now_ns()
             self.server.say(command)
             took, _ = self.server.wait_off(injected)
