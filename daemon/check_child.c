@@ -85,13 +85,14 @@ int check_child_start(sd_event *event, const char *dir, void (*done)(void *userd
     *child = (struct check_child){.out = ends[0], .done = done, .userdata = userdata};
     int r = spawn(dir, ends[1], &pid);
     close(ends[1]);
-    if (r == 0 && (r = sd_event_add_child(event, &source, pid, WEXITED, on_child, child)) < 0) {
+    if (r == 0) {
+        r = sd_event_add_child(event, &source, pid, WEXITED, on_child, child);
+        if (r >= 0)
+            return 0;
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
     }
-    if (r < 0) {
-        close(ends[0]);
-        free(child);
-    }
-    return r < 0 ? r : 0;
+    close(ends[0]);
+    free(child);
+    return r;
 }
