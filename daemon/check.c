@@ -71,11 +71,16 @@ int daemon_check_config(const char *dir, uint64_t generation, const char *host_p
 {
     struct config *config = NULL;
     size_t faults = 0;
-    const int r = config_load(dir, generation, report, &faults, &config);
-    if (r < 0)
+    const int r = config_load_faulty(dir, generation, report, &faults, &config);
+    if (r < 0 && r != -EINVAL)
         return r;
-    for (size_t i = 0; i < config->n_links; i++)
-        check_link(host_path, config, i, &faults);
+    for (size_t i = 0; i < config->n_links; i++) {
+        const struct config_link *l = &config->links[i];
+        const bool usable = l->canonical && l->plugin && config->daemon.plugin_dir && config->daemon.state_dir &&
+                            config->daemon.telemetry_ms > 0 && config->daemon.permit_ms > 0;
+        if (usable)
+            check_link(host_path, config, i, &faults);
+    }
     if (faults > 0) {
         config_free(config);
         return -EINVAL;

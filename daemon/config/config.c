@@ -83,7 +83,7 @@ static int load_run(struct load *load, const char *dir, uint64_t generation)
     return arena_failed(load->arena) ? -ENOMEM : 0;
 }
 
-int config_load(const char *dir, uint64_t generation, config_report *report, void *userdata, struct config **out)
+int config_load_faulty(const char *dir, uint64_t generation, config_report *report, void *userdata, struct config **out)
 {
     struct load *load = calloc(1, sizeof(*load));
     struct arena *arena = arena_new();
@@ -94,15 +94,25 @@ int config_load(const char *dir, uint64_t generation, config_report *report, voi
     }
     if (rc < 0) {
         report(userdata, dir, strerror(-rc));
-    } else if (load->faults.total > 0) {
-        fault_report(&load->faults, report, userdata);
-        rc = -EINVAL;
     } else {
+        fault_report(&load->faults, report, userdata);
+        rc = load->faults.total > 0 ? -EINVAL : 0;
         *out = load->config;
         arena = NULL; /* the configuration owns it */
     }
     arena_free(arena);
     free(load);
+    return rc;
+}
+
+int config_load(const char *dir, uint64_t generation, config_report *report, void *userdata, struct config **out)
+{
+    struct config *config = NULL;
+    const int rc = config_load_faulty(dir, generation, report, userdata, &config);
+    if (rc < 0)
+        config_free(config);
+    else
+        *out = config;
     return rc;
 }
 

@@ -101,6 +101,13 @@ int config_load(const char *dir, uint64_t generation, config_report *report, voi
 void config_free(struct config *config); /* NULL is fine */
 
 /*
+ * As config_load, but with -EINVAL *out still gets what could be read. It is good for one thing: finding what else is
+ * wrong (its links and their lines), so that one run tells everything. Links without plugin or name may be among them.
+ */
+int config_load_faulty(const char *dir, uint64_t generation, config_report *report, void *userdata,
+                       struct config **out);
+
+/*
  * What describe() said of a device, held against the configuration: a line whose worst poll cycle exceeds its units'
  * freshness or watchdog times, a device without a group, two sections on one link. Reports and returns as config_load.
  */

@@ -198,6 +198,7 @@ static size_t build_links(struct config_device *devices, const struct found *fou
     size_t n_links = 0;
     for (size_t i = 0; i < n; i++) {
         size_t first = 0;
+        devices[i].link = SIZE_MAX; /* on none, until it is known which */
         if (found[i].canonical == NULL)
             continue;
         while (first < i && !same_link(&found[first], &found[i]))
@@ -247,8 +248,6 @@ void build_devices(struct load *load)
     load->config->links = links;
     load->config->devices = devices;
     load->config->n_devices = n;
-    if (load->faults.total > 0)
-        return;
     for (size_t k = 0; k < load->config->n_links; k++)
         build_lines(load, devices, found, n, k, &links[k]);
 }

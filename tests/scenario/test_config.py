@@ -197,12 +197,14 @@ class Bad(unittest.TestCase):
         bad = bad.replace("[point refus.", "[point badmap.")
         self.write("badmap.ini", bad)
         self.write("on_badmap.ini", device("e4", "tcp:127.0.0.1:12", map="badmap"))
+        self.write("plain_fault.ini", "[site nowhere]\nlabel = nowhere\nsides = perhaps\n")
         for arguments in (("--check",), ()):
             code, said = self.modalityd(*arguments)
             self.assertEqual(code, CONFIG, said)
             for name, (_, line, message) in PLUGIN_FAULTS.items():
                 self.assert_said(said, name, line, message)
             self.assertRegex(said, r"badmap\.ini:\d+: .*max", "a writable point needs min and max")
+            self.assert_said(said, "plain_fault", 3, "perhaps")
             self.untouched()
 
     def test_files_that_anybody_may_write_are_refused(self):
