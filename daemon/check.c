@@ -42,7 +42,7 @@ void daemon_plan_link(const char *host_path, const struct config *config, size_t
 
 static void check_link(const char *host_path, const struct config *config, size_t link, size_t *faults)
 {
-    struct link_plan plan;
+    struct link_plan plan = {0};
     struct link_unit *units = calloc(MODALITY_UNITS_MAX, sizeof *units);
     struct modality_device *described = calloc(MODALITY_UNITS_MAX, sizeof *described);
     size_t n = 0;
