@@ -353,6 +353,7 @@ static int derive_shape(const struct derive *d, enum modality_waveform waveform)
     int r = -EINVAL;
     switch (waveform) {
     case WAVEFORM_biphasic_symmetric:
+    case WAVEFORM_biphasic_burst:
         return derive_rectangular(d, 2, false, false);
     case WAVEFORM_monophasic:
         return derive_rectangular(d, 1, true, false);
@@ -405,6 +406,7 @@ int current_charge_nc(enum modality_waveform waveform, const struct quantity_set
     uint64_t duty = (uint64_t)quantity_or_zero(v, QUANTITY_burst_duty_permille);
     switch (waveform) { /* uA us is pC, mHz ms is a millionth of a pulse, uA ms is nC */
     case WAVEFORM_biphasic_symmetric:
+    case WAVEFORM_biphasic_burst:
         return wide_ratio_up((uint64_t[]){peak, 2 * w1, rate, t}, 4, DUTY_ONE, out);
     case WAVEFORM_biphasic_asymmetric:
         return wide_ratio_up((uint64_t[]){peak, PERMILLE * w1 + second, rate, t}, 4, DUTY_ONE * PERMILLE, out);

@@ -10,7 +10,11 @@
 #include "modality/token.h"
 
 enum limit_scope { SCOPE_PER_PULSE, SCOPE_INSTANTANEOUS, SCOPE_PER_SESSION, SCOPE_PER_24H, SCOPE_CONFIGURATION };
-enum limit_class { LIMIT_HARD, LIMIT_NOTICE, LIMIT_TARGET, LIMIT_INFO };
+/*
+ * A device limit bounds what a [device] section reports of the device: exceeded it refuses like a hard one, not
+ * reported it is shown as not reported. Info and device limits may have no bound: the figure is shown.
+ */
+enum limit_class { LIMIT_HARD, LIMIT_NOTICE, LIMIT_TARGET, LIMIT_INFO, LIMIT_DEVICE };
 enum limit_layer { LAYER_COMPILED, LAYER_INSTALLATION, LAYER_PROTOCOL, LAYER_PRESCRIPTION, LAYER_DEVICE };
 enum limit_verified { VERIFIED_NO, VERIFIED_YES, VERIFIED_CHOICE };
 /* What a limit governs: the treatment, how the level is walked, or a bound of the fault table. */
@@ -26,10 +30,12 @@ enum limit_use { USE_TREATMENT, USE_WALK, USE_FAULT };
 struct limit_when {
     uint32_t waveforms;  /* bit per enum modality_waveform */
     uint32_t therapies;  /* bit per enum modality_therapy */
-    uint64_t sites;      /* bit per body site */
+    uint64_t sites;      /* bit per body site: applies if the treatment touches any of them */
     uint64_t conditions; /* bit per condition: applies if any of these is declared */
     uint64_t applicators;
     bool unless_thermal; /* not applied to a protocol that declares itself thermal */
+    bool no_indicator;   /* applied only to a device that is said to have no output indicator */
+    uint32_t after;      /* of rest_interval_ms: bit per therapy from whose end it counts; 0 = those of this modality */
     size_t n_ranges;     /* bands: applies if [start, ceiling] of the quantity meets (above, upto] */
     struct limit_range {
         enum modality_quantity quantity;

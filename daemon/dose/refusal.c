@@ -54,6 +54,8 @@ const char *limit_class_id(enum limit_class c)
         return "target";
     case LIMIT_INFO:
         return "info";
+    case LIMIT_DEVICE:
+        return "device";
     }
     return "";
 }

@@ -69,6 +69,7 @@ struct question {
     uint64_t sites;         /* asked at these sites only; 0 = all */
     bool always;            /* asked whatever the protocol's indication */
     const char *indication; /* asked when the request's indication is this; NULL = not bound */
+    int64_t valid_days;     /* the answer carries the day of the test, at most so many days back; 0 = none asked */
     const char *origin;
 };
 
@@ -83,6 +84,8 @@ struct screening {
 struct given_answer {
     const char *question;
     const char *answer;
+    bool has_on;    /* it says the day of the test or image that it rests on */
+    int64_t on_day; /* days since 1970-01-01 */
 };
 
 /* An override of one precaution. */

@@ -81,6 +81,9 @@ struct unit {
     UNIT(AREA, "m2", 1000000, 1)                                                                                       \
     UNIT(LENGTH_NM, "nm", 1, 1)                                                                                        \
     UNIT(LENGTH_NM, "um", 1000, 1)                                                                                     \
+    UNIT(LENGTH_MM, "mm", 1, 1)                                                                                        \
+    UNIT(LENGTH_MM, "cm", 10, 1)                                                                                       \
+    UNIT(LENGTH_MM, "m", 1000, 1)                                                                                      \
     UNIT(TEMPERATURE, "mdegC", 1, 1)                                                                                   \
     UNIT(TEMPERATURE, "degC", 1000, 1)                                                                                 \
     UNIT(TEMPERATURE_RISE, "mK", 1, 1)                                                                                 \

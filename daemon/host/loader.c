@@ -49,9 +49,12 @@ static int descriptor_check(const struct modality_plugin *p, const char *path, c
                  (unsigned)MODALITY_PLUGIN_ABI);
         return -ENOEXEC;
     }
-    if (p->size != sizeof(*p) || p->device_size != sizeof(struct modality_device)) {
-        snprintf(reason, size, "plugin %s: descriptor size %u and device size %u, this host has %zu and %zu", path,
-                 p->size, p->device_size, sizeof(*p), sizeof(struct modality_device));
+    if (p->size != sizeof(*p) || p->device_size != sizeof(struct modality_device) ||
+        p->status_size != sizeof(struct modality_status)) {
+        snprintf(reason, size,
+                 "plugin %s: sizes of descriptor, device and status are %u, %u and %u, this host has %zu, %zu and %zu",
+                 path, p->size, p->device_size, p->status_size, sizeof(*p), sizeof(struct modality_device),
+                 sizeof(struct modality_status));
         return -ENOEXEC;
     }
     if (!p->name || !p->version || !p->maturity) {

@@ -58,7 +58,7 @@ bool record_audit_broken(const struct record *record);
 /* --- dose ledger --- */
 
 struct dose_amounts {
-    int64_t duration_ms, energy_uj, charge_uc, ion_dose_ua_min, contractions;
+    int64_t duration_ms, energy_uj, charge_uc, ion_dose_ua_min, contractions, cem43_ms, cold_dose_millic_min;
 };
 
 enum ledger_state {

@@ -110,18 +110,22 @@ static void put_totals(struct assessment *a)
 {
     const struct quantity_set *whole = &a->picture.whole;
     const int64_t duration = a->plan.treatment.duration_ms, error = accuracy(a);
-    const int64_t planned[] = {duration, quantity_or_zero(whole, QUANTITY_energy_uj),
+    const int64_t planned[] = {duration,
+                               quantity_or_zero(whole, QUANTITY_energy_uj),
                                quantity_or_zero(whole, QUANTITY_session_charge_uc),
                                quantity_or_zero(whole, QUANTITY_iontophoresis_dose_ua_min),
-                               quantity_or_zero(whole, QUANTITY_contraction_count)};
-    int64_t worst[5];
-    for (size_t i = 0; i < 5; i++) {
+                               quantity_or_zero(whole, QUANTITY_contraction_count),
+                               quantity_or_zero(whole, QUANTITY_cem43_ms),
+                               quantity_or_zero(whole, QUANTITY_cold_dose_millic_min)};
+    int64_t worst[7];
+    for (size_t i = 0; i < 7; i++) {
         const bool counted = i == 0 || i == 4;
         if (dose_worst(planned[i], counted ? 0 : error, duration, a->dead_man_ms, &worst[i]) < 0)
             worst[i] = INT64_MAX / 4;
     }
-    a->planned = (struct dose_amounts){planned[0], planned[1], planned[2], planned[3], planned[4]};
-    a->worst = (struct dose_amounts){worst[0], worst[1], worst[2], worst[3], worst[4]};
+    a->planned =
+        (struct dose_amounts){planned[0], planned[1], planned[2], planned[3], planned[4], planned[5], planned[6]};
+    a->worst = (struct dose_amounts){worst[0], worst[1], worst[2], worst[3], worst[4], worst[5], worst[6]};
 }
 
 static void check_daemon(struct sessions *s, struct refusals *r)

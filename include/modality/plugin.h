@@ -24,7 +24,7 @@
 #include "quantity.h"
 #include "waveform.h"
 
-#define MODALITY_PLUGIN_ABI 1
+#define MODALITY_PLUGIN_ABI 2
 
 #define MODALITY_NAME_MAX 64     /* bytes of an id or serial, terminating NUL included */
 #define MODALITY_UNITS_MAX 32    /* units on one link */
@@ -134,6 +134,8 @@ struct modality_device {
     uint32_t stop_ms;        /* longest time stop plus one status may take: bounds the dead-man */
     uint32_t cycle_ms;       /* line time of one poll plus one keepalive, for the load of a shared line */
     uint32_t settle_ms;      /* time after a set point until an actual value is judged */
+    uint32_t start_ms; /* longest time from start() until the output may be on: a laser's emission delay, 0 = none.
+                          start() then answers -EINPROGRESS, and the level is walked when status shows it on */
     size_t n_channels;
     struct modality_channel channels[MODALITY_CHANNELS_MAX];
     size_t n_groups;
@@ -173,6 +175,7 @@ struct modality_channel_status {
     enum modality_contact contact;
     bool setpoint_known; /* setpoint is the set point of level as read back */
     int64_t setpoint;
+    char applicator[MODALITY_NAME_MAX]; /* serial of the head or probe in use, "" = the device does not say */
     size_t n_readings;
     struct modality_reading readings[MODALITY_READINGS_MAX];
 };
@@ -217,6 +220,7 @@ struct modality_plugin {
     uint32_t abi;         /* MODALITY_PLUGIN_ABI the source was written for: write the number, not the macro */
     uint32_t size;        /* sizeof(struct modality_plugin) */
     uint32_t device_size; /* sizeof(struct modality_device) */
+    uint32_t status_size; /* sizeof(struct modality_status) */
     const char *name;     /* "modbus-map"; the file is <name>.so */
     const char *version;
     const char *maturity; /* "stable", "experimental", "test-only" */

@@ -65,6 +65,7 @@ enum modality_basis {
     DIMENSION(ENERGY_DENSITY, "uJ/cm2", "uJ/cm2")                                                                      \
     DIMENSION(AREA, "mm2", "mm2")                                                                                      \
     DIMENSION(LENGTH_NM, "nm", "nm")                                                                                   \
+    DIMENSION(LENGTH_MM, "mm", "mm")                                                                                   \
     DIMENSION(TEMPERATURE, "mdegC", "mCel")                                                                            \
     DIMENSION(TEMPERATURE_RISE, "mK", "mK")                                                                            \
     DIMENSION(IMPEDANCE, "ohm", "Ohm")                                                                                 \
@@ -113,6 +114,9 @@ enum modality_dimension {
     QUANTITY(surge_off_ms, TIME_MS, "s", MODALITY_ESTIM, NONE, NONE, COMMANDED, "off time of a surge")                 \
     QUANTITY(ramp_up_ms, TIME_MS, "s", MODALITY_ESTIM, NONE, NONE, COMMANDED, "rising ramp of a surge")                \
     QUANTITY(ramp_down_ms, TIME_MS, "s", MODALITY_ESTIM, NONE, NONE, COMMANDED, "falling ramp of a surge")             \
+    QUANTITY(                                                                                                          \
+        active_polarity, NUMBER, "1", MODALITY_ESTIM, NONE, NONE, COMMANDED,                                           \
+        "polarity of the active electrode: 1 anode (positive), 2 cathode (negative); a selection, not a magnitude")    \
     QUANTITY(waveform_class, NUMBER, "1", MODALITY_ANY, NONE, NONE, COMMANDED,                                         \
              "code of the waveform class (include/modality/waveform.h); a selection, not a magnitude")                 \
     /* electrical stimulation: derived and measured */                                                                 \
@@ -134,6 +138,14 @@ enum modality_dimension {
              "r.m.s. current over the contact area of the smaller electrode")                                          \
     QUANTITY(dc_density_ua_cm2, CURRENT_DENSITY, "mA/cm2", MODALITY_ESTIM, DOWN, ZERO, DERIVED,                        \
              "direct component over the contact area of the smaller electrode")                                        \
+    QUANTITY(anode_density_ua_cm2, CURRENT_DENSITY, "mA/cm2", MODALITY_ESTIM, DOWN, ZERO, DERIVED,                     \
+             "direct component over the contact area of the anode")                                                    \
+    QUANTITY(cathode_density_ua_cm2, CURRENT_DENSITY, "mA/cm2", MODALITY_ESTIM, DOWN, ZERO, DERIVED,                   \
+             "direct component over the contact area of the cathode")                                                  \
+    QUANTITY(rms_voltage_mv, VOLTAGE, "V", MODALITY_ESTIM, DOWN, ZERO, DERIVED,                                        \
+             "r.m.s. voltage into 1 kohm, the load of an output indicator's threshold")                                \
+    QUANTITY(pulse_energy_1k_uj, ENERGY, "mJ", MODALITY_ESTIM, DOWN, ZERO, DERIVED,                                    \
+             "energy of one pulse into 1 kohm, the load of an output indicator's threshold")                           \
     QUANTITY(power_density_uw_cm2, INTENSITY, "W/cm2", MODALITY_ESTIM, DOWN, ZERO, DERIVED,                            \
              "average electrical power into 500 ohm over the contact area")                                            \
     QUANTITY(pulse_energy_uj, ENERGY, "mJ", MODALITY_ESTIM, DOWN, ZERO, DERIVED, "energy of one pulse into 500 ohm")   \
@@ -161,6 +173,18 @@ enum modality_dimension {
              "largest rate at which a level in volts is walked upward")                                                \
     QUANTITY(electrode_area_mm2, AREA, "cm2", MODALITY_ESTIM, UP, NONE, PROPERTY,                                      \
              "contact area of the smaller electrode of a channel")                                                     \
+    QUANTITY(anode_area_mm2, AREA, "cm2", MODALITY_ESTIM, UP, NONE, PROPERTY,                                          \
+             "contact area of the anode, where the electrodes say their polarity")                                     \
+    QUANTITY(cathode_area_mm2, AREA, "cm2", MODALITY_ESTIM, UP, NONE, PROPERTY,                                        \
+             "contact area of the cathode, where the electrodes say their polarity")                                   \
+    QUANTITY(minimum_setting_permille, RATIO, "%", MODALITY_ESTIM, DOWN, NONE, PROPERTY,                               \
+             "smallest level of the device other than rest over its largest")                                          \
+    QUANTITY(patient_leakage_ua, CURRENT, "uA", MODALITY_ESTIM, DOWN, NONE, PROPERTY,                                  \
+             "patient leakage current in normal condition, from the device's safety test")                             \
+    QUANTITY(patient_leakage_fault_ua, CURRENT, "uA", MODALITY_ESTIM, DOWN, NONE, PROPERTY,                            \
+             "patient leakage current in single-fault condition, from the device's safety test")                       \
+    QUANTITY(diathermy_distance_mm, LENGTH_MM, "m", MODALITY_ESTIM, UP, NONE, PROPERTY,                                \
+             "distance of the device's place from the nearest short-wave or microwave unit")                           \
     /* ultrasound */                                                                                                   \
     QUANTITY(intensity_satp_uw_cm2, INTENSITY, "W/cm2", MODALITY_ULTRASOUND, DOWN, ZERO, COMMANDED,                    \
              "spatial-average temporal-peak intensity: power during the burst over ERA")                               \
@@ -176,6 +200,8 @@ enum modality_dimension {
              "width of one pulse of a superpulsed laser")                                                              \
     QUANTITY(intensity_sata_uw_cm2, INTENSITY, "W/cm2", MODALITY_ULTRASOUND, DOWN, ZERO, DERIVED,                      \
              "spatial-average temporal-average intensity: mean power over ERA")                                        \
+    QUANTITY(intensity_static_uw_cm2, INTENSITY, "W/cm2", MODALITY_ULTRASOUND, DOWN, ZERO, DERIVED,                    \
+             "SATA that tissue gets under a head which is not moved")                                                  \
     QUANTITY(hot_spot_uw_cm2, INTENSITY, "W/cm2", MODALITY_ULTRASOUND, DOWN, ZERO, DERIVED,                            \
              "BNR x SATA, the intensity of the beam's hot spot")                                                       \
     QUANTITY(power_uw, POWER, "W", MODALITY_ULTRASOUND | MODALITY_LASER, DOWN, ZERO, COMMANDED,                        \
@@ -198,6 +224,14 @@ enum modality_dimension {
              "surface temperature of the applicator")                                                                  \
     QUANTITY(coupling_permille, RATIO, "%", MODALITY_ULTRASOUND, UP, NONE, MEASURED,                                   \
              "acoustic coupling of the head; 0 is dry")                                                                \
+    QUANTITY(head_moving, NUMBER, "1", MODALITY_ULTRASOUND, NONE, NONE, MEASURED,                                      \
+             "1 while the head is moved, 0 while it rests on one spot")                                                \
+    QUANTITY(unwanted_radiation_uw_cm2, INTENSITY, "mW/cm2", MODALITY_ULTRASOUND, DOWN, NONE, PROPERTY,                \
+             "ultrasound that the handle gives off, from the device's test")                                           \
+    QUANTITY(supply_variation_permille, RATIO, "%", MODALITY_ULTRASOUND, DOWN, NONE, PROPERTY,                         \
+             "change of power for a supply change of 10 %, from the device's test")                                    \
+    QUANTITY(accuracy_floor_permille, RATIO, "%", MODALITY_ULTRASOUND, NONE, NONE, PROPERTY,                           \
+             "share of the device's maximum above which its accuracy is judged")                                       \
     QUANTITY(mechanical_index_milli, DECIBEL_K, "1", MODALITY_ULTRASOUND, DOWN, ZERO, DERIVED, "mechanical index")     \
     QUANTITY(cem43_ms, THERMAL_DOSE, "min", MODALITY_ULTRASOUND, DOWN, ZERO, ACCUMULATED,                              \
              "thermal dose: cumulative equivalent time at 43 degC")                                                    \
@@ -211,6 +245,10 @@ enum modality_dimension {
     QUANTITY(point_energy_uj, ENERGY, "J", MODALITY_LASER, DOWN, ZERO, COMMANDED, "energy of one treated point")       \
     QUANTITY(point_count, NUMBER, "1", MODALITY_LASER, DOWN, NONE, COMMANDED, "treated points")                        \
     QUANTITY(point_duration_ms, TIME_MS, "s", MODALITY_LASER, DOWN, NONE, COMMANDED, "time on one point")              \
+    QUANTITY(interlock_closed, NUMBER, "1", MODALITY_LASER, UP, NONE, MEASURED,                                        \
+             "1 while key switch and interlocks allow emission, 0 while one of them does not")                         \
+    QUANTITY(readback_ratio_permille, RATIO, "1", MODALITY_LASER, DOWN, NONE, MEASURED,                                \
+             "power at the photodiode over the set power")                                                             \
     /* cold */                                                                                                         \
     QUANTITY(temperature_millic, TEMPERATURE, "degC", MODALITY_COLD, UP, DECLARED, COMMANDED,                          \
              "set point of a cold unit")                                                                               \
@@ -222,12 +260,16 @@ enum modality_dimension {
     QUANTITY(soft_start_ms, TIME_MS, "s", MODALITY_ANY, NONE, NONE, COMMANDED,                                         \
              "time in which the level is walked from rest to its first target")                                        \
     QUANTITY(session_count, NUMBER, "1", MODALITY_ANY, DOWN, ZERO, ACCUMULATED, "sessions")                            \
-    QUANTITY(rest_interval_ms, TIME_MS, "min", MODALITY_ANY, UP, NONE, ACCUMULATED,                                    \
-             "time since the last session of this modality on this site ended")                                        \
+    QUANTITY(                                                                                                          \
+        rest_interval_ms, TIME_MS, "min", MODALITY_ANY, UP, NONE, ACCUMULATED,                                         \
+        "time since the last session on this site ended: of this modality, or of the therapies that a limit names "    \
+        "in after")                                                                                                    \
     QUANTITY(delivery_error_permille, RATIO, "%", MODALITY_ANY, DOWN, NONE, MEASURED,                                  \
              "measured over set output, less one, without its sign")                                                   \
     QUANTITY(timer_error_ms, TIME_MS, "s", MODALITY_ANY, DOWN, NONE, MEASURED,                                         \
              "device timer against the daemon's, without its sign")                                                    \
+    QUANTITY(timer_error_permille, RATIO, "%", MODALITY_ANY, DOWN, NONE, MEASURED,                                     \
+             "device timer against the daemon's, over the set time, without its sign")                                 \
     QUANTITY(uptime_ms, TIME_MS, "s", MODALITY_ANY, NONE, NONE, MEASURED,                                              \
              "time since the device was switched on; a fall means that it restarted")
 

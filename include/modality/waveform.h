@@ -24,7 +24,8 @@
     WAVEFORM(us_pulsed, MODALITY_ULTRASOUND, "ultrasound in bursts")                                                   \
     WAVEFORM(laser_continuous, MODALITY_LASER, "continuous or chopped laser")                                          \
     WAVEFORM(laser_pulsed, MODALITY_LASER, "superpulsed laser")                                                        \
-    WAVEFORM(cold_contact, MODALITY_COLD, "cold held at a set point")
+    WAVEFORM(cold_contact, MODALITY_COLD, "cold held at a set point")                                                  \
+    WAVEFORM(biphasic_burst, MODALITY_ESTIM, "rectangular, two equal phases, in bursts")
 
 enum modality_waveform {
 #define WAVEFORM(id, modality, meaning) WAVEFORM_##id,

@@ -12,7 +12,7 @@
 #include "unit.h"
 
 /* Written for this ABI; the macro would follow the header it is compiled with. */
-#define ABI_WRITTEN_FOR 1
+#define ABI_WRITTEN_FOR 2
 
 static int api_describe(const struct modality_services *services, const struct modality_config *lines,
                         struct modality_device *units, size_t max_units, size_t *n_units)
@@ -70,6 +70,7 @@ static const struct modality_plugin descriptor = {
     .abi = ABI_WRITTEN_FOR,
     .size = sizeof(struct modality_plugin),
     .device_size = sizeof(struct modality_device),
+    .status_size = sizeof(struct modality_status),
     .name = "modbus-map",
     .version = MODALITY_VERSION,
     .maturity = "experimental",

@@ -169,7 +169,7 @@ static void every_key_has_a_meaning(void **state)
 {
     (void)state;
     const struct modality_plugin *p = support_plugin();
-    assert_int_equal(p->abi, 1);
+    assert_int_equal(p->abi, MODALITY_PLUGIN_ABI);
     assert_int_equal(p->size, sizeof *p);
     assert_int_equal(p->device_size, sizeof(struct modality_device));
     assert_string_equal(p->name, "modbus-map");

@@ -291,7 +291,7 @@ static int screen(enum modality_therapy therapy, const char *site, const char *i
     return screening_judge(tables, therapy, (unsigned)at, indication, all, n_all, NULL, 0, &declared, &screened);
 }
 
-#define ANSWER(question, answer) (&(const struct given_answer){question, answer}), 1
+#define ANSWER(q, a) (&(const struct given_answer){.question = (q), .answer = (a)}), 1
 #define TOH "transient_hip_osteoporosis"
 
 static enum modality_token token_of(int rc)
@@ -343,11 +343,15 @@ static void what_is_not_answered_counts_as_restrictive(void **state)
 static void transient_hip_osteoporosis_asks_its_three_questions(void **state)
 {
     tables = &shipped(state)->dose.screening;
-    const struct given_answer excluded[] = {{"toh_imaging", "yes"}, {"toh_fracture", "yes"}};
-    const struct given_answer not_excluded[] = {{"toh_imaging", "yes"}, {"toh_fracture", "no"}};
-    const struct given_answer no_date[] = {{"toh_imaging", "no"}, {"toh_fracture", "yes"}};
-    const struct given_answer pregnant[] = {
-        {"toh_imaging", "yes"}, {"toh_fracture", "yes"}, {"pregnancy_trunk", "yes"}};
+    const struct given_answer excluded[] = {{.question = "toh_imaging", .answer = "yes"},
+                                            {.question = "toh_fracture", .answer = "yes"}};
+    const struct given_answer not_excluded[] = {{.question = "toh_imaging", .answer = "yes"},
+                                                {.question = "toh_fracture", .answer = "no"}};
+    const struct given_answer no_date[] = {{.question = "toh_imaging", .answer = "no"},
+                                           {.question = "toh_fracture", .answer = "yes"}};
+    const struct given_answer pregnant[] = {{.question = "toh_imaging", .answer = "yes"},
+                                            {.question = "toh_fracture", .answer = "yes"},
+                                            {.question = "pregnancy_trunk", .answer = "yes"}};
     assert_int_equal(screen(THERAPY_tens, "hip", TOH, excluded, 2), 0);
     assert_int_equal(token_of(screen(THERAPY_nmes, "hip", TOH, excluded, 2)), TOKEN_PRECAUTION);
     assert_int_equal(token_of(screen(THERAPY_us_thermal, "hip", TOH, excluded, 2)), TOKEN_PRECAUTION);

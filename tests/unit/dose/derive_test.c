@@ -468,6 +468,8 @@ static const enum modality_quantity needs[WAVEFORM_COUNT][6] = {
     [WAVEFORM_laser_continuous] = {QUANTITY_power_uw, QUANTITY_spot_area_mm2, none},
     [WAVEFORM_laser_pulsed] = {QUANTITY_power_uw, QUANTITY_spot_area_mm2, none},
     [WAVEFORM_cold_contact] = {QUANTITY_temperature_millic, none},
+    [WAVEFORM_biphasic_burst] = {QUANTITY_amplitude_ua, QUANTITY_phase_width_us, QUANTITY_pulse_rate_millihz,
+                                 QUANTITY_electrode_area_mm2, none},
 };
 
 static void what_a_waveform_cannot_do_without_is_named(void **state)

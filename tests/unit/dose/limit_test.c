@@ -482,6 +482,7 @@ static void a_limit_covers_what_its_conditions_cover(void **state)
     for (unsigned w = WAVEFORM_biphasic_symmetric; w <= WAVEFORM_iontophoresis; w++) {
         one.when.waveforms |= 1u << w;
     }
+    one.when.waveforms |= 1u << WAVEFORM_biphasic_burst;
     assert_true(limit_when_covers(&one, &two));
 }
 

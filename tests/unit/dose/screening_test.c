@@ -102,7 +102,10 @@ static void first_is(enum modality_token token, const char *subject)
 static void all_clear_is_allowed(void **state)
 {
     (void)state;
-    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "no"}, {"infection", "no"}), NULL), 0);
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL,
+                           GIVEN({.question = "implant", .answer = "no"}, {.question = "infection", .answer = "no"}),
+                           NULL),
+                     0);
     assert_int_equal(declared, 0);
     assert_int_equal(refusals.n, 0);
 }
@@ -110,7 +113,8 @@ static void all_clear_is_allowed(void **state)
 static void silence_counts_as_the_restrictive_answer(void **state)
 {
     (void)state;
-    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"infection", "no"}), NULL), -EPERM);
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({.question = "infection", .answer = "no"}), NULL),
+                     -EPERM);
     first_is(TOKEN_CONTRAINDICATED, "pacemaker");
     assert_non_null(strstr(refusals.items[0].message, "was not answered"));
     assert_non_null(strstr(refusals.items[0].message, "screening.ini:10"));
@@ -123,13 +127,17 @@ static void silence_counts_as_the_restrictive_answer(void **state)
 static void unknown_counts_as_the_restrictive_answer(void **state)
 {
     (void)state;
-    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "unknown"}, {"infection", "no"}), NULL),
-                     -EPERM);
+    assert_int_equal(
+        judge(THERAPY_tens, SITE_THIGH, NULL,
+              GIVEN({.question = "implant", .answer = "unknown"}, {.question = "infection", .answer = "no"}), NULL),
+        -EPERM);
     first_is(TOKEN_CONTRAINDICATED, "pacemaker");
     /* for a question about an exclusion that is "no": a fracture not excluded, not one affirmed */
     assert_int_equal(
         judge(THERAPY_nmes, SITE_HIP, "toh",
-              GIVEN({"implant", "no"}, {"infection", "no"}, {"metal", "no"}, {"fracture_excluded", "unknown"}), NULL),
+              GIVEN({.question = "implant", .answer = "no"}, {.question = "infection", .answer = "no"},
+                    {.question = "metal", .answer = "no"}, {.question = "fracture_excluded", .answer = "unknown"}),
+              NULL),
         -EPERM);
     first_is(TOKEN_CONTRAINDICATED, "fracture");
 }
@@ -137,7 +145,9 @@ static void unknown_counts_as_the_restrictive_answer(void **state)
 static void a_local_contraindication_looks_at_its_own_sites(void **state)
 {
     (void)state;
-    struct given_answer answers[] = {{"implant", "yes"}, {"metal", "no"}, {"infection", "no"}};
+    struct given_answer answers[] = {{.question = "implant", .answer = "yes"},
+                                     {.question = "metal", .answer = "no"},
+                                     {.question = "infection", .answer = "no"}};
     assert_int_equal(judge(THERAPY_us_thermal, SITE_THORAX, NULL, answers, 3, NULL), -EPERM);
     first_is(TOKEN_CONTRAINDICATED, "pacemaker");
     assert_int_equal(judge(THERAPY_us_thermal, SITE_HIP, NULL, answers, 3, NULL), 0);
@@ -147,17 +157,23 @@ static void a_local_contraindication_looks_at_its_own_sites(void **state)
 static void a_local_contraindication_without_sites_asks_where(void **state)
 {
     (void)state;
-    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "no"}, {"infection", "here"}), NULL),
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL,
+                           GIVEN({.question = "implant", .answer = "no"}, {.question = "infection", .answer = "here"}),
+                           NULL),
                      -EPERM);
     first_is(TOKEN_CONTRAINDICATED, "infection");
-    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "no"}, {"infection", "elsewhere"}), NULL),
-                     0);
+    assert_int_equal(
+        judge(THERAPY_tens, SITE_THIGH, NULL,
+              GIVEN({.question = "implant", .answer = "no"}, {.question = "infection", .answer = "elsewhere"}), NULL),
+        0);
 }
 
 static void a_precaution_needs_who_and_why(void **state)
 {
     (void)state;
-    struct given_answer answers[] = {{"implant", "no"}, {"metal", "elsewhere"}, {"infection", "no"}};
+    struct given_answer answers[] = {{.question = "implant", .answer = "no"},
+                                     {.question = "metal", .answer = "elsewhere"},
+                                     {.question = "infection", .answer = "no"}};
     struct given_override overrides[] = {{"metal", "Dr. Berg", "screw far from the field"},
                                          {"metal", "", "a reason"},
                                          {"metal", "Dr. Berg", ""},
@@ -179,7 +195,9 @@ static void a_contraindication_has_no_override(void **state)
 {
     (void)state;
     struct given_override override = {"pacemaker", "Dr. Berg", "I am sure"};
-    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "yes"}, {"infection", "no"}), &override),
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL,
+                           GIVEN({.question = "implant", .answer = "yes"}, {.question = "infection", .answer = "no"}),
+                           &override),
                      -EPERM);
     first_is(TOKEN_CONTRAINDICATED, "pacemaker");
 }
@@ -188,7 +206,9 @@ static void contraindications_come_before_precautions(void **state)
 {
     (void)state;
     assert_int_equal(judge(THERAPY_nmes, SITE_THIGH, NULL,
-                           GIVEN({"implant", "yes"}, {"metal", "here"}, {"infection", "here"}), NULL),
+                           GIVEN({.question = "implant", .answer = "yes"}, {.question = "metal", .answer = "here"},
+                                 {.question = "infection", .answer = "here"}),
+                           NULL),
                      -EPERM);
     assert_int_equal(refusals.n, 3);
     assert_int_equal(refusals.items[0].token, TOKEN_CONTRAINDICATED);
@@ -199,16 +219,22 @@ static void contraindications_come_before_precautions(void **state)
 static void what_is_not_in_the_lists_is_refused(void **state)
 {
     (void)state;
-    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "maybe"}, {"infection", "no"}), NULL),
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL,
+                           GIVEN({.question = "implant", .answer = "maybe"}, {.question = "infection", .answer = "no"}),
+                           NULL),
                      -EPERM);
     first_is(TOKEN_OUT_OF_RANGE, "implant");
-    assert_int_equal(
-        judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "no"}, {"infection", "no"}, {"shoe_size", "43"}), NULL),
-        -EPERM);
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL,
+                           GIVEN({.question = "implant", .answer = "no"}, {.question = "infection", .answer = "no"},
+                                 {.question = "shoe_size", .answer = "43"}),
+                           NULL),
+                     -EPERM);
     first_is(TOKEN_NOT_FOUND, NULL);
     assert_non_null(strstr(refusals.items[0].message, "shoe_size"));
     struct given_override override = {"nothing", "Dr. Berg", "a reason"};
-    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "no"}, {"infection", "no"}), &override),
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL,
+                           GIVEN({.question = "implant", .answer = "no"}, {.question = "infection", .answer = "no"}),
+                           &override),
                      -EPERM);
     first_is(TOKEN_NOT_FOUND, NULL);
     assert_int_equal(judge(THERAPY_tens, DOSE_SITES_MAX, NULL, NULL, 0, NULL), -EPERM);
@@ -218,14 +244,18 @@ static void every_answer_that_was_given_counts(void **state)
 {
     (void)state;
     /* not asked for cryotherapy, but said */
-    assert_int_equal(
-        judge(THERAPY_cryo, SITE_THORAX, NULL, GIVEN({"implant", "no"}, {"cold", "no"}, {"infection", "here"}), NULL),
-        -EPERM);
+    assert_int_equal(judge(THERAPY_cryo, SITE_THORAX, NULL,
+                           GIVEN({.question = "implant", .answer = "no"}, {.question = "cold", .answer = "no"},
+                                 {.question = "infection", .answer = "here"}),
+                           NULL),
+                     -EPERM);
     first_is(TOKEN_PRECAUTION, "infection");
     /* two answers to one question: the worse one counts, in whichever order they come */
-    assert_int_equal(
-        judge(THERAPY_tens, SITE_THIGH, NULL, GIVEN({"implant", "yes"}, {"implant", "no"}, {"infection", "no"}), NULL),
-        -EPERM);
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL,
+                           GIVEN({.question = "implant", .answer = "yes"}, {.question = "implant", .answer = "no"},
+                                 {.question = "infection", .answer = "no"}),
+                           NULL),
+                     -EPERM);
     first_is(TOKEN_CONTRAINDICATED, "pacemaker");
 }
 

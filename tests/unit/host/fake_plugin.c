@@ -331,7 +331,7 @@ static void fake_close(struct modality_link *link)
 }
 
 #ifndef FAKE_ABI
-#define FAKE_ABI 1
+#define FAKE_ABI 2
 #endif
 #ifndef FAKE_SIZE
 #define FAKE_SIZE sizeof(struct modality_plugin)
@@ -347,6 +347,7 @@ static const struct modality_plugin descriptor = {
     .abi = FAKE_ABI,
     .size = FAKE_SIZE,
     .device_size = sizeof(struct modality_device),
+    .status_size = sizeof(struct modality_status),
     .name = "fake",
     .version = "1",
     .maturity = "test-only",

@@ -97,7 +97,7 @@ static void every_site_of_an_electrode_is_screened(void **state)
     assert_int_equal(told(r, TOKEN_CONTRAINDICATED, "chest"), 1);
     prepare(r, &q);
     assert_refused(r, TOKEN_CONTRAINDICATED);
-    q.answers[q.n_answers++] = (struct given_answer){"across_chest", "yes"};
+    q.answers[q.n_answers++] = (struct given_answer){.question = "across_chest", .answer = "yes"};
     prepare(r, &q);
     assert_refused(r, TOKEN_CONTRAINDICATED);
     q.answers[q.n_answers - 1].answer = "no";
@@ -112,7 +112,7 @@ static void what_holds_at_every_site_is_told_once(void **state)
     struct session_request q = room_tens();
     q.output.electrodes[0].skin_site = "chest";
     q.output.electrodes[1].skin_site = "lumbar";
-    q.answers[q.n_answers++] = (struct given_answer){"across_chest", "no"};
+    q.answers[q.n_answers++] = (struct given_answer){.question = "across_chest", .answer = "no"};
     q.answers[0].answer = "yes";
     q.answers[1].answer = "reduced";
     prepare(r, &q);

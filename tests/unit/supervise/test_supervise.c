@@ -38,7 +38,7 @@ static void common_rules(struct supervise_rules *rules)
     rules->stale_ns = 200 * NS_PER_MS;
     rules->timer_tolerance_ms = 30000;
     rules->temperature_max_millic = none;
-    rules->totals_max = (struct dose_amounts){none, none, none, none, none};
+    rules->totals_max = (struct dose_amounts){none, none, none, none, none, none, none};
 }
 
 /* 20 mA, 200 us, 100 Hz, 25 cm2, 1000 ohm: everything as it should be. */
