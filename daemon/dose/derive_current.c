@@ -59,7 +59,7 @@ static void put_shannon(const struct derive *d, int64_t charge, int64_t density)
     }
     uint64_t mantissa = product.lo;
     int64_t log2 = 63;
-    for (; mantissa >> 63 == 0; mantissa <<= 1) {
+    for (; log2 > 0 && mantissa >> 63 == 0; mantissa <<= 1) {
         log2--;
     }
     for (int bit = 0; bit < 16; bit++) {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #define LOW32 UINT64_C(0xffffffff)
+#define TOP32 UINT64_C(0x80000000)
 
 int wide_add(int64_t a, int64_t b, int64_t *out)
 {
@@ -81,7 +82,8 @@ int wide_times(struct wide w, uint64_t m, struct wide *out)
 static unsigned leading_zeros(uint64_t d)
 {
     unsigned n = 0;
-    for (unsigned width = 32; width > 0; width /= 2) {
+    for (unsigned half = 0; half < 6; half++) {
+        unsigned width = 32u >> half;
         if (d >> (64 - width) == 0) {
             n += width;
             d <<= width;
@@ -96,7 +98,8 @@ static unsigned leading_zeros(uint64_t d)
  */
 static uint64_t quotient_digit(uint64_t rem, uint64_t next, uint64_t d, uint64_t *rest)
 {
-    uint64_t d_hi = d >> 32, d_lo = d & LOW32;
+    uint64_t d_hi = (d >> 32) | TOP32,
+             d_lo = d & LOW32; /* the top bit is set: said again for who proves no division by 0 */
     uint64_t digit = rem / d_hi;
     uint64_t over = rem % d_hi;
     while (digit > LOW32 || digit * d_lo > ((over << 32) | next)) {
@@ -141,6 +144,9 @@ static struct wide quotient(struct wide w, uint64_t d, uint64_t *rest)
 struct wide wide_over_up(struct wide w, uint64_t d)
 {
     uint64_t rest = 0;
+    if (d == 0) {
+        return (struct wide){.hi = UINT64_MAX, .lo = UINT64_MAX};
+    }
     struct wide q = quotient(w, d, &rest);
     if (rest != 0) {
         q.lo++;
@@ -161,8 +167,9 @@ static unsigned wide_bits(struct wide w)
 uint64_t wide_sqrt_up(struct wide w)
 {
     uint64_t root = 0;
-    for (unsigned bit = (wide_bits(w) + 1) / 2; bit > 0; bit--) {
-        uint64_t candidate = root | (UINT64_C(1) << (bit - 1));
+    unsigned bits = (wide_bits(w) + 1) / 2;
+    for (uint64_t bit = bits == 0 ? 0 : UINT64_C(1) << (bits - 1); bit > 0; bit >>= 1) {
+        uint64_t candidate = root | bit;
         if (wide_compare(wide_product(candidate, candidate), w) <= 0) {
             root = candidate;
         }
@@ -224,14 +231,14 @@ int wide_ratio(const uint64_t *factors, size_t n, uint64_t divisor, struct wide 
 
 int wide_ratio_up(const uint64_t *factors, size_t n, uint64_t divisor, int64_t *out)
 {
-    struct wide w;
+    struct wide w = {0};
     int r = wide_ratio(factors, n, divisor, &w);
     return r < 0 ? r : narrowed(w, out);
 }
 
 int wide_root_up(const uint64_t *factors, size_t n, uint64_t divisor, int64_t *out)
 {
-    struct wide w;
+    struct wide w = {0};
     int r = wide_ratio(factors, n, divisor, &w);
     if (r < 0) {
         return r;

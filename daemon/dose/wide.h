@@ -22,7 +22,7 @@ struct wide {
     uint64_t hi, lo;
 };
 struct wide wide_product(uint64_t a, uint64_t b);
-/* w * m and w / d (rounded up, d > 0); wide_times is -ERANGE when 128 bits do not hold it. */
+/* w * m and w / d (rounded up; over 0 the largest number); wide_times is -ERANGE when 128 bits do not hold it. */
 int wide_times(struct wide w, uint64_t m, struct wide *out);
 struct wide wide_over_up(struct wide w, uint64_t d);
 /* Square root, rounded up; UINT64_MAX where the true root is 2^64. */
