@@ -55,6 +55,7 @@ static void load_build(struct load *load)
     build_applicators(load);
     build_limits(load);
     build_protocols(load);
+    build_bundles(load);
     build_devices(load);
     build_lines(load);
     files_hash(load, load->config->hash);

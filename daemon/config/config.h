@@ -44,6 +44,9 @@ struct config_role {
     const char *origin;
 };
 
+/* Whether a device shows that its output is on: what its section says, which may be nothing. */
+enum config_indicator { INDICATOR_UNSAID, INDICATOR_NO, INDICATOR_YES };
+
 /* [device <id>]: what the clinic says of it. What the device is, the plugin says. */
 struct config_device {
     const char *id;
@@ -55,8 +58,28 @@ struct config_device {
     size_t n_firmware; /* verified firmware versions; 0 = not listed */
     const char *const *firmware;
     const char *accepted_by, *accepted_on; /* accept_link_loss: NULL = not accepted */
-    size_t link;                           /* index into links */
-    size_t unit;                           /* its order on the link: the plugin's unit index */
+    enum config_indicator indicator;       /* output_indicator */
+    /*
+     * What its safety test and its place report, by the keys of the same names: patient leakage, unwanted radiation,
+     * effect of the supply, distance from diathermy, smallest setting, accuracy floor. Absent = not reported. Limits on
+     * these quantities are held against it.
+     */
+    struct quantity_set reported;
+    size_t link; /* index into links */
+    size_t unit; /* its order on the link: the plugin's unit index */
+    const char *origin;
+};
+
+/*
+ * [bundle <id>]: protocols that belong together for one indication. Each is prepared and run as a session of its own,
+ * in any order that the order limits admit; a bundle adds nothing to what they may do.
+ */
+struct config_bundle {
+    const char *id, *label;
+    const char *indication;     /* NULL = none */
+    size_t n_protocols;         /* at least one */
+    const size_t *protocols;    /* indices into dose.protocols, as listed */
+    const char *notes, *source; /* notes: NULL = none */
     const char *origin;
 };
 
@@ -81,8 +104,9 @@ struct config {
     const char *dir;
     struct config_daemon daemon;
     struct dose_tables dose;
-    size_t n_roles, n_devices, n_links, n_lines;
+    size_t n_roles, n_bundles, n_devices, n_links, n_lines;
     const struct config_role *roles;
+    const struct config_bundle *bundles;
     const struct config_device *devices;
     const struct config_link *links;
     const struct config_line *lines;

@@ -8,15 +8,14 @@
 #include "config/canonical.h"
 #include "config/refer.h"
 
-/* Keys that are config's alone and that a plugin never sees. */
+/* Keys of the table that a plugin never sees: all but those that tell it which unit to drive. */
 static bool is_clinic_key(const char *key)
 {
-    static const char *const keys[] = {"label",           "location",        "colour_tag", "calibrated_on",
-                                       "calibration_due", "safety_test_due", "firmware",   "accept_link_loss"};
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (strcmp(keys[i], key) == 0)
-            return true;
-    return false;
+    static const char *const shared[] = {"plugin", "link", "unit", "map", "serial", "simulated"};
+    for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+        if (strcmp(shared[i], key) == 0)
+            return false;
+    return keys_find(SECTION_DEVICE, key) != NULL;
 }
 
 /* A device while its link is being found. */
@@ -42,9 +41,21 @@ static void build_acceptance(struct load *load, const struct raw_section *s, str
     d->accepted_on = words[1];
 }
 
+/* Properties of the device under their own names. */
+static void build_reported(struct load *load, const struct raw_section *s, struct config_device *d)
+{
+    for (size_t i = 0; i < s->n_lines; i++) {
+        const struct key_info *key = keys_find(SECTION_DEVICE, s->lines[i].key);
+        int64_t value;
+        if (key != NULL && key->type == KEY_VALUE && field_value(load, s, key->key, QUANTITY_COUNT, &value))
+            quantity_put(&d->reported, key->quantity, value);
+    }
+}
+
 static void build_clinic(struct load *load, const struct raw_section *s, struct config_device *d)
 {
     struct place at;
+    bool indicator;
     field_text(load, s, "label", &d->label);
     field_text(load, s, "location", &d->location);
     field_text(load, s, "colour_tag", &d->colour_tag);
@@ -52,6 +63,9 @@ static void build_clinic(struct load *load, const struct raw_section *s, struct 
     d->has_calibration_due = field_date(load, s, "calibration_due", &d->calibration_due_day);
     d->has_safety_test_due = field_date(load, s, "safety_test_due", &d->safety_test_due_day);
     field_list(load, s, "firmware", &d->firmware, &d->n_firmware, &at);
+    if (field_yes(load, s, "output_indicator", &indicator))
+        d->indicator = indicator ? INDICATOR_YES : INDICATOR_NO;
+    build_reported(load, s, d);
     build_acceptance(load, s, d);
 }
 

@@ -14,6 +14,7 @@ static const struct section_info sections[SECTION_COUNT] = {
     [SECTION_LIMIT] = {"limit", "<id>", "a bound on one quantity, with its source", false},
     [SECTION_ACCEPT] = {"accept", "<limit id>", "the installation accepts an unverified limit", false},
     [SECTION_PROTOCOL] = {"protocol", "<id>", "a treatment to choose from: a range and a default per quantity", false},
+    [SECTION_BUNDLE] = {"bundle", "<id>", "protocols that belong together for one indication", false},
     [SECTION_CONDITION] = {"condition", "<id>", "what a condition of the patient means for each kind of therapy",
                            false},
     [SECTION_QUESTION] = {"question", "<id>", "a screening question and what its answers declare", false},
@@ -63,6 +64,8 @@ static const struct section_info sections[SECTION_COUNT] = {
     {                                                                                                                  \
         key, section, KEY_VALUE, quantity, false, NULL, low, high, NULL, meaning                                       \
     }
+/* A property of a device that its section may report: the key is the quantity. */
+#define REPORTED(id, low, high, meaning) VALUE(SECTION_DEVICE, #id, QUANTITY_##id, low, high, meaning)
 #define PATH(key, initial, meaning)                                                                                    \
     {                                                                                                                  \
         key, SECTION_DAEMON, KEY_PATH, NO_QUANTITY, false, initial, NULL, NULL, NULL, meaning                          \
@@ -100,12 +103,14 @@ static const struct key_info keys[] = {
 
     WORD(SECTION_LIMIT, "modality", true, NULL, "estim, ultrasound, laser, cold, any", "what it applies to"),
     IDENT(SECTION_LIMIT, "quantity", true, "quantity", "what is bounded"),
-    VALUE(SECTION_LIMIT, "max", NO_QUANTITY, NULL, NULL, "highest value allowed; a limit has max, min or both"),
+    VALUE(SECTION_LIMIT, "max", NO_QUANTITY, NULL, NULL,
+          "highest value allowed; a limit has max, min or both, one of class info or device may have neither"),
     VALUE(SECTION_LIMIT, "min", NO_QUANTITY, NULL, NULL, "lowest value allowed"),
     WORD(SECTION_LIMIT, "scope", true, NULL, "per-pulse, instantaneous, per-session, per-24h, configuration",
          "over what the quantity is judged"),
-    WORD(SECTION_LIMIT, "class", true, NULL, "hard, notice, target, info",
-         "hard refuses and stops; notice asks for an acknowledgement; target and info are shown"),
+    WORD(SECTION_LIMIT, "class", true, NULL, "hard, notice, target, info, device",
+         "hard refuses and stops; notice asks for an acknowledgement; target and info are shown; device refuses what "
+         "the [device] section reports beyond it"),
     TEXT(SECTION_LIMIT, "source", true, "where the number comes from"),
     WORD(SECTION_LIMIT, "verified", true, NULL, "yes, no, choice",
          "read in the source, from memory only, or a choice of this project; a hard no locks what rests on it"),
@@ -115,6 +120,10 @@ static const struct key_info keys[] = {
     LIST(SECTION_LIMIT, "when.condition", false, "condition", "applies if one of these conditions is declared"),
     LIST(SECTION_LIMIT, "when.applicator", false, "applicator", "applies with these applicators only"),
     WORD(SECTION_LIMIT, "when.thermal", false, NULL, "no", "no: not applied to a protocol that says it is thermal"),
+    WORD(SECTION_LIMIT, "when.output_indicator", false, NULL, "no",
+         "no: applies only to a device whose section says output_indicator = no"),
+    LIST(SECTION_LIMIT, "after", false, "therapy",
+         "of rest_interval_ms: counts from the end of these therapies, of whatever modality, on a site touched"),
     {"when.<quantity>", SECTION_LIMIT, KEY_BAND, NO_QUANTITY, false, NULL, NULL, NULL, NULL,
      "applies while this quantity lies above the first and up to the second value"},
 
@@ -139,7 +148,13 @@ static const struct key_info keys[] = {
     TEXT(SECTION_PROTOCOL, "source", true, "where its figures come from"),
     WORD(SECTION_PROTOCOL, "verified", true, NULL, "yes, no, choice", "as for a limit"),
     {"<quantity>", SECTION_PROTOCOL, KEY_PARAMETER, NO_QUANTITY, false, NULL, NULL, NULL, NULL,
-     "range and default of a commanded quantity, electrode area or treated area"},
+     "range and default of a commanded quantity, an electrode area, a wavelength or an iontophoresis dose"},
+
+    TEXT(SECTION_BUNDLE, "label", true, "what people read"),
+    IDENT(SECTION_BUNDLE, "indication", false, "text", "what it is for"),
+    LIST(SECTION_BUNDLE, "protocols", true, "protocol", "its parts; each is a session of its own"),
+    TEXT(SECTION_BUNDLE, "notes", false, "what to mind when choosing among the parts"),
+    TEXT(SECTION_BUNDLE, "source", true, "where it comes from"),
 
     TEXT(SECTION_CONDITION, "label", true, "what people read"),
     CODE("tens", "TENS, interferential and microcurrent"),
@@ -193,6 +208,15 @@ static const struct key_info keys[] = {
     DATE(SECTION_DEVICE, "calibration_due", false, "no treatment after this day"),
     DATE(SECTION_DEVICE, "safety_test_due", false, "no treatment after this day"),
     LIST(SECTION_DEVICE, "firmware", false, "versions", "firmware versions that were verified; default: any"),
+    WORD(SECTION_DEVICE, "output_indicator", false, NULL, "yes, no",
+         "whether it shows by itself that its output is on; default: not said"),
+    REPORTED(patient_leakage_ua, "0 uA", "10 mA", "patient leakage current, normal condition, from its safety test"),
+    REPORTED(patient_leakage_fault_ua, "0 uA", "10 mA", "the same in single-fault condition"),
+    REPORTED(diathermy_distance_mm, "0 m", "100 m", "from its place to the nearest short-wave or microwave unit"),
+    REPORTED(unwanted_radiation_uw_cm2, "0 mW/cm2", "10 W/cm2", "ultrasound that its handle gives off, from its test"),
+    REPORTED(supply_variation_permille, "0 %", "100 %", "change of power for 10 % of supply, from its test"),
+    REPORTED(minimum_setting_permille, "0 %", "100 %", "its smallest output other than rest over its largest"),
+    REPORTED(accuracy_floor_permille, "0 %", "100 %", "share of its maximum above which its accuracy is stated"),
     LIST(SECTION_DEVICE, "accept_link_loss", false, "name, YYYY-MM-DD",
          "who accepted, and when, that it may go on without its link or after a stop"),
 };

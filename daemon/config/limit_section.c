@@ -30,8 +30,10 @@ static void build_bound(struct load *load, const struct raw_section *s, const ch
 static void build_bounds(struct load *load, const struct raw_section *s, struct limit *l)
 {
     const char *id;
-    if (section_line(s, "max") == NULL && section_line(s, "min") == NULL)
-        fault_add(&load->faults, s->at, "[%s] bounds nothing: it needs max or min", s->title);
+    const bool unbound = section_line(s, "max") == NULL && section_line(s, "min") == NULL;
+    if (unbound && l->class != LIMIT_INFO && l->class != LIMIT_DEVICE)
+        fault_add(&load->faults, s->at, "[%s] bounds nothing: it needs max or min, which only info and device may lack",
+                  s->title);
     if (!field_text(load, s, "quantity", &id))
         return;
     const struct raw_line *line = section_line(s, "quantity");
@@ -71,6 +73,23 @@ static void build_ranges(struct load *load, const struct raw_section *s, struct 
     }
 }
 
+/*
+ * after = cryo, tens: time since these ended, whatever modality they are of. As a least time it is an order rule; as a
+ * greatest one it would refuse whoever waited.
+ */
+static void build_after(struct load *load, const struct raw_section *s, struct limit *l)
+{
+    const struct raw_line *line = section_line(s, "after");
+    uint64_t therapies = 0;
+    if (line == NULL || line->refused)
+        return;
+    refer_mask(load, s, "after", refer_therapy, "therapy", &therapies);
+    l->when.after = (uint32_t)therapies;
+    if (l->quantity != QUANTITY_rest_interval_ms || section_line(s, "min") == NULL)
+        fault_add(&load->faults, line->at, "after = %s: counts for a limit with a min of rest_interval_ms only",
+                  line->value);
+}
+
 /* Classes and therapies of another modality would make a limit that never applies. */
 static void check_when(struct load *load, const struct raw_section *s, const struct limit *l)
 {
@@ -98,6 +117,8 @@ static void build_when(struct load *load, const struct raw_section *s, struct li
     refer_mask(load, s, "when.condition", refer_condition, "condition", &l->when.conditions);
     refer_mask(load, s, "when.applicator", refer_applicator, "applicator", &l->when.applicators);
     l->when.unless_thermal = field_word(load, s, "when.thermal", &word);
+    l->when.no_indicator = field_word(load, s, "when.output_indicator", &word);
+    build_after(load, s, l);
     build_ranges(load, s, &l->when);
     check_when(load, s, l);
 }
@@ -108,11 +129,11 @@ static void build_limit(struct load *load, const struct raw_section *s, struct l
     unsigned word;
     *l = (struct limit){.id = s->id, .layer = LAYER_INSTALLATION, .source = "", .origin = s->at.origin};
     build_modality(load, s, l);
-    build_bounds(load, s, l);
     if (field_word(load, s, "scope", &word))
         l->scope = (enum limit_scope)word;
     if (field_word(load, s, "class", &word))
         l->class = (enum limit_class)word;
+    build_bounds(load, s, l);
     if (field_word(load, s, "verified", &word))
         l->verified = verified[word];
     field_text(load, s, "source", &l->source);

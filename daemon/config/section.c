@@ -8,7 +8,8 @@
 static const char *key_hint(const struct raw_section *s, const char *key)
 {
     if (s->kind == SECTION_LIMIT && strncmp(key, "when.", 5) == 0)
-        return "; after when. comes waveform, therapy, site, condition, applicator, thermal or a quantity";
+        return "; after when. comes waveform, therapy, site, condition, applicator, thermal, output_indicator or a "
+               "quantity";
     if (s->kind == SECTION_PROTOCOL)
         return "; it is neither a key nor a quantity";
     return "";

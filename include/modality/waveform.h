@@ -47,7 +47,8 @@ enum modality_waveform {
     THERAPY(us_nonthermal, MODALITY_ULTRASOUND, USP, "pulsed, non-thermal ultrasound")                                 \
     THERAPY(lipus, MODALITY_ULTRASOUND, LIP, "low-intensity pulsed ultrasound")                                        \
     THERAPY(pbm, MODALITY_LASER, LAS, "laser photobiomodulation")                                                      \
-    THERAPY(cryo, MODALITY_COLD, CRY, "cryotherapy")
+    THERAPY(cryo, MODALITY_COLD, CRY, "cryotherapy")                                                                   \
+    THERAPY(tens_brief, MODALITY_ESTIM, TENS, "brief-intense TENS, at the most that is borne")
 
 enum modality_therapy {
 #define THERAPY(id, modality, column, meaning) THERAPY_##id,

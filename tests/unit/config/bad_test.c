@@ -45,6 +45,7 @@ CASE(applicators)
 CASE(roles)
 CASE(daemon)
 CASE(layers)
+CASE(bundles)
 
 static void the_sane_file_has_no_fault(void **state)
 {
@@ -71,6 +72,7 @@ int main(void)
         RUN(bad_roles),
         RUN(bad_daemon),
         RUN(bad_layers),
+        RUN(bad_bundles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

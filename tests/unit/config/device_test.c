@@ -138,6 +138,27 @@ static void the_clinics_words_are_typed(void **state)
     assert_null(d->colour_tag);
 }
 
+static void what_a_device_reports_of_itself_stays_with_the_clinic(void **state)
+{
+    struct fixture *f = *state;
+    fixture_write(f, "a.ini",
+                  DEVICE("a", "usb:1", "1", "m") "output_indicator = no\npatient_leakage_ua = 80 uA\n"
+                                                 "diathermy_distance_mm = 2.5 m\n" DEVICE("b", "usb:2", "1", "m")
+                                                     DEVICE("c", "usb:3", "1", "m") "output_indicator = yes\n" MAPS);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    const struct config_device *d = f->config->devices;
+    assert_int_equal(d[0].indicator, INDICATOR_NO);
+    assert_int_equal(d[1].indicator, INDICATOR_UNSAID);
+    assert_int_equal(d[2].indicator, INDICATOR_YES);
+    assert_true(quantity_has(&d[0].reported, QUANTITY_patient_leakage_ua));
+    assert_int_equal(d[0].reported.value[QUANTITY_patient_leakage_ua], 80);
+    assert_int_equal(d[0].reported.value[QUANTITY_diathermy_distance_mm], 2500);
+    assert_false(quantity_has(&d[0].reported, QUANTITY_patient_leakage_fault_ua));
+    for (unsigned q = 0; q < QUANTITY_COUNT; q++)
+        assert_false(quantity_has(&d[1].reported, (enum modality_quantity)q));
+    assert_int_equal(f->config->links[0].n_lines, 5 + 1 + 2); /* as of a device that reports nothing */
+}
+
 static void thirty_three_units_do_not_fit_on_a_link(void **state)
 {
     static char text[16384];
@@ -245,6 +266,7 @@ int main(void)
         RUN(a_line_keeps_its_name_when_the_node_behind_it_changes),
         RUN(a_host_gets_its_devices_and_their_maps_only),
         RUN(the_clinics_words_are_typed),
+        RUN(what_a_device_reports_of_itself_stays_with_the_clinic),
         RUN(thirty_three_units_do_not_fit_on_a_link),
         RUN(a_unit_must_fit_its_line_and_be_stoppable),
         RUN(the_strongest_role_counts),

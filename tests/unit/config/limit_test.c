@@ -91,6 +91,38 @@ static void conditions_and_bands_are_typed(void **state)
     assert_true(!w->ranges[2].has_upto && w->ranges[2].above == 1000);
 }
 
+#define ANY_LIMIT(id, quantity, class)                                                                                 \
+    "[limit " id "]\nmodality = estim\nquantity = " quantity                                                           \
+    "\nscope = configuration\nclass = " class "\nsource = s\nverified = choice\n"
+
+static void a_device_limit_may_only_show_a_figure(void **state)
+{
+    struct fixture *f = *state;
+    fixture_write(f, "b.ini",
+                  ANY_LIMIT("shown", "phase_charge_nc", "device") ANY_LIMIT("told", "shannon_k_milli", "info")
+                      ANY_LIMIT("leak", "patient_leakage_ua", "device") "max = 100 uA\n" ANY_LIMIT(
+                          "lamp", "rms_current_ua", "device") "max = 10 mA\nwhen.output_indicator = no\n");
+    assert_int_equal(fixture_load(f, NULL), 0);
+    const struct limit *shown = limit_of(f, "shown"), *leak = limit_of(f, "leak");
+    assert_int_equal(shown->class, LIMIT_DEVICE);
+    assert_true(!shown->has_max && !shown->has_min && !shown->when.no_indicator);
+    assert_int_equal(limit_of(f, "told")->class, LIMIT_INFO);
+    assert_true(leak->has_max && leak->max == 100);
+    assert_true(limit_of(f, "lamp")->when.no_indicator);
+}
+
+static void an_order_rule_counts_from_other_therapies(void **state)
+{
+    struct fixture *f = *state;
+    fixture_write(f, "b.ini",
+                  ANY_LIMIT("order", "rest_interval_ms", "notice") "min = 30 min\nafter = cryo, us_thermal\n");
+    assert_int_equal(fixture_load(f, NULL), 0);
+    const struct limit *l = limit_of(f, "order");
+    assert_int_equal(l->when.after, 1u << THERAPY_cryo | 1u << THERAPY_us_thermal);
+    assert_int_equal(l->when.therapies, 0);
+    assert_int_equal(l->min, 30 * 60000);
+}
+
 #define RMS(bound)                                                                                                     \
     "[limit b]\nmodality = estim\nquantity = rms_current_ua\nmax = " bound                                             \
     "\nscope = instantaneous\nclass = hard\nsource = s\nverified = yes\nwhen.limit_frequency_millihz = 1 Hz..400 Hz\n"
@@ -149,6 +181,23 @@ static void a_protocol_carries_its_hash_and_surges(void **state)
     assert_true(protocol_find(&f->config->dose, "p")->surged);
 }
 
+static void a_bundle_names_its_protocols_in_order(void **state)
+{
+    struct fixture *f = *state;
+    fixture_write(f, "b.ini",
+                  "[bundle both]\nlabel = both\nindication = toh\nprotocols = p, tens\nsource = s\n" TENS("80 mA", ""));
+    assert_int_equal(fixture_load(f, NULL), 0);
+    assert_int_equal(f->config->n_bundles, 1);
+    const struct config_bundle *b = &f->config->bundles[0];
+    assert_string_equal(b->id, "both");
+    assert_string_equal(b->indication, "toh");
+    assert_null(b->notes);
+    assert_int_equal(b->n_protocols, 2);
+    assert_string_equal(f->config->dose.protocols[b->protocols[0]].id, "p");
+    assert_string_equal(f->config->dose.protocols[b->protocols[1]].id, "tens");
+    assert_string_equal(b->origin, "b.ini:1");
+}
+
 int main(void)
 {
 #define RUN(name) cmocka_unit_test_setup_teardown(name, fixture_sane, fixture_end)
@@ -156,8 +205,11 @@ int main(void)
         RUN(the_example_of_the_reference_loads_as_it_stands),
         RUN(compiled_ceilings_come_first_and_stay),
         RUN(conditions_and_bands_are_typed),
+        RUN(a_device_limit_may_only_show_a_figure),
+        RUN(an_order_rule_counts_from_other_therapies),
         RUN(a_limit_at_the_compiled_ceiling_passes_and_above_it_not),
         RUN(a_protocol_is_held_against_limits_that_cover_it),
+        RUN(a_bundle_names_its_protocols_in_order),
         RUN(a_protocol_carries_its_hash_and_surges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
