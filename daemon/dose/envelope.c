@@ -132,7 +132,7 @@ static bool is_judged_here(const struct limit *l, const struct envelope *e)
 {
     return l->use == USE_TREATMENT && l->class == LIMIT_HARD && l->scope != SCOPE_PER_24H &&
            ((unsigned)l->modality & e->modality) != 0 && l->when.therapies == 0 && l->when.sites == 0 &&
-           l->when.conditions == 0 && l->when.applicators == 0 && !l->when.unless_thermal;
+           l->when.conditions == 0 && l->when.applicators == 0 && !l->when.unless_thermal && !l->when.no_indicator;
 }
 
 static int check_ceilings(const struct envelope *e, const struct envelope_channel *c, char *reason, size_t size)

@@ -23,6 +23,10 @@ static int64_t history_of(const struct dose_history *h, enum modality_quantity q
         return h->charge_uc;
     case QUANTITY_iontophoresis_dose_ua_min:
         return h->ion_dose_ua_min;
+    case QUANTITY_cem43_ms:
+        return h->cem43_ms;
+    case QUANTITY_cold_dose_millic_min:
+        return h->cold_dose_millic_min;
     case QUANTITY_session_count:
         return h->session_count;
     default:
@@ -40,13 +44,13 @@ static bool any_channel_meets(const struct limit *l, const struct dose_picture *
     return false;
 }
 
-/* Holds the two ends of a value against the bounds; keeps the worst one seen so far. */
+/* Holds the two ends of a value against the bounds; keeps the worst one seen so far. Unbounded, the high end shows. */
 static void judge_ends(struct limit_finding *f, int channel, int64_t low, int64_t high)
 {
     const struct limit *l = f->limit;
     bool over = l->has_max && high > l->max;
     bool under = l->has_min && low < l->min;
-    bool is_min = !over && (under || !l->has_max);
+    bool is_min = !over && l->has_min && (under || !l->has_max);
     int64_t value = is_min ? low : high;
     bool exceeded = over || under;
     bool worse = !f->has_value || (exceeded && !f->exceeded) ||
@@ -76,11 +80,27 @@ static void judge_whole(struct limit_finding *f, const struct dose_picture *p, c
     judge_ends(f, -1, value, value);
 }
 
+/* Time since the therapies of the mask ended, the latest of them; false if none of them ever did. */
+static bool since_end_of(const struct dose_history *h, uint32_t therapies, int64_t *elapsed)
+{
+    bool any = false;
+    for (unsigned i = 0; i < THERAPY_COUNT; i++) {
+        bool counts = ((therapies & h->ended) >> i & 1u) != 0;
+        if (counts && (!any || h->since_end_ms[i] < *elapsed)) {
+            *elapsed = h->since_end_ms[i];
+            any = true;
+        }
+    }
+    return any;
+}
+
 static void judge_rest(struct limit_finding *f, const struct dose_picture *p, const struct dose_history *history)
 {
+    uint32_t after = f->limit->when.after;
+    int64_t elapsed = history->since_last_end_ms;
     f->applies = any_channel_meets(f->limit, p);
-    if (f->applies && history->has_last_end) {
-        judge_ends(f, -1, history->since_last_end_ms, history->since_last_end_ms);
+    if (f->applies && (after == 0 ? history->has_last_end : since_end_of(history, after, &elapsed))) {
+        judge_ends(f, -1, elapsed, elapsed);
     }
 }
 
@@ -214,6 +234,12 @@ static void insert_violation(const struct limit_finding *f, struct refusals *lis
     list->items[at] = *r;
 }
 
+/* Whether a limit can refuse or ask: targets and infos are only shown, and other uses are not about a request. */
+static bool is_judged(const struct limit *l)
+{
+    return l->use == USE_TREATMENT && (l->class == LIMIT_HARD || l->class == LIMIT_NOTICE || l->class == LIMIT_DEVICE);
+}
+
 int limit_check(const struct limit *limits, size_t n, const struct dose_picture *picture,
                 const struct dose_history *history, struct limit_verdict *out)
 {
@@ -223,12 +249,12 @@ int limit_check(const struct limit *limits, size_t n, const struct dose_picture 
     out->notices.n = out->notices.dropped = 0;
     for (size_t i = 0; i < n; i++) {
         const struct limit *l = &limits[i];
-        if (l->use != USE_TREATMENT || (l->class != LIMIT_HARD && l->class != LIMIT_NOTICE)) {
+        if (!is_judged(l)) {
             continue;
         }
         judge(l, picture, history != NULL ? history : &nothing_before, &f);
         if (f.exceeded) {
-            insert_violation(&f, l->class == LIMIT_HARD ? &out->refused : &out->notices);
+            insert_violation(&f, l->class == LIMIT_NOTICE ? &out->notices : &out->refused);
         }
     }
     return out->refused.n > 0 ? -EPERM : 0;

@@ -11,8 +11,10 @@
 
 enum limit_scope { SCOPE_PER_PULSE, SCOPE_INSTANTANEOUS, SCOPE_PER_SESSION, SCOPE_PER_24H, SCOPE_CONFIGURATION };
 /*
- * A device limit bounds what a [device] section reports of the device: exceeded it refuses like a hard one, not
- * reported it is shown as not reported. Info and device limits may have no bound: the figure is shown.
+ * A device limit bounds what the device is: a property that its [device] section reports, or an output that it may
+ * reach only if it has what the condition asks for. Exceeded it refuses like a hard one; where the value is absent the
+ * finding applies without a value, which is shown as not reported. It never locks a protocol. Info and device limits
+ * may have no bound at all: the figure is shown and never exceeded.
  */
 enum limit_class { LIMIT_HARD, LIMIT_NOTICE, LIMIT_TARGET, LIMIT_INFO, LIMIT_DEVICE };
 enum limit_layer { LAYER_COMPILED, LAYER_INSTALLATION, LAYER_PROTOCOL, LAYER_PRESCRIPTION, LAYER_DEVICE };
@@ -64,22 +66,28 @@ struct limit {
 /* Compiled ceilings: what no INI can raise. Origin "compiled". */
 const struct limit *limit_compiled(size_t *n);
 
-/* How a limit is used: step, slew, accuracy, load and timer-tolerance quantities are not bounds on a request. */
+/*
+ * How a limit is used: step and slew bound the walk; whatever is measured (delivery and timer error, load, a moving
+ * head, a closed interlock, the photodiode) and the share of the maximum above which accuracy is judged belong to the
+ * fault table. Neither is a bound on a request.
+ */
 enum limit_use limit_use_of(enum modality_quantity quantity);
 
 /*
- * Ultrasound displays may be wrong by 20 %: a set SATP, SATA or hot spot counts as value x 1200 / 1000, rounded up,
- * against hard and notice limits of scope instantaneous from the compiled and the installation layer. 3.0 W/cm2 set is
- * therefore refused at a bound of 3.0, and 2.5 is the most that it admits. Refusals and findings show the value as
- * judged. Totals are never multiplied, nor is a protocol's or device's own range, which speaks of set values.
+ * Ultrasound displays may be wrong by 20 %: a set SATP, SATA (under a moving or a still head) or hot spot counts as
+ * value x 1200 / 1000, rounded up, against hard, notice and device limits of scope instantaneous from the compiled and
+ * the installation layer. 3.0 W/cm2 set is therefore refused at a bound of 3.0, and 2.5 is the most that it admits.
+ * Refusals and findings show the value as judged. Totals are never multiplied, nor is a protocol's or device's own
+ * range, which speaks of set values.
  */
 #define LIMIT_HEAD_FACTOR_PERMILLE 1200
 bool limit_has_head_factor(const struct limit *l);
 
 /*
  * True if every treatment to which inner applies is one to which outer applies: then inner may not be looser.
- * limit_looser: inner is looser than outer on the same quantity, direction and scope. Only a hard outer binds, and an
- * inner of class info bounds nothing, so neither other class is ever looser.
+ * limit_looser: inner is looser than outer on the same quantity, direction and scope, and for a rest interval after the
+ * same therapies, since rest after another therapy is another interval. Only a hard outer binds; an inner of class info
+ * binds nobody and one without a bound nothing, so neither is ever looser.
  */
 bool limit_when_covers(const struct limit *outer, const struct limit *inner);
 bool limit_looser(const struct limit *inner, const struct limit *outer);
@@ -116,7 +124,7 @@ struct refusal *refusal_add(struct refusals *r, enum modality_token token, const
 
 /* What limits say of one treatment. */
 struct limit_verdict {
-    struct refusals refused; /* hard ones, most restrictive (value over bound) first */
+    struct refusals refused; /* hard and device ones, most restrictive (value over bound) first */
     struct refusals notices; /* notice limits that are exceeded: acknowledge by id */
 };
 
@@ -126,7 +134,7 @@ struct limit_verdict {
 struct limit_finding {
     const struct limit *limit;
     bool applies, has_value, exceeded;
-    bool is_min;   /* value is held against limit->min, otherwise against limit->max */
+    bool is_min;   /* value is held against limit->min, otherwise against limit->max, where it has one */
     int channel;   /* the channel with the worst value, -1 = the treatment as a whole */
     int64_t value; /* as judged: history and the head factor included */
 };
@@ -148,10 +156,11 @@ int dose_picture_make(const struct dose_treatment *t, struct dose_picture *out, 
 
 /*
  * Holds the picture against limits[0..n) (compiled ones included by the caller) and history; one pass, no allocation.
- * A maximum is judged at the larger of start and ceiling, a minimum at the smaller. Per 24 h history is added, and the
- * session about to start counts as one (what dose_history does not hold, such as cem43_ms, is judged by this session
- * alone); rest_interval_ms is the time since the last end, and asks nothing when there was none. Target and info limits
- * and those of another use are not judged. history NULL: nothing before.
+ * A maximum is judged at the larger of start and ceiling, a minimum at the smaller. Per 24 h history is added (what
+ * dose_history does not hold is judged by this session alone), and the session about to start counts as one.
+ * rest_interval_ms is the time since the last end, of this modality or, with after, the shortest of those since the
+ * named therapies ended; it asks nothing when there was none. Target and info limits and those of another use are not
+ * judged. history NULL: nothing before.
  * Returns 0 when nothing hard is violated, -EPERM otherwise. Both lists are filled in either case, the largest ratio of
  * value to bound first.
  */

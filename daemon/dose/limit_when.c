@@ -18,13 +18,20 @@ static inline bool mask_allows(uint64_t mask, unsigned bit)
     return mask == 0 || ((mask >> bit) & 1u) != 0;
 }
 
+/* The sites that a treatment touches: its target in any case, and where its electrodes sit. */
+static uint64_t sites_touched(const struct dose_treatment *t)
+{
+    return t->sites | (t->site < DOSE_SITES_MAX ? UINT64_C(1) << t->site : 0);
+}
+
 bool limit_meets_treatment(const struct limit *l, const struct dose_treatment *t)
 {
     const struct limit_when *w = &l->when;
-    if (((unsigned)l->modality & (unsigned)t->modality) == 0 || (w->unless_thermal && t->thermal)) {
+    if (((unsigned)l->modality & (unsigned)t->modality) == 0 || (w->unless_thermal && t->thermal) ||
+        (w->no_indicator && !t->no_indicator)) {
         return false;
     }
-    if (!mask_allows(w->therapies, t->therapy) || !mask_allows(w->sites, t->site)) {
+    if (!mask_allows(w->therapies, t->therapy) || (w->sites != 0 && (w->sites & sites_touched(t)) == 0)) {
         return false;
     }
     if (w->conditions != 0 && (w->conditions & t->conditions) == 0) {
@@ -66,8 +73,9 @@ bool limit_meets_channel(const struct limit *l, enum modality_waveform waveform,
 bool limit_has_head_factor(const struct limit *l)
 {
     bool intensity = l->quantity == QUANTITY_intensity_satp_uw_cm2 || l->quantity == QUANTITY_intensity_sata_uw_cm2 ||
-                     l->quantity == QUANTITY_hot_spot_uw_cm2;
-    return intensity && l->scope == SCOPE_INSTANTANEOUS && (l->class == LIMIT_HARD || l->class == LIMIT_NOTICE) &&
+                     l->quantity == QUANTITY_intensity_static_uw_cm2 || l->quantity == QUANTITY_hot_spot_uw_cm2;
+    bool binds = l->class == LIMIT_HARD || l->class == LIMIT_NOTICE || l->class == LIMIT_DEVICE;
+    return intensity && binds && l->scope == SCOPE_INSTANTANEOUS &&
            (l->layer == LAYER_COMPILED || l->layer == LAYER_INSTALLATION);
 }
 
@@ -89,6 +97,8 @@ enum limit_use limit_use_of(enum modality_quantity quantity)
     case QUANTITY_amplitude_step_mv:
     case QUANTITY_amplitude_slew_mv_s:
         return USE_WALK;
+    case QUANTITY_accuracy_floor_permille: /* says from where delivery is judged */
+        return USE_FAULT;
     case QUANTITY_output_voltage_mv: /* in a limit: what the device can reach, judged where it is known */
         return USE_TREATMENT;
     default:
@@ -153,13 +163,14 @@ bool limit_when_covers(const struct limit *outer, const struct limit *inner)
            (waveforms_meant(inner) & ~waveforms_meant(outer)) == 0 &&
            (therapies_meant(inner) & ~therapies_meant(outer)) == 0 && mask_covers(o->sites, i->sites) &&
            mask_covers(o->conditions, i->conditions) && mask_covers(o->applicators, i->applicators) &&
-           (!o->unless_thermal || i->unless_thermal) && bands_cover(o, i);
+           (!o->unless_thermal || i->unless_thermal) && (!o->no_indicator || i->no_indicator) && bands_cover(o, i);
 }
 
 bool limit_looser(const struct limit *inner, const struct limit *outer)
 {
-    if (inner->quantity != outer->quantity || inner->scope != outer->scope || outer->class != LIMIT_HARD ||
-        inner->class == LIMIT_INFO) {
+    bool same = inner->quantity == outer->quantity && inner->scope == outer->scope &&
+                inner->when.after == outer->when.after; /* rest after another therapy is another interval */
+    if (!same || outer->class != LIMIT_HARD || inner->class == LIMIT_INFO) {
         return false;
     }
     return (inner->has_max && outer->has_max && inner->max > outer->max) ||

@@ -8,7 +8,8 @@
 
 #include "dose/limit.h"
 
-/* Modality, therapy, site, conditions, applicator and thermal: what is the same for all channels. */
+/* Modality, therapy, sites touched, conditions, applicator, indicator and thermal: what is the same for all channels.
+ */
 bool limit_meets_treatment(const struct limit *l, const struct dose_treatment *t);
 /* Waveform and bands: what each channel has of its own. low and high are the two ends of its values. */
 bool limit_meets_channel(const struct limit *l, enum modality_waveform waveform, const struct quantity_set *low,

@@ -255,6 +255,8 @@ static void sum_channels(struct dose_picture *p)
         add_to(&p->whole, &p->ceiling[c], QUANTITY_energy_uj);
         add_to(&p->whole, &p->ceiling[c], QUANTITY_session_charge_uc);
         add_to(&p->whole, &p->ceiling[c], QUANTITY_iontophoresis_dose_ua_min);
+        add_to(&p->whole, &p->ceiling[c], QUANTITY_cem43_ms);
+        add_to(&p->whole, &p->ceiling[c], QUANTITY_cold_dose_millic_min);
         raise_to(&p->whole, &p->ceiling[c], QUANTITY_contraction_count);
     }
     if (p->treatment.modality == MODALITY_ESTIM) {

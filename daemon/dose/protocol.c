@@ -94,12 +94,27 @@ static bool protocol_meets(const struct protocol *p, const struct limit *l)
     return true;
 }
 
+/* Whether a limit bounds what a patient gets, and not what a device's tests must have shown. */
+static bool bounds_dose(const struct limit *l)
+{
+    switch ((int)l->quantity) {
+    case QUANTITY_minimum_setting_permille:
+    case QUANTITY_patient_leakage_ua:
+    case QUANTITY_patient_leakage_fault_ua:
+    case QUANTITY_diathermy_distance_mm:
+    case QUANTITY_unwanted_radiation_uw_cm2:
+    case QUANTITY_supply_variation_permille:
+        return false;
+    default:
+        return l->class == LIMIT_HARD && l->use == USE_TREATMENT;
+    }
+}
+
 const struct limit *protocol_lock(const struct dose_tables *t, const struct protocol *p)
 {
     for (size_t i = 0; i < t->n_limits; i++) {
         const struct limit *l = &t->limits[i];
-        bool unproved = l->class == LIMIT_HARD && l->use == USE_TREATMENT && l->verified == VERIFIED_NO && !l->accepted;
-        if (unproved && protocol_meets(p, l)) {
+        if (l->verified == VERIFIED_NO && !l->accepted && bounds_dose(l) && protocol_meets(p, l)) {
             return l;
         }
     }

@@ -178,6 +178,8 @@ static void an_unverified_hard_limit_locks_until_it_is_accepted(void **state)
     UNLOCKED(l.verified = VERIFIED_CHOICE);
     UNLOCKED(l.class = LIMIT_NOTICE);
     UNLOCKED(l.class = LIMIT_TARGET);
+    UNLOCKED(l.class = LIMIT_DEVICE);
+    UNLOCKED(l.quantity = QUANTITY_minimum_setting_permille); /* of the device's tests, not of the dose */
     UNLOCKED(l.use = USE_FAULT);
     UNLOCKED(l.use = USE_WALK);
     UNLOCKED(l.modality = MODALITY_ULTRASOUND);
