@@ -13,6 +13,7 @@
 #define NS_IN_MS INT64_C(1000000)
 #define RULE_MAX INT64_C(9000000000) /* a step of this times 10^9 ns still fits */
 #define SURGE_MAX_MS INT64_C(86400000)
+#define LEVEL_MAX INT64_C(1000000000000) /* what lies farther from rest is no level */
 
 int walk_rules_check(const struct walk_rules *r)
 {
@@ -38,20 +39,27 @@ void walk_begin(struct walk *w, int64_t now_ns)
 
 void walk_target(struct walk *w, int64_t target)
 {
-    w->target = target > 0 ? target : 0;
+    w->target = target > 0 && target <= LEVEL_MAX ? target : 0;
 }
 
-/* Where the level ends: the multiple of resolution at or below target. */
+/* The multiple of resolution at or below value; never below rest. */
+static int64_t whole_steps(const struct walk_rules *rules, int64_t value)
+{
+    int64_t whole = value - value % rules->resolution;
+    return whole > 0 ? whole : 0;
+}
+
+/* Where the level ends. */
 static int64_t walk_goal(const struct walk_rules *rules, const struct walk *w)
 {
-    return w->target - w->target % rules->resolution;
+    return whole_steps(rules, w->target);
 }
 
 /* Credit after dt_ns; more than a whole step is never kept, so a late advance cannot leap. */
 static int64_t earned(const struct walk_rules *rules, int64_t credit, int64_t dt_ns)
 {
     int64_t most = rules->step * NS_IN_S, earning = 0;
-    if (wide_mul(rules->slew_per_s, dt_ns > 0 ? dt_ns : 0, &earning) < 0 || earning > most - credit) {
+    if (wide_mul_div_down(rules->slew_per_s, dt_ns > 0 ? dt_ns : 0, 1, &earning) < 0 || earning > most - credit) {
         return most;
     }
     return credit + earning;
@@ -61,10 +69,10 @@ static int64_t earned(const struct walk_rules *rules, int64_t credit, int64_t dt
 static void climb(const struct walk_rules *rules, struct walk *w, int64_t goal)
 {
     int64_t rise = w->credit / NS_IN_S;
-    int64_t room = goal - w->level;
-    rise = rise < room ? rise : room;
-    rise -= rise % rules->resolution;
-    w->level += rise;
+    int64_t room = goal > w->level ? goal - w->level : 0;
+    rise = whole_steps(rules, rise < room ? rise : room);
+    int64_t level = w->level + rise;
+    w->level = level < goal ? level : goal;
     w->credit -= rise * NS_IN_S; /* less than one resolution's worth is left, or the goal is reached */
 }
 
@@ -100,7 +108,7 @@ static int64_t share(int64_t level, int64_t part, int64_t whole)
     if (part >= whole || wide_mul_div_down(level, part > 0 ? part : 0, whole, &value) < 0) {
         return part >= whole ? level : 0;
     }
-    return value;
+    return value < level ? value : level;
 }
 
 static int64_t surge_level(const struct walk_rules *rules, const struct walk *w, int64_t now_ns)
@@ -119,7 +127,7 @@ static int64_t surge_level(const struct walk_rules *rules, const struct walk *w,
     } else if (phase < on) {
         value = share(w->level, on - phase, down);
     }
-    return value - value % rules->resolution;
+    return whole_steps(rules, value);
 }
 
 int64_t walk_advance(const struct walk_rules *rules, struct walk *w, int64_t now_ns)
@@ -154,11 +162,11 @@ static int64_t level_next_ns(const struct walk_rules *rules, const struct walk *
     return next > now_ns ? next : now_ns;
 }
 
-/* Phase at which a rising ramp first gives at least value; ceil, so that share() there is no less. */
+/* Phase at which a rising ramp first gives at least value; ceil, so that share() there is no less. Its end at most. */
 static int64_t phase_reaching(int64_t value, int64_t level, int64_t ramp)
 {
     int64_t phase = 0;
-    return wide_mul_div_up(value, ramp, level, &phase) < 0 ? ramp : phase;
+    return wide_mul_div_up(value, ramp, level, &phase) < 0 || phase > ramp ? ramp : phase;
 }
 
 /* Phase of the current or next surge at which its output changes next; may lie in the next period. */

@@ -35,8 +35,8 @@ struct walk {
 /* Starts at rest at now_ns. */
 void walk_begin(struct walk *w, int64_t now_ns);
 /*
- * Sets a target; a lower one takes effect at the next advance without slew. A higher one is walked to from the next
- * advance on, so advance at once: the time before it does not count.
+ * Sets a target, 0 to 10^12 (anything else is rest); a lower one takes effect at the next advance without slew. A
+ * higher one is walked to from the next advance on, so advance at once: the time before it does not count.
  */
 void walk_target(struct walk *w, int64_t target);
 /* Advances to now_ns; returns the level to be in force at the device (surge applied), never above w->level. */
