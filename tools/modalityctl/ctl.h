@@ -117,6 +117,6 @@ bool ctl_ask(const char *prompt, char *buffer, size_t size);
 typedef enum ctl_exit ctl_command(struct ctl *ctl, const struct ctl_options *options);
 ctl_command cmd_status, cmd_devices, cmd_protocols, cmd_limits, cmd_check, cmd_start, cmd_adjust, cmd_pause, cmd_resume,
     cmd_stop, cmd_sessions, cmd_watch, cmd_alarms, cmd_log, cmd_records, cmd_export, cmd_verify, cmd_reset, cmd_review,
-    cmd_observe;
+    cmd_observe, cmd_page;
 
 #endif

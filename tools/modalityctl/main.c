@@ -25,41 +25,45 @@ static const struct command {
     ctl_command *run;
     const char *options; /* the names it knows, as options_read wants them */
     size_t words;        /* arguments beside options, at most */
+    bool alone;          /* needs no daemon */
     const char *arguments, *meaning;
 } commands[] = {
-    {"status", cmd_status, "", 0, "", "daemon, devices, sessions and alarms on one page"},
-    {"devices", cmd_devices, "", 1, "[DEVICE]", "devices, or everything about one"},
-    {"protocols", cmd_protocols, "modality site device indication", 1,
+    {"status", cmd_status, "", 0, false, "", "daemon, devices, sessions and alarms on one page"},
+    {"devices", cmd_devices, "", 1, false, "[DEVICE]", "devices, or everything about one"},
+    {"protocols", cmd_protocols, "modality site device indication", 1, false,
      "[PROTOCOL] [--modality M] [--site S] [--device D] [--indication I]",
      "protocols, or one with its ranges and questions"},
-    {"limits", cmd_limits, TREATMENT_OPTIONS "modality", 1, "[LIMIT] [--modality M] [TREATMENT]",
+    {"limits", cmd_limits, TREATMENT_OPTIONS "modality", 1, false, "[LIMIT] [--modality M] [TREATMENT]",
      "limits with layer, place, source; with a treatment: value and headroom"},
-    {"check", cmd_check, TREATMENT_OPTIONS, 0, "TREATMENT", "what would be said of this treatment; starts nothing"},
-    {"start", cmd_start, TREATMENT_OPTIONS "pain-before", 0, "TREATMENT [--pain-before N]",
+    {"check", cmd_check, TREATMENT_OPTIONS, 0, false, "TREATMENT",
+     "what would be said of this treatment; starts nothing"},
+    {"start", cmd_start, TREATMENT_OPTIONS "pain-before", 0, false, "TREATMENT [--pain-before N]",
      "screening, dose sheet, confirmation, then the treatment; Ctrl-C stops it"},
-    {"adjust", cmd_adjust, "lease to channel quantity expect", 1,
+    {"adjust", cmd_adjust, "lease to channel quantity expect", 1, false,
      "SESSION --lease KEY --to VALUE [--expect VALUE] [--channel C] [--quantity Q]",
      "a new target; an increase needs the target you saw (--expect)"},
-    {"pause", cmd_pause, "lease", 1, "SESSION --lease KEY", "output to rest, treatment time held"},
-    {"resume", cmd_resume, "lease", 1, "SESSION --lease KEY", "walks up again from rest"},
-    {"stop", cmd_stop, "reason by", 1, "[SESSION] [--reason TEXT] [--by operator|patient|other]",
+    {"pause", cmd_pause, "lease", 1, false, "SESSION --lease KEY", "output to rest, treatment time held"},
+    {"resume", cmd_resume, "lease", 1, false, "SESSION --lease KEY", "walks up again from rest"},
+    {"stop", cmd_stop, "reason by", 1, false, "[SESSION] [--reason TEXT] [--by operator|patient|other]",
      "stops one session, or everything; says how rest is known"},
-    {"sessions", cmd_sessions, "", 1, "[SESSION]", "open and lately ended sessions, or one of them"},
-    {"watch", cmd_watch, "", 0, "", "every change as it comes, with alarms"},
-    {"alarms", cmd_alarms, "acknowledge", 0, "[--acknowledge N]", "standing alarms; acknowledges one"},
-    {"log", cmd_log, "limit", 0, "[--limit N]", "the newest entries of the audit"},
-    {"records", cmd_records, "patient", 1, "[SESSION] [--patient REF]", "finished treatments, or one record"},
-    {"export", cmd_export, "format patient", 0, "[--format jsonl|csv] [--patient REF]",
+    {"sessions", cmd_sessions, "", 1, false, "[SESSION]", "open and lately ended sessions, or one of them"},
+    {"watch", cmd_watch, "", 0, false, "", "every change as it comes, with alarms"},
+    {"alarms", cmd_alarms, "acknowledge", 0, false, "[--acknowledge N]", "standing alarms; acknowledges one"},
+    {"log", cmd_log, "limit", 0, false, "[--limit N]", "the newest entries of the audit"},
+    {"records", cmd_records, "patient", 1, false, "[SESSION] [--patient REF]", "finished treatments, or one record"},
+    {"export", cmd_export, "format patient", 0, false, "[--format jsonl|csv] [--patient REF]",
      "records for other programs, to standard output"},
-    {"verify", cmd_verify, "", 0, "", "walks the whole audit chain"},
-    {"observe", cmd_observe, "pain-before pain-after skin-before skin-after note", 1,
+    {"verify", cmd_verify, "", 0, false, "", "walks the whole audit chain"},
+    {"observe", cmd_observe, "pain-before pain-after skin-before skin-after note", 1, false,
      "SESSION [--pain-before N] [--pain-after N] [--skin-before TEXT] [--skin-after TEXT] [--note TEXT]",
      "adds what was observed to a session or its record"},
-    {"reset", cmd_reset, "statement", 1, "DEVICE --statement TEXT",
+    {"reset", cmd_reset, "statement", 1, false, "DEVICE --statement TEXT",
      "the patient is disconnected: clears an output that cannot be proved"},
-    {"review", cmd_review, "statement duration energy charge ion-dose contractions", 1,
+    {"review", cmd_review, "statement duration energy charge ion-dose contractions", 1, false,
      "SESSION --statement TEXT --duration T --energy E --charge Q [--ion-dose D] [--contractions N]",
      "settles a dose that nobody knows, as a person judges it"},
+    {"page", cmd_page, "config", 0, true, "[--config DIR]",
+     "every limit, protocol and screening code as an HTML page to print; needs no daemon"},
 };
 
 static void treatment_usage(FILE *to)
@@ -182,6 +186,8 @@ static enum ctl_exit run(struct ctl *ctl, const char *path, const struct command
         return CTL_USAGE;
     ctl->interactive = !ctl->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     ctl->columns = columns();
+    if (command->alone)
+        return command->run(ctl, &options);
     ctl->client = client_open(path, ctl->json);
     if (!ctl->client)
         return CTL_NO_DAEMON;
