@@ -44,6 +44,16 @@ int derive_put(const struct derive *d, enum modality_quantity q, const uint64_t 
     return 0;
 }
 
+int derive_put_over(const struct derive *d, enum modality_quantity q, struct wide w, uint64_t divisor)
+{
+    struct wide over = wide_over_up(w, divisor);
+    if (over.hi != 0 || over.lo > (uint64_t)INT64_MAX) {
+        return derive_impossible(d, q);
+    }
+    quantity_put(d->values, q, (int64_t)over.lo);
+    return 0;
+}
+
 /* A cold unit's set point is its own dose rate; there is nothing to compute but that it is there and possible. */
 static int derive_cold(const struct derive *d)
 {

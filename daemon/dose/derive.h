@@ -25,15 +25,22 @@
  * Quantities that need an absent input are left absent, except that -EINVAL is returned, with *missing naming it, when
  * one that the waveform cannot do without is absent. What each waveform needs:
  *   biphasic, monophasic       amplitude_ua, phase_width_us, pulse_rate_millihz, electrode_area_mm2; asymmetric also
- *                              phase2_width_us and amplitude2_permille
+ *                              phase2_width_us and amplitude2_permille, burst also burst_rate_millihz and
+ *                              burst_duty_permille: a burst holds a whole pulse, and no more bursts come than pulses
  *   sine, premodulated         amplitude_ua, carrier_frequency_millihz, electrode_area_mm2
  *   russian                    the same, burst_rate_millihz and burst_duty_permille
  *   hvpc                       amplitude_mv, phase_width_us (of one peak), pulse_rate_millihz, electrode_area_mm2
  *   dc, iontophoresis          amplitude_ua, electrode_area_mm2
  *   ultrasound                 intensity_satp_uw_cm2, us_frequency_khz, era_mm2, bnr_permille; pulsed also
- * duty_permille or burst_width_us with pulse_repetition_millihz laser                      power_uw, or peak_power_uw
- * with a duty (duty_permille, or pulse_repetition_millihz with pulse_width_ns or burst_width_us); spot_area_mm2
+ *                              duty_permille or burst_width_us with pulse_repetition_millihz
+ *   laser                      power_uw, or peak_power_uw with a duty (duty_permille, or pulse_repetition_millihz with
+ *                              pulse_width_ns or burst_width_us); spot_area_mm2
  *   cold_contact               temperature_millic
+ * Electrical stimulation may have anode_area_mm2 and cathode_area_mm2, neither below electrode_area_mm2, which is the
+ * smaller electrode's: the direct component's density is put for the smaller electrode and for either polarity, over
+ * electrode_area_mm2 where an area is absent. r.m.s. voltage and pulse_energy_1k_uj are into 1 kohm, where a current
+ * stays what it is and a voltage (hvpc) drives half of what it drives into 500 ohm. A laser's point_energy_uj gives
+ * point_duration_ms at its mean power and the other way round.
  * -ERANGE: a value overflows or is impossible (pulse longer than its period); *missing names the quantity at fault.
  * On failure *values may hold a part of the derived quantities.
  */

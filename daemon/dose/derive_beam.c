@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #define PERMILLE UINT64_C(1000)
+#define POINTS_MAX 1000000 /* treated points; keeps what they add up to in 64 bits */
 
 /*
  * The duty of pulsed ultrasound: as commanded, or from burst width and repetition rate. Where both are given they must
@@ -80,7 +81,8 @@ int derive_ultrasound(const struct derive *d, bool pulsed)
     if (r == 0) {
         r = derive_put(d, QUANTITY_intensity_sata_uw_cm2, (uint64_t[]){satp, duty}, 2, PERMILLE);
     }
-    if (r == 0) {
+    if (r == 0) { /* what a head that is not moved gives to one spot: bounded apart, hence a quantity of its own */
+        quantity_put(d->values, QUANTITY_intensity_static_uw_cm2, d->values->value[QUANTITY_intensity_sata_uw_cm2]);
         r = derive_put(d, QUANTITY_power_uw, (uint64_t[]){satp, duty, era}, 3, PERMILLE * HUNDREDTHS_CM2);
     }
     if (r == 0) {
@@ -125,10 +127,44 @@ static int laser_mean(const struct derive *d, int64_t *mean)
     return 0;
 }
 
+/*
+ * Energy of a point and the time on it, each from the other at this power. Where both are given the larger energy
+ * counts; without power no energy is ever reached, and no time is put.
+ */
+static int laser_point(const struct derive *d, uint64_t power)
+{
+    uint64_t ms = 0, uj = 0;
+    int64_t by_time = 0, by_energy = 0;
+    int r = derive_may(d, QUANTITY_point_duration_ms, 0, DOSE_INPUT_MAX, &ms);
+    if (r == 0) {
+        r = derive_may(d, QUANTITY_point_energy_uj, 0, DOSE_INPUT_MAX, &uj);
+    }
+    if (r < 0) {
+        return r;
+    }
+    if (wide_ratio_up((uint64_t[]){power, ms}, 2, 1000, &by_time) < 0) {
+        return derive_impossible(d, QUANTITY_point_duration_ms);
+    }
+    if (by_time > (int64_t)uj) {
+        quantity_put(d->values, QUANTITY_point_energy_uj, by_time);
+        return 0;
+    }
+    if (power == 0 || uj == 0) {
+        return 0;
+    }
+    if (wide_ratio_up((uint64_t[]){uj, 1000}, 2, power, &by_energy) < 0) {
+        return derive_impossible(d, QUANTITY_point_energy_uj);
+    }
+    if (by_energy > (int64_t)ms) {
+        quantity_put(d->values, QUANTITY_point_duration_ms, by_energy);
+    }
+    return 0;
+}
+
 int derive_laser(const struct derive *d)
 {
-    uint64_t power = 0, spot = 0, point_ms = 0, point_uj = 0;
-    int64_t mean = 0, by_time = 0;
+    uint64_t power = 0, spot = 0, points = 0;
+    int64_t mean = 0;
     int r = laser_mean(d, &mean);
     if (r == 0) {
         r = mean > 0 ? derive_may(d, QUANTITY_power_uw, 0, DOSE_INPUT_MAX, &power)
@@ -138,10 +174,7 @@ int derive_laser(const struct derive *d)
         r = derive_need(d, QUANTITY_spot_area_mm2, 1, DERIVE_AREA_MAX, &spot);
     }
     if (r == 0) {
-        r = derive_may(d, QUANTITY_point_duration_ms, 0, DOSE_INPUT_MAX, &point_ms);
-    }
-    if (r == 0) {
-        r = derive_may(d, QUANTITY_point_energy_uj, 0, DOSE_INPUT_MAX, &point_uj);
+        r = derive_may(d, QUANTITY_point_count, 0, POINTS_MAX, &points);
     }
     if (r < 0) {
         return r;
@@ -150,11 +183,6 @@ int derive_laser(const struct derive *d)
         power = (uint64_t)mean;
         quantity_put(d->values, QUANTITY_power_uw, mean);
     }
-    if (wide_ratio_up((uint64_t[]){power, point_ms}, 2, 1000, &by_time) < 0) {
-        return derive_impossible(d, QUANTITY_point_duration_ms);
-    }
-    if (by_time > (int64_t)point_uj) {
-        quantity_put(d->values, QUANTITY_point_energy_uj, by_time);
-    }
-    return derive_put(d, QUANTITY_irradiance_uw_cm2, (uint64_t[]){power, HUNDREDTHS_CM2}, 2, spot);
+    r = laser_point(d, power);
+    return r < 0 ? r : derive_put(d, QUANTITY_irradiance_uw_cm2, (uint64_t[]){power, HUNDREDTHS_CM2}, 2, spot);
 }

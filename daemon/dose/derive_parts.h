@@ -7,6 +7,7 @@
 #define DOSE_DERIVE_PARTS_H
 
 #include "dose/derive.h"
+#include "dose/wide.h"
 
 #define DERIVE_AREA_MAX 10000000 /* mm2, ten square metres: keeps every divisor that holds an area in 64 bits */
 #define HUNDREDTHS_CM2 100       /* 1 mm2 is a hundredth of a cm2: per-cm2 values are x 100 / mm2 */
@@ -24,6 +25,8 @@ int derive_may(const struct derive *d, enum modality_quantity q, int64_t least, 
 int derive_impossible(const struct derive *d, enum modality_quantity q);
 /* Puts the product of factors over divisor, rounded up, as q. */
 int derive_put(const struct derive *d, enum modality_quantity q, const uint64_t *factors, size_t n, uint64_t divisor);
+/* The same of a product that is there already. */
+int derive_put_over(const struct derive *d, enum modality_quantity q, struct wide w, uint64_t divisor);
 
 /* The modalities: instantaneous values. */
 int derive_current(const struct derive *d, enum modality_waveform waveform);

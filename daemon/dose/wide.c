@@ -68,6 +68,10 @@ struct wide wide_product(uint64_t a, uint64_t b)
 
 int wide_times(struct wide w, uint64_t m, struct wide *out)
 {
+    if (w.hi == 0) { /* the usual case: one product, and nothing can overflow */
+        *out = wide_product(w.lo, m);
+        return 0;
+    }
     struct wide high = wide_product(w.hi, m);
     struct wide low = wide_product(w.lo, m);
     if (high.hi != 0 || high.lo > UINT64_MAX - low.hi) {
@@ -216,7 +220,7 @@ int wide_mul_div_down(int64_t a, int64_t b, int64_t c, int64_t *out)
     return narrowed(quotient(wide_product((uint64_t)a, (uint64_t)b), (uint64_t)c, &rest), out);
 }
 
-int wide_ratio(const uint64_t *factors, size_t n, uint64_t divisor, struct wide *out)
+int wide_factors(const uint64_t *factors, size_t n, struct wide *out)
 {
     struct wide w = {.lo = 1};
     for (size_t i = 0; i < n; i++) {
@@ -224,6 +228,17 @@ int wide_ratio(const uint64_t *factors, size_t n, uint64_t divisor, struct wide 
         if (r < 0) {
             return r;
         }
+    }
+    *out = w;
+    return 0;
+}
+
+int wide_ratio(const uint64_t *factors, size_t n, uint64_t divisor, struct wide *out)
+{
+    struct wide w;
+    int r = wide_factors(factors, n, &w);
+    if (r < 0) {
+        return r;
     }
     *out = wide_over_up(w, divisor);
     return 0;

@@ -32,8 +32,10 @@ int wide_compare(struct wide a, struct wide b);
 
 /*
  * The form of nearly every dose formula: the product of factors[0..n) over divisor (> 0), rounded up once at the end.
- * wide_ratio keeps 128 bits; wide_ratio_up must fit int64_t; wide_root_up is the square root of the ratio.
+ * wide_factors is the product alone; wide_ratio keeps 128 bits; wide_ratio_up must fit int64_t; wide_root_up is the
+ * square root of the ratio.
  */
+int wide_factors(const uint64_t *factors, size_t n, struct wide *out);
 int wide_ratio(const uint64_t *factors, size_t n, uint64_t divisor, struct wide *out);
 int wide_ratio_up(const uint64_t *factors, size_t n, uint64_t divisor, int64_t *out);
 int wide_root_up(const uint64_t *factors, size_t n, uint64_t divisor, int64_t *out);

@@ -225,6 +225,10 @@ static void an_ultrasound_display_may_be_wrong_by_a_fifth(void **state)
     pictured(&t);
     assert_int_equal(check(&l, 1, NULL), -EPERM);
     assert_int_equal(verdict.refused.items[0].value, 3600000);
+    l.quantity = QUANTITY_intensity_static_uw_cm2; /* an intensity too */
+    assert_int_equal(check(&l, 1, NULL), -EPERM);
+    assert_int_equal(verdict.refused.items[0].value, 3600000);
+    l.quantity = QUANTITY_intensity_satp_uw_cm2;
     l.scope = SCOPE_PER_SESSION; /* only instantaneous limits have it */
     assert_int_equal(check(&l, 1, NULL), 0);
     l.scope = SCOPE_INSTANTANEOUS;
