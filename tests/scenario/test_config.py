@@ -26,6 +26,7 @@ link = %s
 unit = 1
 map = refstim
 label = x
+simulated = yes
 """
 QUESTION = """[question %s]
 text = Is it?
@@ -118,14 +119,14 @@ FAULTS = {
     "restrictive_of_nothing": (with_keys(QUESTION % "q2", restrictive="maybe"), 4, "is not among the answers"),
     "device_on_no_map": (device("d1", map="nomap"), 5, r"there is no \[map nomap\]"),
     "device_on_no_link": (device("d2", "pigeon"), 3, "link = pigeon"),
-    "two_devices_on_one_unit": (device("d3", "tcp:127.0.0.1:8") + device("d4", "tcp:127.0.0.1:8"), 9, r"is unit 1 on .* too"),
+    "two_devices_on_one_unit": (device("d3", "tcp:127.0.0.1:8") + device("d4", "tcp:127.0.0.1:8"), 10, r"is unit 1 on .* too"),
     "plugin_of_no_name": (device("d5", "tcp:127.0.0.1:7", plugin="../evil"), 2, "plugin = "),
 }
 
 # What only the plugin can know: asked when the files themselves are without fault.
 PLUGIN_FAULTS = {
-    "unknown_device_key": (device("e1", colour="red"), 7, "colour"),
-    "value_out_of_range": (device("e2", "tcp:127.0.0.1:10", response_timeout="1 h"), 7, "response_timeout"),
+    "unknown_device_key": (device("e1", colour="red"), 8, "colour"),
+    "value_out_of_range": (device("e2", "tcp:127.0.0.1:10", response_timeout="1 h"), 8, "response_timeout"),
     "a_plugin_that_is_not_there": (device("e3", "tcp:127.0.0.1:11", plugin="nothing"), None, "nothing.so"),
 }
 

@@ -147,6 +147,7 @@ static struct room *tcp_room(void)
     add(room, "device stim1", "link", room->link);
     add(room, "device stim1", "unit", "1");
     add(room, "device stim1", "map", "refstim");
+    add(room, "device stim1", "simulated", "yes");
     add(room, "device stim1", "serial", "1001");
     add_map(room, TEST_MAP);
     room->rig = rig_start(&(struct rig_options){
@@ -230,6 +231,7 @@ static void two_units_on_a_serial_line_are_stopped_together(void **state)
         add(room, section, "parity", "even");
         add(room, section, "unit", i ? "2" : "1");
         add(room, section, "map", "refstim");
+        add(room, section, "simulated", "yes");
         add(room, section, "serial", i ? "1002" : "1001");
     }
     add_map(room, TEST_MAP);
