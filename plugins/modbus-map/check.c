@@ -30,6 +30,7 @@ static bool is_twin(const struct map_point *a, const struct map_point *b)
     case ROLE_ACTUAL:
         return a->has_quantity && b->has_quantity && a->quantity == b->quantity && same_channels(a, b);
     case ROLE_CONTACT:
+    case ROLE_APPLICATOR:
         return same_channels(a, b);
     case ROLE_REMAINING:
     case ROLE_UPTIME:
@@ -39,6 +40,8 @@ static bool is_twin(const struct map_point *a, const struct map_point *b)
         return true;
     case ROLE_NONE:
     case ROLE_RUN:
+    case ROLE_STARTING:
+    case ROLE_INTERLOCK:
     case ROLE_FAULT:
     case ROLE_FAULT_CODE:
     case ROLE_PATIENT_STOP:
@@ -76,6 +79,32 @@ static void check_pairs(struct reader *r, const struct map *map)
     }
 }
 
+/* Roles that mean something in a status only. */
+static bool is_of_status(enum map_role role)
+{
+    switch (role) {
+    case ROLE_ACTUAL:
+    case ROLE_STARTING:
+    case ROLE_INTERLOCK:
+    case ROLE_FAULT:
+    case ROLE_FAULT_CODE:
+    case ROLE_WATCHDOG:
+    case ROLE_PATIENT_STOP:
+    case ROLE_CONTACT:
+    case ROLE_REMAINING:
+    case ROLE_UPTIME:
+    case ROLE_APPLICATOR:
+        return true;
+    case ROLE_NONE:
+    case ROLE_SETPOINT:
+    case ROLE_RUN:
+    case ROLE_SERIAL:
+    case ROLE_FIRMWARE:
+        break;
+    }
+    return false;
+}
+
 /* A set point whose outcome cannot be seen, and a status point that no status reads. */
 static void check_visible(struct reader *r, const struct map *map)
 {
@@ -88,10 +117,7 @@ static void check_visible(struct reader *r, const struct map *map)
         if (p->role == ROLE_SETPOINT && !p->readable && p->has_quantity &&
             map_select_polled(map, ROLE_ACTUAL, p->channel, p->quantity) < 0)
             reader_fault(r, at, "set point %s can neither be read back nor is its actual value in poll", p->name);
-        bool status = p->role == ROLE_ACTUAL || p->role == ROLE_FAULT || p->role == ROLE_FAULT_CODE ||
-                      p->role == ROLE_WATCHDOG || p->role == ROLE_PATIENT_STOP || p->role == ROLE_CONTACT ||
-                      p->role == ROLE_REMAINING || p->role == ROLE_UPTIME;
-        if (status && !map_list_has(&map->poll, i))
+        if (is_of_status(p->role) && !map_list_has(&map->poll, i))
             reader_fault(r, at, "point %s belongs to the status and is not in poll", p->name);
     }
 }
@@ -105,8 +131,14 @@ static void find_waveforms(struct reader *r, const struct section *s, const stru
                      c->id, map->points[point].name);
         return;
     }
-    for (size_t i = 0; point >= 0 && i < map->points[point].n_codes; i++)
-        c->waveforms |= UINT32_C(1) << map->points[point].codes[i].value;
+    for (size_t i = 0; point >= 0 && i < map->points[point].n_codes; i++) {
+        const struct map_code *code = &map->points[point].codes[i];
+        c->waveforms |= UINT32_C(1) << code->value;
+        if (map_waveform_modality(code->value) != c->modality)
+            reader_fault(r, reader_origin(point_section(r, map, &map->points[point]), KEY_POINT_CODES),
+                         "point %s: %s is of another modality than channel %s", map->points[point].name, code->word,
+                         c->id);
+    }
     if (!c->waveforms && !s->line[KEY_CHANNEL_WAVEFORMS] && point < 0)
         reader_fault(r, s->origin, "channel %s has neither waveforms nor a waveform point", c->id);
 }
@@ -149,6 +181,9 @@ static void check_rest(struct reader *r, const struct section *top, const struct
         c->broken = true;
         return;
     }
+    if (top->line[KEY_MAP_START_TIME])
+        reader_fault(r, top->line[KEY_MAP_START_TIME]->origin,
+                     "channel %s has no run point that could show when a start has become output", c->id);
     if (c->actual_point < 0)
         reader_fault(r, s->origin, "channel %s has neither a run point nor a measured output", c->id);
     if (c->level_point >= 0 && !map_list_has(&map->poll, (size_t)c->level_point))
@@ -164,6 +199,7 @@ static void check_capacity(struct reader *r, const struct section *s, const stru
     size_t ranges = map_select_ranges(map, channel, NULL, 0);
     for (size_t i = 0; i < map->n_points; i++)
         readings += map->points[i].role == ROLE_ACTUAL && map_point_concerns(&map->points[i], channel);
+    readings += map_select(map, ROLE_INTERLOCK, channel, QUANTITY_COUNT) >= 0;
     if (ranges > MODALITY_RANGES_MAX)
         reader_fault(r, s->origin, "channel %s has more than %d quantities", s->name, MODALITY_RANGES_MAX);
     if (readings > MODALITY_READINGS_MAX)
@@ -182,6 +218,17 @@ static void check_channels(struct reader *r, const struct section *top, struct m
         find_points(r, s, map, c, (int)i);
         check_rest(r, top, s, map, c, (int)i);
         check_capacity(r, s, map, (int)i);
+    }
+}
+
+/* A start that takes time, and the bit that tells it. */
+static void check_starting(struct reader *r, const struct section *s, const struct map *map)
+{
+    for (size_t i = 0; i < map->n_points; i++) {
+        const struct map_point *p = &map->points[i];
+        if (p->role == ROLE_STARTING && !p->broken && !s->line[KEY_MAP_START_TIME])
+            reader_fault(r, reader_origin(point_section(r, map, p), KEY_POINT_ROLE),
+                         "point %s has role starting and map %s no start_time", p->name, map->id);
     }
 }
 
@@ -217,6 +264,7 @@ void map_check(struct reader *r, struct section *s, struct map *map)
     check_pairs(r, map);
     check_visible(r, map);
     check_channels(r, s, map);
+    check_starting(r, s, map);
     check_watchdog(r, s, map);
     check_contact(r, s, map);
     map_check_lists(r, s, map);

@@ -87,7 +87,9 @@ static void check_identify(struct reader *r, const struct modality_line *line, c
             reader_fault(r, line->origin, "key %s: point %s has no expect", line->key, p->name);
     }
     for (size_t i = 0; i < map->n_points; i++) {
-        if (map->points[i].has_expect && !map->identify.broken && !map_list_has(&map->identify, i)) {
+        /* A property is compared in every status, where every actual value must be. */
+        bool compared = map->points[i].role == ROLE_ACTUAL || map_list_has(&map->identify, i);
+        if (map->points[i].has_expect && !map->identify.broken && !compared) {
             const struct section *s = reader_section(r, OWNER_POINT, map->id, map->points[i].name);
             reader_fault(r, reader_origin(s, KEY_POINT_EXPECT), "point %s has expect and is not in identify",
                          map->points[i].name);

@@ -18,7 +18,8 @@
 
 /* What one poll says of one channel, before it is judged. */
 struct finding {
-    bool run_seen, on;
+    bool run_seen, on, starting;
+    bool interlock_seen, interlock_open;
     bool actual_seen;
     int64_t actual;
 };
@@ -49,14 +50,13 @@ static bool restarted(const struct map_point *p, const struct judge_memory *memo
     return elapsed - grown > slack;
 }
 
-static int judge_uptime(const struct map_point *p, int64_t value, int64_t now_ns, struct judge_memory *memory,
-                        struct modality_status *out)
+static void judge_uptime(const struct map_point *p, int64_t value, int64_t now_ns, struct judge_memory *memory,
+                         struct modality_status *out)
 {
     out->restarted = memory->uptime_known && restarted(p, memory, value, now_ns);
     out->uptime_known = memory->uptime_known = true;
     out->uptime_ms = memory->uptime_ms = value;
     memory->uptime_at_ns = now_ns;
-    return 0;
 }
 
 static void judge_fault_code(const struct map_point *p, const uint16_t *words, struct modality_status *out)
@@ -82,28 +82,63 @@ static void judge_fault(const struct map_point *p, int64_t value, struct modalit
         snprintf(out->fault_text, sizeof out->fault_text, "%s", p->name);
 }
 
+/* A property that is not what the map says: another probe is plugged in, and nothing may come out of it. */
+static void judge_property(const struct map_point *p, int64_t value, struct modality_status *out)
+{
+    if (!p->has_expect || value == p->expect)
+        return;
+    out->fault = true;
+    if (!out->fault_text[0])
+        snprintf(out->fault_text, sizeof out->fault_text, "%.40s is not as expected", p->name);
+}
+
+static void read_actual(const struct map *map, size_t point, size_t channel, int64_t value,
+                        struct modality_channel_status *out, struct finding *finding)
+{
+    out->readings[out->n_readings++] =
+        (struct modality_reading){.quantity = map->points[point].quantity, .value = value};
+    if ((int)point == map->channels[channel].actual_point) {
+        finding->actual_seen = true;
+        finding->actual = value;
+    }
+}
+
 static void read_channel(const struct map *map, size_t point, size_t channel, const uint16_t *words, int64_t value,
                          struct modality_channel_status *out, struct finding *finding)
 {
     const struct map_point *p = &map->points[point];
-    const struct map_channel *c = &map->channels[channel];
-    if (p->role == ROLE_RUN) {
+    const struct map_code *code;
+    switch ((int)p->role) {
+    case ROLE_RUN:
         finding->run_seen = true;
         finding->on |= value != 0;
-    } else if (p->role == ROLE_CONTACT) {
-        const struct map_code *code = map_point_code(p, map_point_raw(p, words));
+        return;
+    case ROLE_STARTING:
+        finding->starting |= value != 0;
+        return;
+    case ROLE_INTERLOCK:
+        finding->interlock_seen = true;
+        finding->interlock_open |= value == 0;
+        return;
+    case ROLE_CONTACT:
+        code = map_point_code(p, map_point_raw(p, words));
         out->contact = code ? (enum modality_contact)code->value : CONTACT_UNKNOWN;
-    } else if (p->role == ROLE_SETPOINT && (int)point == c->level_point) {
-        out->setpoint_known = true;
-        out->setpoint = value;
-    } else if (p->role == ROLE_ACTUAL) {
-        if (p->has_absent && map_point_raw(p, words) == p->absent)
-            return;
-        out->readings[out->n_readings++] = (struct modality_reading){.quantity = p->quantity, .value = value};
-        if ((int)point == c->actual_point) {
-            finding->actual_seen = true;
-            finding->actual = value;
+        return;
+    case ROLE_APPLICATOR:
+        if (map_point_raw(p, words) != 0)
+            map_point_text(p, words, out->applicator);
+        return;
+    case ROLE_SETPOINT:
+        if ((int)point == map->channels[channel].level_point) {
+            out->setpoint_known = true;
+            out->setpoint = value;
         }
+        return;
+    case ROLE_ACTUAL:
+        read_actual(map, point, channel, value, out, finding);
+        return;
+    default:
+        return;
     }
 }
 
@@ -134,18 +169,43 @@ static void conclude(struct modality_channel_status *out, enum modality_output o
     out->evidence = evidence;
 }
 
-static void judge_by_run(const struct map *map, const struct map_channel *c, const struct finding *f,
+/*
+ * Off, but what was cooled is still cold: that is rest as long as it does not go farther from rest than it was at its
+ * nearest since it went off.
+ */
+static bool stays_as_it_was(const struct map *map, size_t channel, const struct finding *f, struct judge_memory *memory)
+{
+    const struct map_channel *c = &map->channels[channel];
+    if (!c->rest_declared)
+        return false;
+    if (!memory->rest_seen[channel] || from_rest(c, f->actual) < from_rest(c, memory->rest_from[channel]))
+        memory->rest_from[channel] = f->actual;
+    memory->rest_seen[channel] = true;
+    return from_rest(c, f->actual) - from_rest(c, memory->rest_from[channel]) <= largest_at_rest(map, c);
+}
+
+static void judge_by_run(const struct map *map, size_t channel, const struct finding *f, struct judge_memory *memory,
                          struct modality_channel_status *out)
 {
+    const struct map_channel *c = &map->channels[channel];
     bool above = above_rest(map, c, f);
     bool power = f->actual_seen && map->points[c->actual_point].quantity == QUANTITY_power_uw;
-    if (f->on && power && map->contact_probe_power_uw > 0 && out->contact == CONTACT_LOST &&
-        f->actual <= map->contact_probe_power_uw)
+    if (f->on)
+        memory->rest_seen[channel] = false;
+    /* Nothing comes out yet, and nothing promises that it stays so: neither output nor a proof of rest. */
+    if (f->on && f->starting && !above)
+        conclude(out, OUTPUT_REST, EVIDENCE_NONE);
+    else if (f->on && power && map->contact_probe_power_uw > 0 && out->contact == CONTACT_LOST &&
+             f->actual <= map->contact_probe_power_uw)
         conclude(out, OUTPUT_PROBE, EVIDENCE_MEASURED);
-    else if (f->on || above)
+    else if (f->on)
         conclude(out, OUTPUT_ON, above ? EVIDENCE_MEASURED : EVIDENCE_REPORTED);
-    else
+    else if (!above)
         conclude(out, OUTPUT_REST, f->actual_seen ? EVIDENCE_MEASURED : EVIDENCE_REPORTED);
+    else if (stays_as_it_was(map, channel, f, memory))
+        conclude(out, OUTPUT_REST, EVIDENCE_REPORTED);
+    else
+        conclude(out, OUTPUT_ON, EVIDENCE_MEASURED);
 }
 
 /* Without a run point: the set point must be at rest, and the measurement there or on its way since. */
@@ -171,6 +231,38 @@ static void judge_by_setpoint(const struct map *map, size_t channel, const struc
         conclude(out, OUTPUT_ON, EVIDENCE_MEASURED);
 }
 
+/* What a point says of the unit as a whole. */
+static void judge_unit(const struct map_point *p, const uint16_t *words, int64_t value, int64_t now_ns,
+                       struct judge_memory *memory, struct modality_status *out)
+{
+    switch ((int)p->role) {
+    case ROLE_UPTIME:
+        judge_uptime(p, value, now_ns, memory, out);
+        return;
+    case ROLE_REMAINING:
+        out->remaining_known = true;
+        out->remaining_ms = value;
+        return;
+    case ROLE_FAULT:
+        judge_fault(p, value, out);
+        return;
+    case ROLE_FAULT_CODE:
+        judge_fault_code(p, words, out);
+        return;
+    case ROLE_WATCHDOG:
+        out->watchdog_tripped |= value != 0;
+        return;
+    case ROLE_PATIENT_STOP:
+        out->patient_stop |= value != 0;
+        return;
+    case ROLE_ACTUAL:
+        judge_property(p, value, out);
+        return;
+    default:
+        return;
+    }
+}
+
 /* One polled point into the status and the findings of the channels it concerns. */
 static int judge_point(const struct map *map, size_t point, const uint16_t *words, int64_t now_ns,
                        struct judge_memory *memory, struct modality_status *out, struct finding *findings)
@@ -180,40 +272,28 @@ static int judge_point(const struct map *map, size_t point, const uint16_t *word
     int r = map_point_decode(p, words, &value);
     if (r < 0 && r != -ENOENT)
         return r;
-    switch (p->role) {
-    case ROLE_UPTIME:
-        return judge_uptime(p, value, now_ns, memory, out);
-    case ROLE_REMAINING:
-        out->remaining_known = true;
-        out->remaining_ms = value;
+    bool measured = r == 0 && !(p->has_absent && map_point_raw(p, words) == p->absent);
+    if (p->role == ROLE_ACTUAL && !measured)
         return 0;
-    case ROLE_FAULT:
-        judge_fault(p, value, out);
-        return 0;
-    case ROLE_FAULT_CODE:
-        judge_fault_code(p, words, out);
-        return 0;
-    case ROLE_WATCHDOG:
-        out->watchdog_tripped |= value != 0;
-        return 0;
-    case ROLE_PATIENT_STOP:
-        out->patient_stop |= value != 0;
-        return 0;
-    case ROLE_RUN:
-    case ROLE_ACTUAL:
-    case ROLE_CONTACT:
-    case ROLE_SETPOINT:
-        for (size_t c = 0; c < map->n_channels; c++) {
-            if (p->channel == MAP_EVERY_CHANNEL || (size_t)p->channel == c)
-                read_channel(map, point, c, words, value, &out->channels[c], &findings[c]);
-        }
-        return 0;
-    case ROLE_NONE:
-    case ROLE_SERIAL:
-    case ROLE_FIRMWARE:
-        break;
+    judge_unit(p, words, value, now_ns, memory, out);
+    for (size_t c = 0; c < map->n_channels; c++) {
+        if (p->channel == MAP_EVERY_CHANNEL || (size_t)p->channel == c)
+            read_channel(map, point, c, words, value, &out->channels[c], &findings[c]);
     }
     return 0;
+}
+
+/* What follows for one channel from all that was read. */
+static void judge_channel(const struct map *map, size_t channel, const struct finding *f, struct judge_memory *memory,
+                          struct modality_channel_status *out)
+{
+    if (f->interlock_seen)
+        out->readings[out->n_readings++] =
+            (struct modality_reading){.quantity = QUANTITY_interlock_closed, .value = !f->interlock_open};
+    if (f->run_seen)
+        judge_by_run(map, channel, f, memory, out);
+    else
+        judge_by_setpoint(map, channel, f, memory, out);
 }
 
 int judge_status(const struct map *map, const uint16_t *words, int64_t now_ns, struct judge_memory *memory,
@@ -230,12 +310,8 @@ int judge_status(const struct map *map, const uint16_t *words, int64_t now_ns, s
         if (r < 0)
             return r;
     }
-    for (size_t c = 0; c < map->n_channels; c++) {
-        if (findings[c].run_seen)
-            judge_by_run(map, &map->channels[c], &findings[c], &status.channels[c]);
-        else
-            judge_by_setpoint(map, c, &findings[c], &after, &status.channels[c]);
-    }
+    for (size_t c = 0; c < map->n_channels; c++)
+        judge_channel(map, c, &findings[c], &after, &status.channels[c]);
     *memory = after;
     *out = status;
     return 0;

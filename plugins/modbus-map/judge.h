@@ -12,7 +12,10 @@
 struct judge_memory {
     bool uptime_known;
     int64_t uptime_ms, uptime_at_ns;
-    /* Channels without a run point: the actual value when the set point was first seen at rest. */
+    /*
+     * Channels whose rest is a set point. Without a run point: the actual value when the set point was first seen at
+     * rest; with one: the value nearest to rest since it was off.
+     */
     bool rest_seen[MODALITY_CHANNELS_MAX];
     int64_t rest_from[MODALITY_CHANNELS_MAX];
 };

@@ -32,7 +32,8 @@ enum key_owner { OWNER_DEVICE, OWNER_MAP, OWNER_CHANNEL, OWNER_GROUP, OWNER_PART
         "longest wait for an answer, line time not counted: 5 ms to 1 s; default: the map's slice")                    \
     KEY(MAP_MAKER, MAP, "map", "maker", false, "who builds it")                                                        \
     KEY(MAP_MODEL, MAP, "map", "model", true, "its name")                                                              \
-    KEY(MAP_MATURITY, MAP, "map", "maturity", false, "stable, experimental (default) or test-only")                    \
+    KEY(MAP_MATURITY, MAP, "map", "maturity", false,                                                                   \
+        "stable, experimental (default) or test-only: simulated devices alone")                                        \
     KEY(MAP_NOTES, MAP, "map", "notes", false, "free text: source of the map, what was tried on hardware")             \
     KEY(MAP_WORD_ORDER, MAP, "map", "word_order", false, "of 32-bit points: high_first or low_first; no default")      \
     KEY(MAP_WRITES, MAP, "map", "writes", false,                                                                       \
@@ -56,6 +57,8 @@ enum key_owner { OWNER_DEVICE, OWNER_MAP, OWNER_CHANNEL, OWNER_GROUP, OWNER_PART
         "least time granted to one call: 5 ms to 2 s, default 50 ms; more is taken where the line needs it")           \
     KEY(MAP_STOP_TIME, MAP, "map", "stop_time", false,                                                                 \
         "least time counted for a stop and the status that proves it; more is taken where the line needs it")          \
+    KEY(MAP_START_TIME, MAP, "map", "start_time", false,                                                               \
+        "longest time from a start until the output is on (emission delay of a laser); default: at once")              \
     KEY(MAP_SETTLE_TIME, MAP, "map", "settle_time", true, "time after a set point until an actual value is judged")    \
     KEY(MAP_ANSWER_TIME, MAP, "map", "answer_time", false,                                                             \
         "usual time from a request to its answer, line time not counted: up to 1 s, default 5 ms")                     \
@@ -102,15 +105,16 @@ enum key_owner { OWNER_DEVICE, OWNER_MAP, OWNER_CHANNEL, OWNER_GROUP, OWNER_PART
         "f32: smallest step, with its unit; required where it is written")                                             \
     KEY(POINT_ACCESS, POINT, "point", "access", true, "ro, rw or wo")                                                  \
     KEY(POINT_ROLE, POINT, "point", "role", false,                                                                     \
-        "setpoint, actual, run, fault, fault_code, watchdog, patient_stop, contact, remaining, uptime, serial or "     \
-        "firmware")                                                                                                    \
+        "setpoint, actual, run, starting, interlock, fault, fault_code, watchdog, patient_stop, contact, remaining, "  \
+        "uptime, serial, firmware or applicator")                                                                      \
     KEY(POINT_CHANNEL, POINT, "point", "channel", false, "channel it belongs to; default: every channel")              \
-    KEY(POINT_EXPECT, POINT, "point", "expect", false, "value that identify compares")                                 \
+    KEY(POINT_EXPECT, POINT, "point", "expect", false,                                                                 \
+        "value that identify compares; of a property in poll, every status")                                           \
     KEY(POINT_NOISE, POINT, "point", "noise", false, "of an actual power: what it may show at rest, with its unit")    \
     KEY(POINT_ABSENT, POINT, "point", "absent", false, "of an actual value: raw number that means not measured")       \
     KEY(POINT_CODES, POINT, "point", "codes", false, "words and raw numbers: good:1 poor:2 ...")                       \
     KEY(POINT_FORMAT, POINT, "point", "format", false,                                                                 \
-        "of serial and firmware: decimal (default), hex, or dotted (bytes)")
+        "of serial, firmware and applicator: decimal (default), hex, or dotted (bytes)")
 
 enum map_key {
 #define KEY(id, owner, section, key, required, meaning) KEY_##id,

@@ -191,6 +191,7 @@ void map_describe(const struct map_config *config, size_t index, struct modality
     out->stop_ms = larger(map->stop_ms, times.stop_ms);
     out->cycle_ms = times.cycle_ms;
     out->settle_ms = map->settle_ms;
+    out->start_ms = map->start_ms;
     out->n_channels = map->n_channels;
     for (size_t i = 0; i < map->n_channels; i++)
         describe_channel(map, i, &out->channels[i]);

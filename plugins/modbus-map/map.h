@@ -26,6 +26,8 @@ enum map_role {
     ROLE_SETPOINT,
     ROLE_ACTUAL,
     ROLE_RUN,
+    ROLE_STARTING,
+    ROLE_INTERLOCK,
     ROLE_FAULT,
     ROLE_FAULT_CODE,
     ROLE_WATCHDOG,
@@ -35,11 +37,13 @@ enum map_role {
     ROLE_UPTIME,
     ROLE_SERIAL,
     ROLE_FIRMWARE,
+    ROLE_APPLICATOR,
 };
 
 enum map_format { FORMAT_DECIMAL, FORMAT_HEX, FORMAT_DOTTED };
 
-/* One raw number of a point with codes, and what it means: a waveform class, a contact state, or only a word. */
+/* One raw number of a point with codes, and what it means: a waveform class, a polarity, a contact state, or only a
+ * word. */
 struct map_code {
     char word[MAP_WORD_MAX];
     int64_t raw;
@@ -58,6 +62,7 @@ struct map_point {
     int channel; /* index, or MAP_EVERY_CHANNEL */
     bool has_quantity;
     enum modality_quantity quantity;
+    bool selects; /* its value is that of a code: a waveform class, a polarity */
     struct codec codec;
     bool has_range; /* min and max, base units */
     int64_t min, max;
@@ -91,6 +96,7 @@ struct map_channel {
     enum modality_quantity level;
     enum modality_safer level_safer;
     enum modality_reference reference;
+    bool rest_declared; /* rest is a set point, not 0 */
     int64_t noise, rest;
     uint32_t waveforms;
     int level_point;  /* set point of level */
@@ -125,6 +131,7 @@ struct map_plan {
 struct map {
     char id[MODALITY_NAME_MAX];
     char maker[MODALITY_NAME_MAX], model[MODALITY_NAME_MAX];
+    bool test_only;
     bool has_word_order, low_first;
     bool multiple;           /* registers always by function 16 */
     uint16_t read_over;      /* registers nobody asked for that a read may span */
@@ -136,7 +143,7 @@ struct map {
     bool contact_monitored, patient_stop;
     int64_t contact_from, contact_probe_power_uw;
     enum modality_contact_return after_contact_return;
-    uint32_t slice_ms, stop_ms, settle_ms, answer_ms, rest_within_ms;
+    uint32_t slice_ms, stop_ms, settle_ms, answer_ms, rest_within_ms, start_ms;
     size_t n_channels;
     struct map_channel channels[MODALITY_CHANNELS_MAX];
     size_t n_groups;

@@ -22,6 +22,9 @@ bool map_point_same(const struct map_point *p, int64_t value, const uint16_t *wo
 /* The raw number of a point with codes or without scale, as the device has it. */
 int64_t map_point_raw(const struct map_point *p, const uint16_t *words);
 
+/* A serial number or version as people read it, in the point's format. */
+void map_point_text(const struct map_point *p, const uint16_t *words, char out[MODALITY_NAME_MAX]);
+
 /* The code of a raw number, or NULL. */
 const struct map_code *map_point_code(const struct map_point *p, int64_t raw);
 

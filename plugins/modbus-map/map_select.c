@@ -63,12 +63,16 @@ size_t map_select_ranges(const struct map *map, int channel, struct modality_ran
     size_t n = 0;
     for (size_t i = 0; i < map->n_points; i++) {
         const struct map_point *p = &map->points[i];
-        bool sets = p->role == ROLE_SETPOINT, reads = p->role == ROLE_ACTUAL;
+        bool sets = p->role == ROLE_SETPOINT, reads = p->role == ROLE_ACTUAL || p->role == ROLE_INTERLOCK;
         if ((!sets && !reads) || !map_point_concerns(p, channel))
             continue;
-        /* One row per quantity: a set point brings the range, its actual value makes it readable. */
-        int setter = map_select(map, ROLE_SETPOINT, channel, p->quantity);
-        if (reads && setter >= 0)
+        /*
+         * One row per quantity: a set point brings the range, its actual value makes it readable; of several interlocks
+         * the first speaks for all.
+         */
+        if (reads && map_select(map, ROLE_SETPOINT, channel, p->quantity) >= 0)
+            continue;
+        if (p->role == ROLE_INTERLOCK && map_select(map, ROLE_INTERLOCK, channel, QUANTITY_COUNT) != (int)i)
             continue;
         if (n < max) {
             out[n] = range_of(p);

@@ -18,11 +18,14 @@
 #define STOP_MAX_MS 10000
 #define SETTLE_MAX_MS 600000
 #define REST_MAX_MS 3600000
+#define START_MAX_MS 60000
 /* A hole that is wider costs more on the line than a second request. */
 #define READ_OVER_MAX 100
 
 static const struct choice yes_no[] = {{"no", 0}, {"yes", 1}, {0}};
-static const struct choice maturities[] = {{"stable", 0}, {"experimental", 1}, {"test-only", 2}, {0}};
+enum { MATURITY_STABLE, MATURITY_EXPERIMENTAL, MATURITY_TEST_ONLY };
+static const struct choice maturities[] = {
+    {"stable", MATURITY_STABLE}, {"experimental", MATURITY_EXPERIMENTAL}, {"test-only", MATURITY_TEST_ONLY}, {0}};
 static const struct choice orders[] = {{"high_first", 0}, {"low_first", 1}, {0}};
 static const struct choice writes[] = {{"single", 0}, {"multiple", 1}, {0}};
 static const struct choice failures[] = {{"unknown", 0}, {"refused", 1}, {0}};
@@ -44,12 +47,15 @@ static const struct choice modalities[] = {{"estim", MODALITY_ESTIM},
 static const struct choice references[] = {
     {"peak", REFERENCE_PEAK}, {"peak_to_peak", REFERENCE_PEAK_TO_PEAK}, {"satp", REFERENCE_SATP}, {0}};
 
-/* The modality of each waveform class, from the one list. */
-static const enum modality waveform_modality[WAVEFORM_COUNT] = {
+enum modality map_waveform_modality(int64_t waveform)
+{
+    static const enum modality modality_of[WAVEFORM_COUNT] = {
 #define WAVEFORM(id, modality, meaning) [WAVEFORM_##id] = modality,
-    MODALITY_WAVEFORMS(WAVEFORM)
+        MODALITY_WAVEFORMS(WAVEFORM)
 #undef WAVEFORM
-};
+    };
+    return modality_of[waveform];
+}
 
 int map_channel_find(const struct map *map, const char *id)
 {
@@ -139,7 +145,7 @@ static void read_waveforms(struct reader *r, const struct section *s, struct map
         enum modality_waveform w;
         if (reader_copy(id, sizeof id, word, length) < 0 || r->services->waveform_find(r->services->ctx, id, &w) < 0)
             reader_fault(r, line->origin, "key %s: %.*s is %s", line->key, (int)length, word, READER_NO_WAVEFORM);
-        else if (c->modality && waveform_modality[w] != c->modality)
+        else if (c->modality && map_waveform_modality(w) != c->modality)
             reader_fault(r, line->origin, "key %s: %s is of another modality", line->key, id);
         else
             c->waveforms |= UINT32_C(1) << w;
@@ -172,7 +178,7 @@ static void read_channel(struct reader *r, const struct map *map, struct map_cha
     c->reference = (enum modality_reference)choose(r, s, KEY_CHANNEL_REFERENCE, references, (int)c->reference);
     if (reader_value(r, s, KEY_CHANNEL_NOISE, c->level, &c->noise) && c->noise < 0)
         reader_fault(r, s->line[KEY_CHANNEL_NOISE]->origin, "channel %s: noise is negative", c->id);
-    bool declared = info->rest == REST_DECLARED;
+    bool declared = c->rest_declared = info->rest == REST_DECLARED;
     if (declared && !s->line[KEY_CHANNEL_REST])
         reader_fault(r, s->origin, "channel %s: %s needs a declared rest", c->id, info->id);
     else if (declared)
@@ -242,6 +248,7 @@ static void read_times(struct reader *r, const struct section *s, struct map *ma
     reader_time(r, s, KEY_MAP_SETTLE_TIME, 0, SETTLE_MAX_MS, &map->settle_ms);
     reader_time(r, s, KEY_MAP_ANSWER_TIME, 0, ANSWER_MAX_MS, &map->answer_ms);
     reader_time(r, s, KEY_MAP_REST_WITHIN, 1, REST_MAX_MS, &map->rest_within_ms);
+    reader_time(r, s, KEY_MAP_START_TIME, 1, START_MAX_MS, &map->start_ms);
     reader_time(r, s, KEY_MAP_WATCHDOG, WATCHDOG_MIN_MS, WATCHDOG_MAX_MS, &map->watchdog_ms);
 }
 
@@ -272,7 +279,7 @@ void map_read_map(struct reader *r, struct section *s, struct map *map)
     reader_copy(map->id, sizeof map->id, s->name, strlen(s->name));
     reader_text(r, s, KEY_MAP_MAKER, map->maker);
     reader_text(r, s, KEY_MAP_MODEL, map->model);
-    choose(r, s, KEY_MAP_MATURITY, maturities, 1);
+    map->test_only = choose(r, s, KEY_MAP_MATURITY, maturities, MATURITY_EXPERIMENTAL) == MATURITY_TEST_ONLY;
     reader_choice(r, s, KEY_MAP_WORD_ORDER, orders, &order);
     map->has_word_order = s->line[KEY_MAP_WORD_ORDER];
     map->low_first = order;

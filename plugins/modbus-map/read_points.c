@@ -27,6 +27,8 @@ static const struct choice accesses[] = {{"ro", READ_ONLY}, {"rw", READ_WRITE}, 
 static const struct choice roles[] = {{"setpoint", ROLE_SETPOINT},
                                       {"actual", ROLE_ACTUAL},
                                       {"run", ROLE_RUN},
+                                      {"starting", ROLE_STARTING},
+                                      {"interlock", ROLE_INTERLOCK},
                                       {"fault", ROLE_FAULT},
                                       {"fault_code", ROLE_FAULT_CODE},
                                       {"watchdog", ROLE_WATCHDOG},
@@ -36,6 +38,7 @@ static const struct choice roles[] = {{"setpoint", ROLE_SETPOINT},
                                       {"uptime", ROLE_UPTIME},
                                       {"serial", ROLE_SERIAL},
                                       {"firmware", ROLE_FIRMWARE},
+                                      {"applicator", ROLE_APPLICATOR},
                                       {0}};
 /* What a role needs of its point. Bits of types; quantity: yes, no, or one given. */
 #define TYPE(t) (1u << CODEC_##t)
@@ -48,8 +51,10 @@ static const struct role_rule {
 } role_rules[] = {
     [ROLE_NONE] = {"none", TYPE(BIT) | TYPES_NUMBER, false, false, false, false},
     [ROLE_SETPOINT] = {"setpoint", TYPES_NUMBER, true, false, true, true},
-    [ROLE_ACTUAL] = {"actual", TYPES_NUMBER, true, true, false, true},
+    [ROLE_ACTUAL] = {"actual", TYPE(BIT) | TYPES_NUMBER, true, true, false, true},
     [ROLE_RUN] = {"run", TYPE(BIT) | TYPES_WHOLE, false, false, false, true},
+    [ROLE_STARTING] = {"starting", TYPE(BIT), false, true, false, true},
+    [ROLE_INTERLOCK] = {"interlock", TYPE(BIT), false, true, false, true},
     [ROLE_FAULT] = {"fault", TYPE(BIT), false, true, false, false},
     [ROLE_FAULT_CODE] = {"fault_code", TYPES_WHOLE, false, true, false, false},
     [ROLE_WATCHDOG] = {"watchdog", TYPE(BIT), false, true, false, false},
@@ -59,6 +64,7 @@ static const struct role_rule {
     [ROLE_UPTIME] = {"uptime", TYPES_NUMBER, true, true, false, false},
     [ROLE_SERIAL] = {"serial", TYPES_WHOLE, false, true, false, false},
     [ROLE_FIRMWARE] = {"firmware", TYPES_WHOLE, false, true, false, false},
+    [ROLE_APPLICATOR] = {"applicator", TYPES_WHOLE, false, true, false, true},
 };
 
 /* The bit of a register, the order of two: keys that hang on table and type. */
@@ -163,14 +169,35 @@ static void read_role(struct reader *r, const struct section *s, const struct ma
     known->role = true;
     p->role = (enum map_role)role;
     check_role(r, s, p, known);
+    if (role == ROLE_INTERLOCK) {
+        p->has_quantity = true;
+        p->quantity = QUANTITY_interlock_closed;
+    }
     if (line && !role_rules[role].per_channel)
         reader_refuse(r, s, KEY_POINT_CHANNEL, "has no meaning for this role");
     else if (line && map->n_channels && (p->channel = map_channel_find(map, line->value)) < 0)
         reader_fault(r, line->origin, "point %s: channel %s is not in channels", s->name, line->value);
-    if (role != ROLE_SERIAL && role != ROLE_FIRMWARE)
-        reader_refuse(r, s, KEY_POINT_FORMAT, "is for serial and firmware");
+    if (role != ROLE_SERIAL && role != ROLE_FIRMWARE && role != ROLE_APPLICATOR)
+        reader_refuse(r, s, KEY_POINT_FORMAT, "is for serial, firmware and applicator");
     else if (reader_choice(r, s, KEY_POINT_FORMAT, formats, &format))
         p->format = (enum map_format)format;
+}
+
+/* Quantities that are no magnitude, or not measured, in a role that takes them for one. */
+static void check_kind(struct reader *r, const struct section *s, const struct map_point *p,
+                       const struct modality_quantity_info *info)
+{
+    const char *at = reader_origin(s, KEY_POINT_QUANTITY);
+    if (p->role == ROLE_ACTUAL && p->quantity == QUANTITY_interlock_closed)
+        reader_fault(r, at, "point %s: %s is what role interlock reads", s->name, info->id);
+    if (p->role == ROLE_ACTUAL && p->codec.type == CODEC_BIT && info->dimension != DIMENSION_NUMBER)
+        reader_fault(r, at, "point %s: %s is more than a bit can say", s->name, info->id);
+    if (p->role == ROLE_ACTUAL && p->has_expect && info->basis != BASIS_PROPERTY)
+        reader_fault(r, reader_origin(s, KEY_POINT_EXPECT), "point %s: %s is no property that could be expected",
+                     s->name, info->id);
+    if (p->role == ROLE_SETPOINT && p->quantity == QUANTITY_active_polarity && p->has_range &&
+        (p->min < POLARITY_FIRST || p->max > POLARITY_LAST))
+        reader_fault(r, at, "point %s: %s is 1 or 2; another number needs codes", s->name, info->id);
 }
 
 /* The quantity must be one that the role and the modality of its channels know. */
@@ -186,6 +213,7 @@ static void check_quantity(struct reader *r, const struct section *s, const stru
         reader_fault(r, at, "point %s: role uptime is an uptime_ms", s->name);
     if (p->role == ROLE_SETPOINT && info->basis != BASIS_COMMANDED)
         reader_fault(r, at, "point %s: %s is not a quantity that is commanded", s->name, info->id);
+    check_kind(r, s, p, info);
     for (size_t i = 0; i < map->n_channels; i++) {
         if (p->channel >= 0 && (size_t)p->channel != i)
             continue;

@@ -108,6 +108,18 @@ static void read_identity(struct reader *r, const struct section *s, const struc
                  map->id);
 }
 
+/* A map that was written for tests alone must not reach a patient, however well it reads. */
+static void check_maturity(struct reader *r, const struct section *s, const struct map_config *config,
+                           const struct map_unit *unit)
+{
+    if (unit->map >= config->n_maps || unit->simulated || !config->maps[unit->map].test_only)
+        return;
+    const struct section *map = reader_section(r, OWNER_MAP, "", config->maps[unit->map].id);
+    reader_fault(r, s->line[KEY_DEVICE_MAP]->origin,
+                 "device %s: map %s has maturity test-only (%s) and [device %s] does not say simulated = yes", s->name,
+                 map->name, reader_origin(map, KEY_MAP_MATURITY), s->name);
+}
+
 static void read_unit(struct reader *r, const struct section *s, struct map_config *config, struct map_unit *unit)
 {
     int64_t number = 1;
@@ -135,8 +147,10 @@ static void read_unit(struct reader *r, const struct section *s, struct map_conf
     unit->unit = (uint8_t)number;
     unit->map = config->n_maps;
     read_map_of(r, s, config, unit);
-    reader_choice(r, s, KEY_DEVICE_SIMULATED, yes_no, &simulated);
+    bool said = reader_choice(r, s, KEY_DEVICE_SIMULATED, yes_no, &simulated);
     unit->simulated = simulated;
+    if (said || !s->line[KEY_DEVICE_SIMULATED])
+        check_maturity(r, s, config, unit);
     read_identity(r, s, config, unit);
     response_ms = unit->map < config->n_maps ? config->maps[unit->map].slice_ms : RESPONSE_MAX_MS;
     reader_time(r, s, KEY_DEVICE_RESPONSE_TIMEOUT, RESPONSE_MIN_MS, RESPONSE_MAX_MS, &response_ms);

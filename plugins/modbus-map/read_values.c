@@ -16,9 +16,17 @@ static const struct choice contacts[] = {{"unknown", CONTACT_UNKNOWN},
                                          {"shorted", CONTACT_SHORTED},
                                          {0}};
 
+static const struct choice polarities[] = {{"anode", POLARITY_ANODE}, {"cathode", POLARITY_CATHODE}, {0}};
+
 static bool is_waveform(const struct map_point *p)
 {
     return p->has_quantity && p->quantity == QUANTITY_waveform_class;
+}
+
+/* A polarity may come as it is, 1 or 2, or by codes; a waveform class always comes by codes. */
+static bool is_selection(const struct section *s, const struct map_point *p)
+{
+    return is_waveform(p) || (p->has_quantity && p->quantity == QUANTITY_active_polarity && s->line[KEY_POINT_CODES]);
 }
 
 /* Base units of one written unit: the exact value of "1 <unit>". */
@@ -50,8 +58,9 @@ void map_read_scale(struct reader *r, const struct section *s, struct map_point 
     known->scale = known->place && r->n_faults == faults;
     if (!known->scale)
         return;
-    if (p->codec.type == CODEC_BIT || is_waveform(p)) {
-        const char *why = is_waveform(p) ? "has no meaning for a selection" : "has no meaning for a bit";
+    p->selects = is_selection(s, p);
+    if (p->codec.type == CODEC_BIT || p->selects) {
+        const char *why = p->selects ? "has no meaning for a selection" : "has no meaning for a bit";
         reader_refuse(r, s, KEY_POINT_SCALE, why);
         reader_refuse(r, s, KEY_POINT_OFFSET, why);
         reader_refuse(r, s, KEY_POINT_UNIT, why);
@@ -73,15 +82,15 @@ int map_point_value(struct reader *r, const struct map_point *p, const char *tex
 {
     for (size_t i = 0; i < p->n_codes; i++) {
         if (strcmp(p->codes[i].word, text) == 0) {
-            *out = is_waveform(p) ? p->codes[i].value : p->codes[i].raw;
+            *out = p->selects ? p->codes[i].value : p->codes[i].raw;
             return 0;
         }
     }
-    bool with_unit = p->has_quantity && !is_waveform(p);
-    *why = is_waveform(p) ? "is none of its codes" : with_unit ? "is no exact value with unit" : "is no whole number";
+    bool with_unit = p->has_quantity && !p->selects && p->codec.type != CODEC_BIT;
+    *why = p->selects ? "is none of its codes" : with_unit ? "is no exact value with unit" : "is no whole number";
     if (with_unit)
         return r->services->value_parse(r->services->ctx, p->quantity, text, out);
-    return is_waveform(p) ? -1 : number_whole(text, out);
+    return p->selects ? -1 : number_whole(text, out);
 }
 
 /* Reads a key that holds a value of the point itself. */
@@ -103,7 +112,7 @@ void map_read_range(struct reader *r, const struct section *s, struct map_point 
     bool f32 = p->codec.type == CODEC_F32;
     if (!known->place || !known->access || !known->scale)
         return;
-    if (!p->writable || p->codec.type == CODEC_BIT || is_waveform(p)) {
+    if (!p->writable || p->codec.type == CODEC_BIT || p->selects) {
         const char *why = "is for numbers that are written";
         reader_refuse(r, s, KEY_POINT_MIN, why);
         reader_refuse(r, s, KEY_POINT_MAX, why);
@@ -138,7 +147,7 @@ void map_read_range(struct reader *r, const struct section *s, struct map_point 
         reader_fault(r, reader_origin(s, KEY_POINT_MAX), "point %s: max has no raw value of its own", s->name);
 }
 
-/* What a code word means: a waveform class, a contact state, or nothing beyond itself. */
+/* What a code word means: a waveform class, a polarity, a contact state, or nothing beyond itself. */
 static bool code_meaning(struct reader *r, const struct map_point *p, const char *word, int64_t *value)
 {
     enum modality_waveform waveform;
@@ -147,8 +156,8 @@ static bool code_meaning(struct reader *r, const struct map_point *p, const char
         if (r->services->waveform_find(r->services->ctx, word, &waveform) < 0)
             return false;
         *value = waveform;
-    } else if (p->role == ROLE_CONTACT) {
-        const struct choice *c = contacts;
+    } else if (p->selects || p->role == ROLE_CONTACT) {
+        const struct choice *c = p->selects ? polarities : contacts;
         while (c->word && strcmp(c->word, word) != 0)
             c++;
         if (!c->word)
@@ -156,6 +165,13 @@ static bool code_meaning(struct reader *r, const struct map_point *p, const char
         *value = c->value;
     }
     return true;
+}
+
+static const char *no_meaning(const struct map_point *p)
+{
+    if (is_waveform(p))
+        return "names " READER_NO_WAVEFORM;
+    return p->selects ? "is neither anode nor cathode" : "names no contact state";
 }
 
 static const char *read_code(struct reader *r, struct map_point *p, const char *text, size_t length)
@@ -174,7 +190,7 @@ static const char *read_code(struct reader *r, struct map_point *p, const char *
     if (codec_encode(&plain, code.raw, words) < 0)
         return "has a number that its type cannot hold";
     if (!code_meaning(r, p, code.word, &code.value))
-        return is_waveform(p) ? "names " READER_NO_WAVEFORM : "names no contact state";
+        return no_meaning(p);
     for (size_t i = 0; i < p->n_codes; i++) {
         if (p->codes[i].raw == code.raw || strcmp(p->codes[i].word, code.word) == 0)
             return "stands twice";
@@ -186,13 +202,13 @@ static const char *read_code(struct reader *r, struct map_point *p, const char *
 void map_read_codes(struct reader *r, const struct section *s, struct map_point *p, const struct known *known)
 {
     const struct modality_line *line = s->line[KEY_POINT_CODES];
-    bool needed = is_waveform(p) || p->role == ROLE_CONTACT;
+    bool needed = p->selects || p->role == ROLE_CONTACT;
     if (!known->place || !known->role)
         return;
     if (!line && needed)
         reader_fault(r, s->origin, "point %s has no codes", s->name);
     if (line && !needed && p->role != ROLE_FAULT_CODE)
-        reader_refuse(r, s, KEY_POINT_CODES, "is for waveforms, contact and fault codes");
+        reader_refuse(r, s, KEY_POINT_CODES, "is for waveforms, polarity, contact and fault codes");
     if (!line || (!needed && p->role != ROLE_FAULT_CODE))
         return;
     const char *text = line->value, *word;
@@ -211,7 +227,10 @@ void map_read_expect(struct reader *r, const struct section *s, struct map_point
     p->has_expect = read_own_value(r, s, KEY_POINT_EXPECT, p, &p->expect);
     if (p->role == ROLE_ACTUAL && p->has_quantity) {
         reader_value(r, s, KEY_POINT_NOISE, p->quantity, &p->noise);
-        p->has_absent = reader_number(r, s, KEY_POINT_ABSENT, INT32_MIN, UINT32_MAX, &p->absent);
+        if (p->codec.type == CODEC_BIT)
+            reader_refuse(r, s, KEY_POINT_ABSENT, "has no meaning for a bit");
+        else
+            p->has_absent = reader_number(r, s, KEY_POINT_ABSENT, INT32_MIN, UINT32_MAX, &p->absent);
     } else if (known->role) {
         reader_refuse(r, s, KEY_POINT_NOISE, "is for actual values");
         reader_refuse(r, s, KEY_POINT_ABSENT, "is for actual values");

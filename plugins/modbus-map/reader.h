@@ -59,6 +59,9 @@ bool reader_value(struct reader *r, const struct section *s, enum map_key key, e
 bool reader_time(struct reader *r, const struct section *s, enum map_key key, int64_t min, int64_t max, uint32_t *out);
 bool reader_quantity(struct reader *r, const struct section *s, enum map_key key, enum modality_quantity *out);
 
+/* active_polarity as a number: the anode is the active electrode, or the cathode is. */
+enum { POLARITY_FIRST = 1, POLARITY_ANODE = POLARITY_FIRST, POLARITY_CATHODE, POLARITY_LAST = POLARITY_CATHODE };
+
 /* What of a point could be read, so that nothing is said about what could not. */
 struct known {
     bool place, access, scale, role;
@@ -83,6 +86,9 @@ void map_read_lists(struct reader *r, struct section *s, struct map *map);
 void map_read_units(struct reader *r, struct map_config *config);
 void map_check(struct reader *r, struct section *s, struct map *map);
 void map_check_lists(struct reader *r, struct section *s, struct map *map);
+
+/* The modality of a waveform class. */
+enum modality map_waveform_modality(int64_t waveform);
 
 /* Index of a channel, group or point by name, or -1. */
 int map_channel_find(const struct map *map, const char *id);

@@ -6,7 +6,6 @@
 #include "unit.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -160,7 +159,9 @@ int unit_start(struct modality_link *link, size_t unit, size_t group, int64_t de
 {
     if (unit >= link->config->n_units || group >= map_of(link, unit)->n_groups)
         return -EINVAL;
-    return write_list(link, unit, &map_of(link, unit)->groups[group].start, deadline_ns);
+    int r = write_list(link, unit, &map_of(link, unit)->groups[group].start, deadline_ns);
+    /* Accepted is not on: the run points of the status tell when. */
+    return r == 0 && map_of(link, unit)->start_ms ? -EINPROGRESS : r;
 }
 
 int unit_keepalive(struct modality_link *link, size_t unit, int64_t deadline_ns)
@@ -195,28 +196,14 @@ int unit_status(struct modality_link *link, size_t unit, int64_t deadline_ns, st
     return report(link, unit, r, "reading", "the status");
 }
 
-static void format_number(const struct map_point *p, const uint16_t *words, char out[MODALITY_NAME_MAX])
-{
-    int64_t raw = map_point_raw(p, words);
-    uint32_t bits = (uint32_t)(raw & UINT32_MAX);
-    if (p->format == FORMAT_HEX)
-        snprintf(out, MODALITY_NAME_MAX, "%" PRIx32, bits);
-    else if (p->format == FORMAT_DECIMAL)
-        snprintf(out, MODALITY_NAME_MAX, "%" PRId64, raw);
-    else if (codec_words(p->codec.type) == 1)
-        snprintf(out, MODALITY_NAME_MAX, "%u.%u", bits >> 8 & 255u, bits & 255u);
-    else
-        snprintf(out, MODALITY_NAME_MAX, "%u.%u.%u.%u", bits >> 24, bits >> 16 & 255u, bits >> 8 & 255u, bits & 255u);
-}
-
 /* Compares one point of the identify list, or notes what it says. */
 static int identify_point(const struct map_point *p, const uint16_t *words, struct modality_identity *identity)
 {
     int64_t value;
     if (p->role == ROLE_SERIAL)
-        format_number(p, words, identity->serial);
+        map_point_text(p, words, identity->serial);
     if (p->role == ROLE_FIRMWARE)
-        format_number(p, words, identity->firmware);
+        map_point_text(p, words, identity->firmware);
     if (!p->has_expect)
         return 0;
     int r = map_point_decode(p, words, &value);

@@ -32,7 +32,7 @@ COMPLIANCE_V = 100.0
 OPEN_OHM = 10000
 TIMER_MAX_MS = 3600000
 # Set points of a channel: holding registers 100 to 109, smallest and largest value.
-SETPOINTS = [(0, 1000), (20, 1000), (1, 2500), (1000, 10000), (0, 2500), (0, 6), (20, 2000), (0, 1000), (1, 1000), (10, 1000)]
+SETPOINTS = [(0, 1000), (20, 1000), (1, 2500), (1000, 10000), (0, 2500), (0, 7), (20, 2000), (0, 1000), (1, 1000), (10, 1000)]
 
 
 class Refused(Exception):

@@ -17,7 +17,7 @@
 #include "modality/clock.h"
 #include "modality/plugin.h"
 
-#define SUPPORT_LINES_MAX 1200
+#define SUPPORT_LINES_MAX 2400
 #define SUPPORT_FAULTS_MAX 64
 #define SUPPORT_TEXT_MAX 512
 

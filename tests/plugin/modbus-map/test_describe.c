@@ -28,7 +28,8 @@ static const char device[] = "[device stim1]\n"             /* 1 */
                              "unit = 2\n"                   /* 16 */
                              "map = refstim\n"              /* 17 */
                              "baud = 115200\n"              /* 18 */
-                             "parity = even\n";             /* 19 */
+                             "parity = even\n"              /* 19 */
+                             "simulated = yes\n";           /* 20 */
 
 /* A line to set (or to add where it is not there; NULL takes it away), and the one fault that must be said. */
 struct slip {
@@ -41,6 +42,14 @@ struct slip {
 #define D2 "device stim2"
 #define M "map refstim"
 #define P(name) "point refstim." name
+/* The other reference devices: ultrasound, laser, cold, galvanic. */
+#define U(name) "point refus." name
+#define LM "map reflaser"
+#define L(name) "point reflaser." name
+#define CM "map refcold"
+#define C(name) "point refcold." name
+#define GM "map refgalv"
+#define G(name) "point refgalv." name
 #define NEW "slip.ini:1"
 
 static const struct slip slips[] = {
@@ -53,6 +62,24 @@ static struct support *begin(void)
     struct support *s = support_new();
     support_add_text(s, "devices.ini", device);
     support_add_file(s, CONFIG_DIR "/maps/refstim.ini");
+    return s;
+}
+
+/* Every reference device on the line of the stimulators. */
+static struct support *begin_all(void)
+{
+    static const char *const kinds[] = {"refus", "reflaser", "refcold", "refgalv"};
+    struct support *s = begin();
+    for (int i = 0; i < 4; i++) {
+        char text[SUPPORT_TEXT_MAX], path[SUPPORT_TEXT_MAX];
+        snprintf(text, sizeof text,
+                 "[device %s]\nplugin = modbus-map\nlink = serial:/dev/ttyUSB0\nunit = %d\nmap = %s\nbaud = 115200\n"
+                 "parity = even\nsimulated = yes\n",
+                 kinds[i], 3 + i, kinds[i]);
+        support_add_text(s, "devices.ini", text);
+        snprintf(path, sizeof path, CONFIG_DIR "/maps/%s.ini", kinds[i]);
+        support_add_file(s, path);
+    }
     return s;
 }
 
@@ -88,8 +115,9 @@ static void expected(const struct support *s, const struct slip *slip, char out[
 static void every_slip_is_refused_at_its_place(void **state)
 {
     (void)state;
+    unsigned wrong = 0;
     for (const struct slip *slip = slips; slip->section; slip++) {
-        struct support *s = begin();
+        struct support *s = begin_all();
         char wanted[SUPPORT_TEXT_MAX];
         if (has_line(s, slip->section, slip->key))
             support_set(s, slip->section, slip->key, slip->value);
@@ -102,8 +130,85 @@ static void every_slip_is_refused_at_its_place(void **state)
                         wanted);
             for (size_t f = 0; f < s->n_faults; f++)
                 print_error("  was      %s\n", s->faults[f]);
+            wrong++;
+        }
+        support_free(s);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void what_no_slip_breaks_is_accepted(void **state)
+{
+    (void)state;
+    struct support *s = begin_all();
+    assert_int_equal(describe(s), 0);
+    assert_int_equal(s->n_faults, 0);
+    support_free(s);
+}
+
+/* A whole point that contradicts itself: its map, its lines, and the one fault that must be said, at line 2. */
+struct contradiction {
+    const char *map, *lines, *message;
+};
+
+static const struct contradiction contradictions[] = {
+    {"reflaser", "role = actual\nquantity = interlock_closed\ntable = discrete\naddress = 9\ntype = bit\naccess = ro\n",
+     "point x: interlock_closed is what role interlock reads"},
+    {"reflaser", "role = actual\nquantity = power_uw\ntable = discrete\naddress = 9\ntype = bit\naccess = ro\n",
+     "point x: power_uw is more than a bit can say"},
+    {"refus",
+     "role = actual\nabsent = 0\nquantity = head_moving\ntable = discrete\naddress = 9\ntype = bit\naccess = ro\n",
+     "point x: key absent has no meaning for a bit"},
+    {"refus", "role = actual\nquantity = head_moving\ntable = discrete\naddress = 9\ntype = bit\naccess = ro\n",
+     "point x belongs to the status and is not in poll"},
+    {"refgalv",
+     "role = setpoint\nquantity = active_polarity\nunit = 1\ntable = holding\naddress = 109\ntype = u16\n"
+     "access = rw\nchannel = hv\nmin = 0\nmax = 1\n",
+     "point x: active_polarity is 1 or 2; another number needs codes"},
+    {"reflaser", "role = interlock\ntable = holding\naddress = 9\ntype = bit\naccess = ro\n",
+     "point x: a bit of a register needs the key bit"},
+    {"reflaser", "role = interlock\ntable = coil\naddress = 9\ntype = bit\naccess = wo\n",
+     "point x: role interlock does not go with access wo"},
+    {0},
+};
+
+static void points_that_contradict_themselves_are_refused(void **state)
+{
+    (void)state;
+    for (const struct contradiction *c = contradictions; c->map; c++) {
+        struct support *s = begin_all();
+        char text[SUPPORT_TEXT_MAX];
+        snprintf(text, sizeof text, "[point %s.x]\n%s", c->map, c->lines);
+        support_add_text(s, "x.ini", text);
+        assert_int_equal(describe(s), -EINVAL);
+        const char *said = strstr(s->faults[0], c->message);
+        if (s->n_faults != 1 || strncmp(s->faults[0], "x.ini:", 6) != 0 || !said || strcmp(said, c->message) != 0) {
+            for (size_t f = 0; f < s->n_faults; f++)
+                print_error("expected %s\n  was    %s\n", c->message, s->faults[f]);
             fail();
         }
+        support_free(s);
+    }
+}
+
+/* However well it reads: such a map was written for a simulator. */
+static void map_for_tests_alone_is_refused_for_a_real_device(void **state)
+{
+    (void)state;
+    static const char *const words[] = {NULL, "no"};
+    for (size_t i = 0; i < 2; i++) {
+        struct support *s = begin();
+        char wanted[SUPPORT_TEXT_MAX];
+        support_set(s, D1, "simulated", words[i]);
+        assert_int_equal(describe(s), -EINVAL);
+        assert_int_equal(s->n_faults, 1);
+        snprintf(wanted, sizeof wanted,
+                 "%s: device stim1: map refstim has maturity test-only (%s) and [device stim1] does not say "
+                 "simulated = yes",
+                 support_origin(s, D1, "map"), support_origin(s, M, "maturity"));
+        assert_string_equal(s->faults[0], wanted);
+        support_set(s, M, "maturity", i ? "experimental" : "stable");
+        assert_int_equal(describe(s), 0);
         support_free(s);
     }
 }
@@ -190,6 +295,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_slip_is_refused_at_its_place),
+        cmocka_unit_test(what_no_slip_breaks_is_accepted),
+        cmocka_unit_test(points_that_contradict_themselves_are_refused),
+        cmocka_unit_test(map_for_tests_alone_is_refused_for_a_real_device),
         cmocka_unit_test(all_faults_are_said_in_one_run),
         cmocka_unit_test(key_that_stands_twice_is_refused),
         cmocka_unit_test(lists_go_on_in_parts),

@@ -101,13 +101,17 @@ static struct bench begin(const char *file, const char *device, const char *text
 static struct bench stim(void)
 {
     return begin(CONFIG_DIR "/maps/refstim.ini",
-                 "[device s]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nunit = 1\nmap = refstim\n", NULL);
+                 "[device s]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nunit = 1\nmap = refstim\n"
+                 "simulated = yes\n",
+                 NULL);
 }
 
 static struct bench head(void)
 {
     return begin(CONFIG_DIR "/maps/refus.ini",
-                 "[device u]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nunit = 1\nmap = refus\n", NULL);
+                 "[device u]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nunit = 1\nmap = refus\n"
+                 "simulated = yes\n",
+                 NULL);
 }
 
 static void end(struct bench *b)

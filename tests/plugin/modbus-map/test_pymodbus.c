@@ -33,6 +33,7 @@ static int bench_begin(void **state, struct bench *b, const char *link)
     support_add(b->s, "device stim1", "unit", "1", "devices.ini:4");
     support_add(b->s, "device stim1", "map", "refstim", "devices.ini:5");
     support_add(b->s, "device stim1", "serial", "10001", "devices.ini:6");
+    support_add(b->s, "device stim1", "simulated", "yes", "devices.ini:10");
     support_add(b->s, "device stim1", "response_timeout", b->rtu ? "300 ms" : "1 s", "devices.ini:7");
     if (b->rtu) {
         support_add(b->s, "device stim1", "baud", "115200", "devices.ini:8");

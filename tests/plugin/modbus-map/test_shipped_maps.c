@@ -10,7 +10,8 @@
 
 static const char stim[] = "[device stim1]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nunit = 1\nmap = refstim\n"
                            "simulated = yes\nserial = 10001\n";
-static const char head[] = "[device us1]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nunit = 2\nmap = refus\n";
+static const char head[] = "[device us1]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nunit = 2\nmap = refus\n"
+                           "simulated = yes\n";
 
 static struct support *begin(void)
 {
@@ -62,7 +63,7 @@ static void stimulator_is_described(void **state)
     assert_int_equal(c->level, QUANTITY_amplitude_ua);
     assert_true(c->level_measured);
     assert_int_equal(c->rest_value, 0);
-    assert_int_equal(c->waveforms, 0x7f);
+    assert_int_equal(c->waveforms, 0x7f | 1u << WAVEFORM_biphasic_burst);
     const struct modality_range *r = range_of(c, QUANTITY_amplitude_ua);
     assert_true(r->settable && r->readable);
     assert_int_equal(r->max, 100000);
@@ -97,7 +98,7 @@ static void ultrasound_unit_is_described(void **state)
     describe(s, units);
     const struct modality_device *d = &units[1];
     assert_string_equal(d->id, "us1");
-    assert_false(d->simulated);
+    assert_true(d->simulated);
     assert_int_equal(d->contact_monitored_from, 50000);
     assert_int_equal(d->contact_probe_power_uw, 0);
     const struct modality_channel *c = &d->channels[0];

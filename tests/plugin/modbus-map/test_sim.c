@@ -28,6 +28,7 @@ static void add_device(struct bench *b, const char *section, const char *link, c
     support_add(b->s, section, "link", link, "devices.ini:2");
     support_add(b->s, section, "unit", unit, "devices.ini:3");
     support_add(b->s, section, "map", map, "devices.ini:4");
+    support_add(b->s, section, "simulated", "yes", "devices.ini:7");
     if (strncmp(link, "serial:", 7) == 0) {
         support_add(b->s, section, "baud", "115200", "devices.ini:5");
         support_add(b->s, section, "parity", "none", "devices.ini:6");
