@@ -150,7 +150,8 @@ struct dose_picture {
 /*
  * Derives both ends. What is missing or impossible is a refusal (INCOMPLETE, OUT_OF_RANGE) and -EINVAL. Where a value
  * between the ends would be worse than either (a lower carrier, a later balancing phase), ceiling holds that worse one.
- * Channels of one interferential treatment cross the same tissue: their r.m.s. currents add in every density.
+ * Channels that share an electrode (shares; all of one interferential treatment, which cross the same tissue) count in
+ * each other's densities: r.m.s., power and direct ones are those of the linear sum of their currents.
  */
 int dose_picture_make(const struct dose_treatment *t, struct dose_picture *out, struct refusals *r);
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From an intended treatment to its picture: everything derived at both ends of the envelope, the worst of what lies
- * between them, and the sums over channels. What is missing, contradictory or impossible becomes a refusal here, so
- * that the engine after it only compares.
+ * From an intended treatment to its picture: everything derived at both ends of the envelope, and the worst of what
+ * lies between them; what channels add up to is picture_sum.c. What is missing, contradictory or impossible becomes a
+ * refusal here, so that the engine after it only compares.
  */
-#include "dose/limit.h"
+#include "dose/picture_parts.h"
 
 #include "dose/derive.h"
 #include "dose/value.h"
-#include "dose/wide.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -69,6 +68,10 @@ static void check_treatment(const struct dose_treatment *t, struct refusals *r)
         if (channel->waveform >= WAVEFORM_COUNT || modality_waveform_modality(channel->waveform) != t->modality) {
             refuse(r, TOKEN_OUT_OF_RANGE, (int)c, QUANTITY_waveform_class, "is not of the treatment's modality");
             continue;
+        }
+        if (channel->shares >> t->n_channels != 0) {
+            refusal_add(r, TOKEN_OUT_OF_RANGE, NULL, "channel %zu shares an electrode with one that is not there",
+                        c + 1);
         }
         for (unsigned q = 0; q < QUANTITY_COUNT; q++) {
             if (quantity_has(&channel->start, q) || quantity_has(&channel->ceiling, q)) {
@@ -143,13 +146,6 @@ static int derive_set(const struct dose_channel *c, int channel, int64_t duratio
     return error;
 }
 
-static void raise_to(struct quantity_set *set, const struct quantity_set *other, enum modality_quantity q)
-{
-    if (quantity_has(other, q) && (!quantity_has(set, q) || other->value[q] > set->value[q])) {
-        quantity_put(set, q, other->value[q]);
-    }
-}
-
 /*
  * The phases of an asymmetric pulse balance each other: the worst imbalance lies where one phase is at its ceiling and
  * the other still at its start. Its net charge and direct part go into the ceiling.
@@ -157,6 +153,10 @@ static void raise_to(struct quantity_set *set, const struct quantity_set *other,
 static int add_imbalance(const struct dose_channel *c, int channel, int64_t duration_ms, struct quantity_set *ceiling,
                          struct refusals *r)
 {
+    static const enum modality_quantity unbalanced[] = {
+        QUANTITY_net_charge_permille,  QUANTITY_dc_current_ua,          QUANTITY_dc_density_ua_cm2,
+        QUANTITY_anode_density_ua_cm2, QUANTITY_cathode_density_ua_cm2,
+    };
     struct quantity_set first = c->ceiling, second = c->ceiling;
     second.value[QUANTITY_phase_width_us] = c->start.value[QUANTITY_phase_width_us];
     first.value[QUANTITY_phase2_width_us] = c->start.value[QUANTITY_phase2_width_us];
@@ -167,9 +167,9 @@ static int add_imbalance(const struct dose_channel *c, int channel, int64_t dura
         if (error < 0) {
             return error;
         }
-        raise_to(ceiling, corners[i], QUANTITY_net_charge_permille);
-        raise_to(ceiling, corners[i], QUANTITY_dc_current_ua);
-        raise_to(ceiling, corners[i], QUANTITY_dc_density_ua_cm2);
+        for (size_t k = 0; k < sizeof unbalanced / sizeof unbalanced[0]; k++) {
+            picture_raise(ceiling, corners[i], unbalanced[k]);
+        }
     }
     return 0;
 }
@@ -224,67 +224,6 @@ static int derive_channel(const struct dose_treatment *t, int channel, struct do
     return 0;
 }
 
-/* Adds a channel's value to the whole; saturates, and the largest number exceeds every bound. */
-static void add_to(struct quantity_set *whole, const struct quantity_set *channel, enum modality_quantity q)
-{
-    int64_t sum = quantity_or_zero(whole, q);
-    if (!quantity_has(channel, q)) {
-        return;
-    }
-    if (wide_add(sum, channel->value[q], &sum) < 0) {
-        sum = INT64_MAX;
-    }
-    quantity_put(whole, q, sum);
-}
-
-static int64_t rms_sum(const struct quantity_set *sets, size_t n)
-{
-    int64_t sum = 0;
-    for (size_t c = 0; c < n; c++) {
-        if (wide_add(sum, quantity_or_zero(&sets[c], QUANTITY_rms_current_ua), &sum) < 0) {
-            return INT64_MAX;
-        }
-    }
-    return sum;
-}
-
-static void sum_channels(struct dose_picture *p)
-{
-    size_t n = p->treatment.n_channels;
-    for (size_t c = 0; c < n; c++) {
-        add_to(&p->whole, &p->ceiling[c], QUANTITY_energy_uj);
-        add_to(&p->whole, &p->ceiling[c], QUANTITY_session_charge_uc);
-        add_to(&p->whole, &p->ceiling[c], QUANTITY_iontophoresis_dose_ua_min);
-        add_to(&p->whole, &p->ceiling[c], QUANTITY_cem43_ms);
-        add_to(&p->whole, &p->ceiling[c], QUANTITY_cold_dose_millic_min);
-        raise_to(&p->whole, &p->ceiling[c], QUANTITY_contraction_count);
-    }
-    if (p->treatment.modality == MODALITY_ESTIM) {
-        quantity_put(&p->whole, QUANTITY_rms_current_sum_ua, rms_sum(p->ceiling, n));
-    }
-    quantity_put(&p->whole, QUANTITY_duration_ms, p->treatment.duration_ms);
-    quantity_put(&p->whole, QUANTITY_session_count, 1);
-}
-
-/* Densities of channels that cross the same tissue, from the linear sum of their r.m.s. currents. */
-static void share_electrodes(struct quantity_set *sets, size_t n)
-{
-    int64_t sum = rms_sum(sets, n);
-    for (size_t c = 0; c < n; c++) {
-        int64_t density = INT64_MAX, power = INT64_MAX;
-        uint64_t area = (uint64_t)sets[c].value[QUANTITY_electrode_area_mm2];
-        uint64_t rms = (uint64_t)sum;
-        if (wide_ratio_up((uint64_t[]){rms, 100}, 2, area, &density) == 0 &&
-            wide_ratio_up((uint64_t[]){rms, rms, DOSE_LOAD_OHM}, 3, 10000 * area, &power) == 0) {
-            quantity_put(&sets[c], QUANTITY_rms_density_ua_cm2, density);
-            quantity_put(&sets[c], QUANTITY_power_density_uw_cm2, power);
-        } else {
-            quantity_put(&sets[c], QUANTITY_rms_density_ua_cm2, INT64_MAX);
-            quantity_put(&sets[c], QUANTITY_power_density_uw_cm2, INT64_MAX);
-        }
-    }
-}
-
 int dose_picture_make(const struct dose_treatment *t, struct dose_picture *out, struct refusals *r)
 {
     size_t refused_before = r->n + r->dropped;
@@ -301,10 +240,10 @@ int dose_picture_make(const struct dose_treatment *t, struct dose_picture *out, 
     if (r->n + r->dropped > refused_before) {
         return -EINVAL;
     }
-    if (t->therapy == THERAPY_ifc && t->n_channels > 1) {
-        share_electrodes(out->start, t->n_channels);
-        share_electrodes(out->ceiling, t->n_channels);
+    if (t->modality == MODALITY_ESTIM && t->n_channels > 1) {
+        picture_share(t, out->start);
+        picture_share(t, out->ceiling);
     }
-    sum_channels(out);
+    picture_sum(out);
     return 0;
 }

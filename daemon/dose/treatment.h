@@ -16,7 +16,7 @@ struct dose_channel {
     enum modality_waveform waveform;
     struct quantity_set start;   /* commanded quantities and properties (areas, ERA, BNR) */
     struct quantity_set ceiling; /* the same quantities; never on the safer side of start */
-    uint8_t shares;              /* bit per channel of the treatment that shares an electrode with this one */
+    uint8_t shares; /* bit per channel of the treatment that shares an electrode with this one; one of two may say it */
 };
 
 struct dose_treatment {

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The picture of a treatment: what it refuses to be made of, the worst of what lies between start and ceiling, and the
- * sums; and the compiled ceilings as a whole.
+ * The picture of a treatment: what it refuses to be made of, the worst of what lies between start and ceiling, and what
+ * its channels add up to.
  */
-#include "dose_test.h"
+#include "limit_fixture.h"
 
-#include <errno.h>
-#include <stdio.h>
-
-#include "fixture.h"
-
-static struct dose_picture picture;
-static struct limit_verdict verdict;
 static struct refusals refusals;
 
 static void refused(const struct dose_treatment *t, enum modality_token token, const char *subject)
@@ -23,35 +16,6 @@ static void refused(const struct dose_treatment *t, enum modality_token token, c
     if (subject != NULL) {
         assert_string_equal(refusals.items[0].subject, subject);
     }
-}
-
-static void pictured(const struct dose_treatment *t)
-{
-    refusals.n = refusals.dropped = 0;
-    if (dose_picture_make(t, &picture, &refusals) != 0) {
-        fail_msg("%s", refusals.n > 0 ? refusals.items[0].message : "no picture and no reason");
-    }
-}
-
-static int held_against_ceilings(void)
-{
-    size_t n = 0;
-    const struct limit *limits = limit_compiled(&n);
-    return limit_check(limits, n, &picture, NULL, &verdict);
-}
-
-/* What a single broken value comes to: refused by this ceiling before all others that it breaks. */
-static void refused_by(const char *id)
-{
-    assert_int_equal(held_against_ceilings(), -EPERM);
-    for (size_t i = 0; i < verdict.refused.n; i++) {
-        if (strcmp(verdict.refused.items[i].subject, id) == 0) {
-            assert_string_equal(verdict.refused.items[i].origin, "compiled");
-            assert_int_equal(verdict.refused.items[i].layer, LAYER_COMPILED);
-            return;
-        }
-    }
-    fail_msg("%s did not refuse", id);
 }
 
 static void incomplete_or_impossible_treatments_are_refused(void **state)
@@ -166,153 +130,63 @@ static void surges_are_counted_with_the_shortest_period(void **state)
     assert_int_equal(picture.ceiling[0].value[QUANTITY_session_charge_uc], charge);
 }
 
-static void every_fixture_passes_the_compiled_ceilings(void **state)
+/* Two TENS channels of 25 cm2 and one of 10, all at 30 mA: each has 30 mA x sqrt(0.02) of r.m.s. */
+static struct dose_treatment three_channels(void)
 {
-    (void)state;
-    struct dose_treatment all[] = {fixture_tens(), fixture_ifc(), fixture_ultrasound(), fixture_cold()};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        pictured(&all[i]);
-        if (held_against_ceilings() != 0) {
-            fail_msg("%s", verdict.refused.items[0].message);
-        }
-    }
-}
-
-/* One value of a fixture at the bound of a ceiling, and one beyond it. */
-static void ceiling_is_sharp(struct dose_treatment t, enum modality_quantity q, int64_t bound, int64_t beyond,
-                             const char *id)
-{
-    quantity_put(&t.channels[0].ceiling, q, bound);
-    if (modality_quantity_info(q)->basis == BASIS_PROPERTY || modality_quantity_info(q)->safer == SAFER_UP) {
-        quantity_put(&t.channels[0].start, q, bound);
-    }
-    pictured(&t);
-    if (held_against_ceilings() != 0) {
-        fail_msg("%s", verdict.refused.items[0].message);
-    }
-    quantity_put(&t.channels[0].ceiling, q, bound + beyond);
-    if (modality_quantity_info(q)->basis == BASIS_PROPERTY) {
-        quantity_put(&t.channels[0].start, q, bound + beyond);
-    }
-    pictured(&t);
-    refused_by(id);
-}
-
-static void ceilings_of_stimulation_are_sharp(void **state)
-{
-    (void)state;
     struct dose_treatment t = fixture_tens();
-    BOTH(t.channels[0], electrode_area_mm2, 20000);
-    BOTH(t.channels[0], phase_width_us, 500);
-    ceiling_is_sharp(t, QUANTITY_amplitude_ua, 100000, 1, "ceiling_es_phase_charge");
-    BOTH(t.channels[0], phase_width_us, 100);
-    ceiling_is_sharp(t, QUANTITY_amplitude_ua, 150000, 1, "ceiling_es_peak");
-    BOTH(t.channels[0], pulse_rate_millihz, 400000);
-    BOTH(t.channels[0], phase_width_us, 312);
-    ceiling_is_sharp(t, QUANTITY_amplitude_ua, 100080, 10, "ceiling_es_irms_le400"); /* d = 0.2496 */
-    t = fixture_tens();
-    t.channels[0].waveform = WAVEFORM_iontophoresis;
-    t.therapy = THERAPY_ionto;
-    t.duration_ms = 60000;
-    PUT(t.channels[0].start, amplitude_ua, 1000);
-    ceiling_is_sharp(t, QUANTITY_amplitude_ua, 4000, 1, "ceiling_ion_current");
-    t = fixture_tens();
-    t.therapy = THERAPY_microcurrent;
-    PUT(t.channels[0].start, amplitude_ua, 100);
-    ceiling_is_sharp(t, QUANTITY_amplitude_ua, 1000, 1, "ceiling_microcurrent");
-    t = fixture_tens();
-    t.therapy = THERAPY_hvpc_pain;
-    t.channels[0].waveform = WAVEFORM_hvpc;
-    BOTH(t.channels[0], phase_width_us, 20);
-    BOTH(t.channels[0], pulse_rate_millihz, 10000);
-    PUT(t.channels[0].start, amplitude_mv, 1000);
-    ceiling_is_sharp(t, QUANTITY_amplitude_mv, 500000, 1, "ceiling_hvpc_voltage");
+    t.n_channels = 3;
+    t.channels[1] = t.channels[2] = t.channels[0];
+    BOTH(t.channels[2], electrode_area_mm2, 1000);
+    return t;
 }
 
-static void ceilings_of_ultrasound_are_sharp(void **state)
+static int64_t at_ceiling(size_t channel, enum modality_quantity q)
 {
-    (void)state;
-    struct dose_treatment t = fixture_ultrasound();
-    t.duration_ms = 60000;
-    ceiling_is_sharp(t, QUANTITY_intensity_satp_uw_cm2, 2500000, 1, "ceiling_us_satp");
-    ceiling_is_sharp(t, QUANTITY_bnr_permille, 8000, 1, "ceiling_us_bnr");
-    ceiling_is_sharp(t, QUANTITY_intensity_satp_uw_cm2, 2500000, 1, "ceiling_us_sata");
-    BOTH(t.channels[0], bnr_permille, 8000);
-    ceiling_is_sharp(t, QUANTITY_intensity_satp_uw_cm2, 2500000, 1, "ceiling_us_hot_spot");
-    /* energy: 1 W/cm2 x 5 cm2 for 12 min is the bound */
-    t = fixture_ultrasound();
-    t.duration_ms = 720000;
-    ceiling_is_sharp(t, QUANTITY_intensity_satp_uw_cm2, 1000000, 1, "ceiling_us_energy_session");
+    return picture.ceiling[channel].value[q];
 }
 
-static void ultrasound_that_would_burn_is_refused_by_the_heating_bound(void **state)
+static void channels_that_share_an_electrode_count_in_each_others_densities(void **state)
 {
     (void)state;
-    struct dose_treatment t = fixture_ultrasound(); /* 3 MHz, 2 W/cm2, 10 min */
-    BOTH(t.channels[0], us_frequency_khz, 3000);
-    PUT(t.channels[0].ceiling, intensity_satp_uw_cm2, 2000000);
-    t.duration_ms = 600000;
+    struct dose_treatment t = three_channels();
+    t.channels[0].shares = 1u << 1; /* one of the two says it: it holds for both */
     pictured(&t);
-    refused_by("ceiling_us_temperature_rise");
-    t.thermal = true; /* vigorous heating may be meant, a burn may not */
+    int64_t rms = at_ceiling(0, QUANTITY_rms_current_ua);
+    assert_int_equal(rms, 4243);
+    assert_int_equal(at_ceiling(0, QUANTITY_rms_density_ua_cm2), 340); /* 8.486 mA over 25 cm2 */
+    assert_int_equal(at_ceiling(1, QUANTITY_rms_density_ua_cm2), 340);
+    assert_int_equal(at_ceiling(2, QUANTITY_rms_density_ua_cm2), 425);    /* its own 4.243 mA over 10 cm2 */
+    assert_int_equal(at_ceiling(0, QUANTITY_power_density_uw_cm2), 1441); /* 8.486 mA squared x 500 ohm / 25 cm2 */
+    assert_int_equal(at_ceiling(2, QUANTITY_power_density_uw_cm2), 900);
+    assert_int_equal(at_ceiling(0, QUANTITY_rms_current_ua), rms); /* the current of a channel stays its own */
+    int64_t start = picture.start[0].value[QUANTITY_rms_current_ua];
+    assert_int_equal(picture.start[0].value[QUANTITY_rms_density_ua_cm2], (2 * start * 100 + 2499) / 2500);
+    t.channels[2].shares = 1u << 0 | 1u << 2; /* its own bit says nothing */
     pictured(&t);
-    refused_by("ceiling_us_temperature_rise_thermal");
+    assert_int_equal(at_ceiling(0, QUANTITY_rms_density_ua_cm2), 510); /* all three pass its electrodes */
+    assert_int_equal(at_ceiling(1, QUANTITY_rms_density_ua_cm2), 340); /* the third is none of this one's */
+    assert_int_equal(at_ceiling(2, QUANTITY_rms_density_ua_cm2), 849); /* the first and its own over 10 cm2 */
 }
 
-static void ceilings_of_laser_and_cold_are_sharp(void **state)
+static void direct_parts_add_up_in_a_shared_electrode(void **state)
 {
     (void)state;
-    struct dose_treatment t = fixture_tens();
-    t.modality = MODALITY_LASER;
-    t.therapy = THERAPY_pbm;
-    t.duration_ms = 60000;
-    t.channels[0] = (struct dose_channel){.waveform = WAVEFORM_laser_continuous};
-    BOTH(t.channels[0], spot_area_mm2, 100);
-    BOTH(t.channels[0], power_uw, 100000);
-    ceiling_is_sharp(t, QUANTITY_power_uw, 500000, 1, "ceiling_lz_power");
-    t = fixture_cold();
-    ceiling_is_sharp(t, QUANTITY_temperature_millic, 10000, -1, "ceiling_cr_set_point");
-    t.duration_ms = 30 * 60000 + 1;
-    pictured(&t);
-    refused_by("ceiling_cr_time");
-}
-
-static void every_ceiling_is_well_formed(void **state)
-{
-    (void)state;
-    size_t n = 0;
-    const struct limit *limits = limit_compiled(&n);
-    for (size_t i = 0; i < n; i++) {
-        const struct limit *l = &limits[i];
-        const struct modality_quantity_info *info = modality_quantity_info(l->quantity);
-        assert_true(l->has_max || l->has_min);
-        assert_int_equal(l->use, limit_use_of(l->quantity));
-        assert_int_equal(l->layer, LAYER_COMPILED);
-        assert_int_equal(l->class, LIMIT_HARD);
-        assert_int_not_equal(l->verified, VERIFIED_NO); /* it would lock therapies by itself */
-        assert_true((info->modalities & (unsigned)l->modality) != 0);
-        assert_string_equal(l->origin, "compiled");
-        for (size_t k = 0; k < i; k++) {
-            assert_string_not_equal(l->id, limits[k].id);
-        }
+    struct dose_treatment t = three_channels();
+    for (size_t c = 0; c < 3; c++) {
+        t.channels[c].waveform = WAVEFORM_dc;
+        BOTH(t.channels[c], amplitude_ua, 2000);
     }
-}
-
-static void every_modality_has_ceilings_on_output_and_time(void **state)
-{
-    (void)state;
-    struct dose_treatment all[] = {fixture_tens(), fixture_ifc(), fixture_ultrasound(), fixture_cold()};
-    static const enum modality_quantity outputs[] = {QUANTITY_amplitude_ua, QUANTITY_amplitude_ua,
-                                                     QUANTITY_intensity_satp_uw_cm2, QUANTITY_temperature_millic};
-    size_t n = 0;
-    const struct limit *limits = limit_compiled(&n);
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        pictured(&all[i]);
-        bool want_min = modality_quantity_info(outputs[i])->safer == SAFER_UP;
-        assert_non_null(limit_tightest(limits, n, &picture, outputs[i], LIMIT_HARD, want_min));
-        assert_non_null(limit_tightest(limits, n, &picture, QUANTITY_duration_ms, LIMIT_HARD, false));
-        assert_non_null(limit_tightest(limits, n, &picture, QUANTITY_session_count, LIMIT_HARD, false));
-    }
+    BOTH(t.channels[0], cathode_area_mm2, 5000);
+    t.channels[1].shares = 1u << 0;
+    pictured(&t);
+    assert_int_equal(at_ceiling(0, QUANTITY_dc_density_ua_cm2), 160);
+    assert_int_equal(at_ceiling(0, QUANTITY_anode_density_ua_cm2), 160);
+    assert_int_equal(at_ceiling(0, QUANTITY_cathode_density_ua_cm2), 80);
+    assert_int_equal(at_ceiling(1, QUANTITY_cathode_density_ua_cm2), 160);
+    assert_int_equal(at_ceiling(2, QUANTITY_dc_density_ua_cm2), 200);
+    assert_int_equal(at_ceiling(0, QUANTITY_dc_current_ua), 2000);
+    t.channels[1].shares = 1u << 3;
+    refused(&t, TOKEN_OUT_OF_RANGE, NULL);
 }
 
 int main(void)
@@ -323,13 +197,8 @@ int main(void)
         cmocka_unit_test(the_worst_lies_between_the_ends_too),
         cmocka_unit_test(a_late_second_phase_is_an_imbalance),
         cmocka_unit_test(surges_are_counted_with_the_shortest_period),
-        cmocka_unit_test(every_fixture_passes_the_compiled_ceilings),
-        cmocka_unit_test(ceilings_of_stimulation_are_sharp),
-        cmocka_unit_test(ceilings_of_ultrasound_are_sharp),
-        cmocka_unit_test(ultrasound_that_would_burn_is_refused_by_the_heating_bound),
-        cmocka_unit_test(ceilings_of_laser_and_cold_are_sharp),
-        cmocka_unit_test(every_ceiling_is_well_formed),
-        cmocka_unit_test(every_modality_has_ceilings_on_output_and_time),
+        cmocka_unit_test(channels_that_share_an_electrode_count_in_each_others_densities),
+        cmocka_unit_test(direct_parts_add_up_in_a_shared_electrode),
     };
     return DOSE_TESTS(tests);
 }

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The compiled ceilings: every sane treatment passes them, each is sharp, and every modality has what it must have.
+ */
+#include "limit_fixture.h"
+
+static int held_against_ceilings(void)
+{
+    size_t n = 0;
+    const struct limit *limits = limit_compiled(&n);
+    return limit_check(limits, n, &picture, NULL, &verdict);
+}
+
+/* What a single broken value comes to: refused by this ceiling before all others that it breaks. */
+static void refused_by(const char *id)
+{
+    assert_int_equal(held_against_ceilings(), -EPERM);
+    for (size_t i = 0; i < verdict.refused.n; i++) {
+        if (strcmp(verdict.refused.items[i].subject, id) == 0) {
+            assert_string_equal(verdict.refused.items[i].origin, "compiled");
+            assert_int_equal(verdict.refused.items[i].layer, LAYER_COMPILED);
+            return;
+        }
+    }
+    fail_msg("%s did not refuse", id);
+}
+
+static void every_fixture_passes_the_compiled_ceilings(void **state)
+{
+    (void)state;
+    struct dose_treatment all[] = {fixture_tens(), fixture_ifc(), fixture_ultrasound(), fixture_cold()};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        pictured(&all[i]);
+        if (held_against_ceilings() != 0) {
+            fail_msg("%s", verdict.refused.items[0].message);
+        }
+    }
+}
+
+/* One value of a fixture at the bound of a ceiling, and one beyond it. */
+static void ceiling_is_sharp(struct dose_treatment t, enum modality_quantity q, int64_t bound, int64_t beyond,
+                             const char *id)
+{
+    quantity_put(&t.channels[0].ceiling, q, bound);
+    if (modality_quantity_info(q)->basis == BASIS_PROPERTY || modality_quantity_info(q)->safer == SAFER_UP) {
+        quantity_put(&t.channels[0].start, q, bound);
+    }
+    pictured(&t);
+    if (held_against_ceilings() != 0) {
+        fail_msg("%s", verdict.refused.items[0].message);
+    }
+    quantity_put(&t.channels[0].ceiling, q, bound + beyond);
+    if (modality_quantity_info(q)->basis == BASIS_PROPERTY) {
+        quantity_put(&t.channels[0].start, q, bound + beyond);
+    }
+    pictured(&t);
+    refused_by(id);
+}
+
+static void ceilings_of_stimulation_are_sharp(void **state)
+{
+    (void)state;
+    struct dose_treatment t = fixture_tens();
+    BOTH(t.channels[0], electrode_area_mm2, 20000);
+    BOTH(t.channels[0], phase_width_us, 500);
+    ceiling_is_sharp(t, QUANTITY_amplitude_ua, 100000, 1, "ceiling_es_phase_charge");
+    BOTH(t.channels[0], phase_width_us, 100);
+    ceiling_is_sharp(t, QUANTITY_amplitude_ua, 150000, 1, "ceiling_es_peak");
+    BOTH(t.channels[0], pulse_rate_millihz, 400000);
+    BOTH(t.channels[0], phase_width_us, 312);
+    ceiling_is_sharp(t, QUANTITY_amplitude_ua, 100080, 10, "ceiling_es_irms_le400"); /* d = 0.2496 */
+    t = fixture_tens();
+    t.channels[0].waveform = WAVEFORM_iontophoresis;
+    t.therapy = THERAPY_ionto;
+    t.duration_ms = 60000;
+    PUT(t.channels[0].start, amplitude_ua, 1000);
+    ceiling_is_sharp(t, QUANTITY_amplitude_ua, 4000, 1, "ceiling_ion_current");
+    t = fixture_tens();
+    t.therapy = THERAPY_microcurrent;
+    PUT(t.channels[0].start, amplitude_ua, 100);
+    ceiling_is_sharp(t, QUANTITY_amplitude_ua, 1000, 1, "ceiling_microcurrent");
+    t = fixture_tens();
+    t.therapy = THERAPY_hvpc_pain;
+    t.channels[0].waveform = WAVEFORM_hvpc;
+    BOTH(t.channels[0], phase_width_us, 20);
+    BOTH(t.channels[0], pulse_rate_millihz, 10000);
+    PUT(t.channels[0].start, amplitude_mv, 1000);
+    ceiling_is_sharp(t, QUANTITY_amplitude_mv, 500000, 1, "ceiling_hvpc_voltage");
+}
+
+static void ceilings_of_ultrasound_are_sharp(void **state)
+{
+    (void)state;
+    struct dose_treatment t = fixture_ultrasound();
+    t.duration_ms = 60000;
+    ceiling_is_sharp(t, QUANTITY_intensity_satp_uw_cm2, 2500000, 1, "ceiling_us_satp");
+    ceiling_is_sharp(t, QUANTITY_bnr_permille, 8000, 1, "ceiling_us_bnr");
+    ceiling_is_sharp(t, QUANTITY_intensity_satp_uw_cm2, 2500000, 1, "ceiling_us_sata");
+    BOTH(t.channels[0], bnr_permille, 8000);
+    ceiling_is_sharp(t, QUANTITY_intensity_satp_uw_cm2, 2500000, 1, "ceiling_us_hot_spot");
+    /* energy: 1 W/cm2 x 5 cm2 for 12 min is the bound */
+    t = fixture_ultrasound();
+    t.duration_ms = 720000;
+    ceiling_is_sharp(t, QUANTITY_intensity_satp_uw_cm2, 1000000, 1, "ceiling_us_energy_session");
+}
+
+static void ultrasound_that_would_burn_is_refused_by_the_heating_bound(void **state)
+{
+    (void)state;
+    struct dose_treatment t = fixture_ultrasound(); /* 3 MHz, 2 W/cm2, 10 min */
+    BOTH(t.channels[0], us_frequency_khz, 3000);
+    PUT(t.channels[0].ceiling, intensity_satp_uw_cm2, 2000000);
+    t.duration_ms = 600000;
+    pictured(&t);
+    refused_by("ceiling_us_temperature_rise");
+    t.thermal = true; /* vigorous heating may be meant, a burn may not */
+    pictured(&t);
+    refused_by("ceiling_us_temperature_rise_thermal");
+}
+
+static void ceilings_of_laser_and_cold_are_sharp(void **state)
+{
+    (void)state;
+    struct dose_treatment t = fixture_tens();
+    t.modality = MODALITY_LASER;
+    t.therapy = THERAPY_pbm;
+    t.duration_ms = 60000;
+    t.channels[0] = (struct dose_channel){.waveform = WAVEFORM_laser_continuous};
+    BOTH(t.channels[0], spot_area_mm2, 100);
+    BOTH(t.channels[0], power_uw, 100000);
+    ceiling_is_sharp(t, QUANTITY_power_uw, 500000, 1, "ceiling_lz_power");
+    t = fixture_cold();
+    ceiling_is_sharp(t, QUANTITY_temperature_millic, 10000, -1, "ceiling_cr_set_point");
+    t.duration_ms = 30 * 60000 + 1;
+    pictured(&t);
+    refused_by("ceiling_cr_time");
+}
+
+static void every_ceiling_is_well_formed(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    const struct limit *limits = limit_compiled(&n);
+    for (size_t i = 0; i < n; i++) {
+        const struct limit *l = &limits[i];
+        const struct modality_quantity_info *info = modality_quantity_info(l->quantity);
+        assert_true(l->has_max || l->has_min);
+        assert_int_equal(l->use, limit_use_of(l->quantity));
+        assert_int_equal(l->layer, LAYER_COMPILED);
+        assert_int_equal(l->class, LIMIT_HARD);
+        assert_int_not_equal(l->verified, VERIFIED_NO); /* it would lock therapies by itself */
+        assert_true((info->modalities & (unsigned)l->modality) != 0);
+        assert_string_equal(l->origin, "compiled");
+        for (size_t k = 0; k < i; k++) {
+            assert_string_not_equal(l->id, limits[k].id);
+        }
+    }
+}
+
+static void every_modality_has_ceilings_on_output_and_time(void **state)
+{
+    (void)state;
+    struct dose_treatment all[] = {fixture_tens(), fixture_ifc(), fixture_ultrasound(), fixture_cold()};
+    static const enum modality_quantity outputs[] = {QUANTITY_amplitude_ua, QUANTITY_amplitude_ua,
+                                                     QUANTITY_intensity_satp_uw_cm2, QUANTITY_temperature_millic};
+    size_t n = 0;
+    const struct limit *limits = limit_compiled(&n);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        pictured(&all[i]);
+        bool want_min = modality_quantity_info(outputs[i])->safer == SAFER_UP;
+        assert_non_null(limit_tightest(limits, n, &picture, outputs[i], LIMIT_HARD, want_min));
+        assert_non_null(limit_tightest(limits, n, &picture, QUANTITY_duration_ms, LIMIT_HARD, false));
+        assert_non_null(limit_tightest(limits, n, &picture, QUANTITY_session_count, LIMIT_HARD, false));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_fixture_passes_the_compiled_ceilings),
+        cmocka_unit_test(ceilings_of_stimulation_are_sharp),
+        cmocka_unit_test(ceilings_of_ultrasound_are_sharp),
+        cmocka_unit_test(ultrasound_that_would_burn_is_refused_by_the_heating_bound),
+        cmocka_unit_test(ceilings_of_laser_and_cold_are_sharp),
+        cmocka_unit_test(every_ceiling_is_well_formed),
+        cmocka_unit_test(every_modality_has_ceilings_on_output_and_time),
+    };
+    return DOSE_TESTS(tests);
+}
