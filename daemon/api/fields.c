@@ -26,6 +26,20 @@ const struct param fields_items[FIELDS_ITEMS_COUNT] = {
 const char *const choices_modality[] = {"estim", "ultrasound", "laser", "cold", NULL};
 const char *const choices_side[] = {"left", "right", "both", "midline", NULL};
 
+static const struct param question[] = {
+    FIELD("id", PARAM_STRING, "id", .required = true),
+    FIELD("text", PARAM_STRING, "the question", .required = true),
+    FIELD("answers", PARAM_ARRAY, "what can be answered, the least restrictive first", .required = true,
+          .item = &field_text_item),
+    FIELD("restrictive", PARAM_STRING, "what no answer, or unknown, counts as", .required = true),
+    FIELD("always", PARAM_BOOLEAN, "not bound to an indication"),
+    FIELD("valid_days", PARAM_INTEGER,
+          "the answer carries \"on\", the day of the test or image, at most so many days back; absent = no day is "
+          "needed"),
+};
+const struct param field_question_item =
+    FIELD("question", PARAM_OBJECT, "one question", .open = true, PARAM_FIELDS(question));
+
 /* --- session request --- */
 
 static const char *const choices_attended[] = {"present", "in_room", "remote", NULL};
@@ -59,6 +73,9 @@ static const struct param sensation[] = {
 static const struct param answer[] = {
     FIELD("question", PARAM_STRING, "id of the question", .required = true, ID_BOUNDS),
     FIELD("answer", PARAM_STRING, "one of its answers, or unknown", .required = true, ID_BOUNDS),
+    FIELD("on", PARAM_STRING,
+          "civil date of the test or image that the answer rests on; needed where valid_days is told",
+          PARAM_BOUNDS(10, 10), .plain = PLAIN_DATE),
     FIELD("answered_at", PARAM_INTEGER, "when, ms since 1970 UTC", PARAM_BOUNDS(0, INT64_MAX)),
     FIELD("by", PARAM_STRING, "who was asked or looked", PARAM_BOUNDS(1, 128)),
     FIELD("method", PARAM_STRING, "how it was found", ID_BOUNDS),

@@ -57,6 +57,8 @@ extern const struct param fields_items[FIELDS_ITEMS_COUNT];
 
 /* An array of strings, and choices that several tables use. */
 extern const struct param field_text_item, field_object_item;
+/* A screening question, as session.check and protocol.get tell it. */
+extern const struct param field_question_item;
 extern const char *const choices_modality[], *const choices_side[];
 
 /* The session request: what is checked, and what is prepared (request_id and operator needed). */

@@ -143,9 +143,8 @@ static void protocol_get_method(struct call *call)
         return;
     }
     json_t *result = show_protocol(t, p, true);
-    const char *indication = param_text(call->params, "indication");
     json_t *questions = session_questions(call->api->settings.sessions, id, param_text(call->params, "site"),
-                                          indication != NULL ? indication : p->indication);
+                                          param_text(call->params, "indication"));
     json_object_set_new(result, "questions", questions != NULL ? questions : json_array());
     call_result(call, result);
 }
@@ -258,7 +257,7 @@ static const struct param protocol_result[] = {
     FIELD("locked", PARAM_BOOLEAN, "rests on a limit that is neither verified nor accepted", .required = true),
     FIELD("lock", PARAM_OBJECT, "that limit", .open = true),
     FIELD("parameters", PARAM_ARRAY, "ranges", .required = true, .item = &range_item),
-    FIELD("questions", PARAM_ARRAY, "{id, text, answers, restrictive}", .required = true, .item = &field_object_item),
+    FIELD("questions", PARAM_ARRAY, "what is to be asked", .required = true, .item = &field_question_item),
     FIELD("source", PARAM_STRING, "where it comes from"),
     FIELD("verified", PARAM_STRING, "whether that was verified"),
     FIELD("origin", PARAM_STRING, "file:line"),

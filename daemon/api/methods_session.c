@@ -186,7 +186,8 @@ static const struct param refused[] = {
     FIELD("refusals", PARAM_ARRAY, "everything that refuses, most restrictive first", .required = true,
           .item = &field_object_item),
     FIELD("notices", PARAM_ARRAY, "notice limits that are exceeded: acknowledge by id", .item = &field_object_item),
-    FIELD("questions", PARAM_ARRAY, "{id, text, answers, restrictive}", .required = true, .item = &field_object_item),
+    FIELD("questions", PARAM_ARRAY, "what is to be asked at the sites touched", .required = true,
+          .item = &field_question_item),
     FIELD("sheet", PARAM_OBJECT, "the dose sheet as far as it can be made", .open = true),
     FIELD("limits", PARAM_ARRAY, "every limit held against it", .item = &field_object_item),
 };

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dose/date.h"
+
 struct range {
     uint32_t first, last;
     bool free; /* free text may hold it */
@@ -60,6 +62,11 @@ static bool allowed(enum plain_kind kind, uint32_t c)
 int plain_check(enum plain_kind kind, const char *text, size_t length, char fault[PLAIN_FAULT_MAX])
 {
     bool something = false, first_blank = false, last_blank = false;
+    int64_t day;
+    if (kind == PLAIN_DATE) {
+        snprintf(fault, PLAIN_FAULT_MAX, "a date that exists, YYYY-MM-DD, from 1970 on");
+        return date_parse(text, &day);
+    }
     for (size_t at = 0; at < length;) {
         bool first = at == 0;
         uint32_t c = next(text, length, &at);
@@ -104,7 +111,9 @@ void plain_pattern(enum plain_kind kind, char out[PLAIN_PATTERN_MAX])
     put_class(bad, sizeof(bad), refused, LENGTH(refused), kind == PLAIN_FREE);
     put_class(every, sizeof(every), refused, LENGTH(refused), false);
     put_class(blank, sizeof(blank), blanks, LENGTH(blanks), false);
-    if (kind == PLAIN_ID)
+    if (kind == PLAIN_DATE)
+        snprintf(out, PLAIN_PATTERN_MAX, "^(19[7-9]|[2-9][0-9]{2})[0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$");
+    else if (kind == PLAIN_ID)
         snprintf(out, PLAIN_PATTERN_MAX, "^(?![\\s\\S]*[^!-~])");
     else if (kind == PLAIN_FREE)
         snprintf(out, PLAIN_PATTERN_MAX, "^(?![\\s\\S]*[%s])(?=[\\s\\S]*[^%s%s])", bad, every, blank);

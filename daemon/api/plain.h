@@ -12,6 +12,7 @@
 enum plain_kind {
     PLAIN_REFERENCE, /* one line: no control or invisible characters, no blank at either end */
     PLAIN_FREE,      /* a person's words: newlines too, and the joiners that some scripts are written with */
+    PLAIN_DATE,      /* a date that exists, YYYY-MM-DD */
     PLAIN_ID,        /* made by this daemon: visible ASCII. The scanner judges a session_id by the same bytes */
 };
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "api/params.h"
+#include "dose/date.h"
 
 static int fault_say(struct request_fault *fault, enum modality_token token, const char *field, const char *message)
 {
@@ -105,6 +106,8 @@ static void screening_read(const json_t *params, struct session_request *out)
         struct given_answer *to = &out->answers[out->n_answers++];
         to->question = param_text(item, "question");
         to->answer = param_text(item, "answer");
+        const char *on = param_text(item, "on");
+        to->has_on = on != NULL && date_parse(on, &to->on_day) == 0; /* params_check has read it */
     }
     json_array_foreach(json_object_get(params, "overrides"), i, item)
     {

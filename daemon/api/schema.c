@@ -40,6 +40,8 @@ static void string_schema(json_t *schema, const struct param *row)
     plain_pattern(row->plain, pattern);
     if (row->bounded)
         put_text(schema, "pattern", pattern);
+    if (row->bounded && row->plain == PLAIN_DATE)
+        put_text(schema, "format", "date"); /* the pattern cannot count a month's days */
 }
 
 static void fields_schema(json_t *schema, const struct param *fields, size_t n, bool open)

@@ -128,6 +128,17 @@ static json_t *sites_of(const struct screening *s, uint64_t set)
     return list;
 }
 
+/* Ids of the columns in a set. */
+static json_t *columns_of(uint32_t set)
+{
+    json_t *list = json_array();
+    for (int c = 0; c < COLUMN_COUNT; c++) {
+        if ((set >> c & 1) != 0)
+            json_array_append_new(list, json_string(screening_column_id((enum screening_column)c)));
+    }
+    return list;
+}
+
 json_t *show_condition(const struct screening *s, const struct condition *condition)
 {
     json_t *o = json_object(), *codes = json_object();
@@ -139,6 +150,7 @@ json_t *show_condition(const struct screening *s, const struct condition *condit
     if (condition->local_sites != 0)
         json_object_set_new(o, "local_sites", sites_of(s, condition->local_sites));
     put_text(o, "verified", limit_verified_id(condition->verified));
+    json_object_set_new(o, "unverified", columns_of(condition->unverified));
     put_text(o, "source", condition->source);
     put_text(o, "origin", condition->origin);
     return o;

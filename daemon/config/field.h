@@ -8,6 +8,7 @@
 #define CONFIG_FIELD_H
 
 #include "config/load.h"
+#include "dose/date.h"
 
 bool field_text(struct load *load, const struct raw_section *s, const char *key, const char **out);
 bool field_path(struct load *load, const struct raw_section *s, const char *key, const char **out);
@@ -35,8 +36,6 @@ bool field_band(struct load *load, const struct raw_line *line, enum modality_qu
 bool field_parameter(struct load *load, const struct raw_line *line, enum modality_quantity q, int64_t *low,
                      int64_t *initial, int64_t *high);
 
-/* Days since 1970-01-01 of a date that exists: 0 or -EINVAL. */
-int date_parse(const char *text, int64_t *day);
 /* A whole number of digits only, up to max: 0, -EINVAL or -ERANGE. */
 int count_parse(const char *text, int64_t max, int64_t *out);
 /* Items of a list in text, without judging them. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* [site], [condition] and [question]: the tables of screening. Sites first, since the others name them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "config/refer.h"
@@ -29,6 +30,41 @@ static void build_codes(struct load *load, const struct raw_section *s, struct c
     }
 }
 
+/* from.<path> and to.<path>: two lists of sites each, of one name. */
+static void build_path(struct load *load, const struct raw_section *s, const struct raw_line *line, struct condition *c)
+{
+    char to[64];
+    const char *name = line->key + strlen("from.");
+    struct screening_path path = {0};
+    snprintf(to, sizeof(to), "to.%.56s", name);
+    if (c->n_paths == SCREENING_PATHS_MAX) {
+        fault_add(&load->faults, line->at, "%s: at most %d paths in one condition", line->key, SCREENING_PATHS_MAX);
+        return;
+    }
+    if (section_line(s, to) == NULL) {
+        fault_add(&load->faults, line->at, "%s: there is no %s", line->key, to);
+        return;
+    }
+    refer_mask(load, s, line->key, refer_site, "site", &path.from);
+    refer_mask(load, s, to, refer_site, "site", &path.to);
+    c->paths[c->n_paths++] = path;
+}
+
+static void build_paths(struct load *load, const struct raw_section *s, struct condition *c)
+{
+    for (size_t i = 0; i < s->n_lines; i++) {
+        char from[64];
+        if (strncmp(s->lines[i].key, "from.", 5) == 0)
+            build_path(load, s, &s->lines[i], c);
+        if (strncmp(s->lines[i].key, "to.", 3) != 0)
+            continue;
+        snprintf(from, sizeof(from), "from.%.56s", s->lines[i].key + 3);
+        if (section_line(s, from) == NULL)
+            fault_add(&load->faults, s->lines[i].at, "%s: there is no %s", s->lines[i].key, from);
+    }
+    refer_mask(load, s, "left_right", refer_site, "site", &c->left_right);
+}
+
 static void build_condition(struct load *load, const struct raw_section *s, struct condition *c)
 {
     uint64_t unverified = 0;
@@ -40,7 +76,9 @@ static void build_condition(struct load *load, const struct raw_section *s, stru
     build_codes(load, s, c);
     refer_mask(load, s, "local_sites", refer_site, "site", &c->local_sites);
     refer_mask(load, s, "unverified", refer_column, "column", &unverified);
+    c->unverified = (uint32_t)unverified;
     c->verified = unverified == 0 ? VERIFIED_YES : VERIFIED_NO;
+    build_paths(load, s, c);
 }
 
 static bool answer_find(const struct question *q, const char *id, size_t *out)
@@ -102,11 +140,10 @@ static void build_declaration(struct load *load, const struct raw_section *s, co
 
 static void build_question(struct load *load, const struct raw_section *s, struct question *q)
 {
-    uint64_t columns = 0;
+    uint64_t columns = 0, therapies = 0;
     q->id = s->id;
     q->text = "";
     q->origin = s->at.origin;
-    q->columns = (1u << COLUMN_COUNT) - 1;
     field_text(load, s, "text", &q->text);
     build_answers(load, s, q);
     bool declares = false;
@@ -120,10 +157,14 @@ static void build_question(struct load *load, const struct raw_section *s, struc
         fault_add(&load->faults, s->at, "[%s] declares nothing: no answer.<answer> names a condition", s->title);
     else if (q->n_answers > 0 && q->answers[q->restrictive].condition < 0)
         fault_add(&load->faults, s->at, "[%s]: the restrictive answer declares no condition", s->title);
-    if (refer_mask(load, s, "columns", refer_column, "column", &columns) && columns != 0)
-        q->columns = (uint32_t)columns;
+    refer_mask(load, s, "columns", refer_column, "column", &columns);
+    refer_mask(load, s, "therapies", refer_therapy, "therapy", &therapies);
+    q->columns = (uint32_t)columns;
+    q->therapies = (uint32_t)therapies;
     refer_mask(load, s, "sites", refer_site, "site", &q->sites);
     q->always = !field_text(load, s, "indication", &q->indication);
+    field_text(load, s, "unless_indication", &q->unless_indication);
+    field_count(load, s, "valid_days", &q->valid_days);
 }
 
 /* Masks hold 64 rows: more is a fault at the first section beyond. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Screening: answers become conditions, conditions become refusals. Whatever is not answered counts as the question's
- * restrictive answer; every answer that was given counts, whether it was asked for or not; only a precaution has an
- * override, and only one that says who and why.
+ * Screening: answers become conditions, conditions become refusals. Whatever is not answered, or rests on a test of no
+ * known or too old a day, counts as the question's restrictive answer; every answer that was given counts, whether it
+ * was asked for or not; only a precaution has an override, and only one that says who and why.
  */
 #include "dose/screening.h"
 
 #include <errno.h>
+#include <stdio.h>
+
+#define SCREENING_BASIS_MAX 140
 
 static const enum screening_column therapy_columns[THERAPY_COUNT] = {
 #define THERAPY(id, modality, column, meaning) [THERAPY_##id] = COLUMN_##column,
@@ -25,25 +28,51 @@ const char *screening_column_id(enum screening_column c)
     return ids[c];
 }
 
-bool screening_asks(const struct question *q, enum modality_therapy therapy, unsigned site, const char *indication)
+static bool same(const char *a, const char *b)
 {
-    if (q->columns != 0 && ((q->columns >> screening_column_of(therapy)) & 1u) == 0) {
-        return false;
-    }
-    if (q->sites != 0 && ((q->sites >> site) & 1u) == 0) {
-        return false;
-    }
-    return q->always || q->indication == NULL || (indication != NULL && strcmp(q->indication, indication) == 0);
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-/* What the answers declare: the conditions, those that lie at the treated site, and what led to each. */
-struct declared {
-    uint64_t conditions, here;
-    const struct question *by[SCREENING_CONDITIONS_MAX];
-    bool assumed[SCREENING_CONDITIONS_MAX]; /* by a question that nobody answered */
+static bool indicated(const struct screening_case *c, const char *indication)
+{
+    return same(c->indication, indication) || same(c->protocol_indication, indication);
+}
+
+bool screening_asks(const struct question *q, const struct screening_case *c)
+{
+    const bool all = q->columns == 0 && q->therapies == 0;
+    if (!all && ((q->columns >> screening_column_of(c->therapy)) & 1u) == 0 &&
+        ((q->therapies >> c->therapy) & 1u) == 0) {
+        return false;
+    }
+    if (q->sites != 0 && ((q->sites >> c->site) & 1u) == 0) {
+        return false;
+    }
+    if (q->unless_indication != NULL && indicated(c, q->unless_indication)) {
+        return false;
+    }
+    return q->always || q->indication == NULL || indicated(c, q->indication);
+}
+
+/* How a condition came to be declared. */
+enum basis {
+    ANSWERED,
+    NOT_ANSWERED,
+    ANSWERED_UNKNOWN,
+    NO_DAY,
+    DAY_AHEAD,
+    DAY_TOO_OLD,
+    LIES_SO, /* by where the electrodes lie */
 };
 
-static void declare(struct declared *d, const struct question *q, const struct answer *a, bool assumed)
+/* What is declared: the conditions, those that lie at the treated site, and what led to each. */
+struct declared {
+    uint64_t conditions, here;
+    const struct question *by[SCREENING_CONDITIONS_MAX]; /* NULL: LIES_SO */
+    enum basis basis[SCREENING_CONDITIONS_MAX];
+};
+
+static void declare(struct declared *d, const struct question *q, const struct answer *a, enum basis basis)
 {
     if (a->condition < 0 || a->condition >= SCREENING_CONDITIONS_MAX) {
         return;
@@ -51,10 +80,15 @@ static void declare(struct declared *d, const struct question *q, const struct a
     uint64_t bit = UINT64_C(1) << a->condition;
     if ((d->conditions & bit) == 0) {
         d->by[a->condition] = q;
-        d->assumed[a->condition] = assumed;
+        d->basis[a->condition] = basis;
     }
     d->conditions |= bit;
     d->here |= a->here ? bit : 0;
+}
+
+static const struct answer *restrictive_answer(const struct question *q)
+{
+    return &q->answers[q->restrictive < q->n_answers ? q->restrictive : 0];
 }
 
 static const struct answer *answer_find(const struct question *q, const char *id)
@@ -67,11 +101,26 @@ static const struct answer *answer_find(const struct question *q, const char *id
     return NULL;
 }
 
-/* Takes every answer given to q; returns how many of them say something. */
-static size_t take_answers(const struct question *q, const struct given_answer *answers, size_t n, struct declared *d,
-                           struct refusals *r)
+/* Whether the day of an answer lets it count. The day itself is any number: no difference of two is taken unjudged. */
+static enum basis day_judged(const struct question *q, const struct given_answer *given, int64_t today)
 {
-    size_t taken = 0;
+    if (q->valid_days <= 0) {
+        return ANSWERED;
+    }
+    if (!given->has_on) {
+        return NO_DAY;
+    }
+    if (given->on_day > today) {
+        return DAY_AHEAD;
+    }
+    return given->on_day < 0 || today - given->on_day > q->valid_days ? DAY_TOO_OLD : ANSWERED;
+}
+
+/* Takes every answer given to q; true when one of them says something, if only by a day that is missing. */
+static bool take_answers(const struct question *q, const struct given_answer *answers, size_t n, int64_t today,
+                         struct declared *d, struct refusals *r)
+{
+    bool taken = false;
     for (size_t i = 0; i < n; i++) {
         if (strcmp(answers[i].question, q->id) != 0 || strcmp(answers[i].answer, "unknown") == 0) {
             continue;
@@ -84,21 +133,65 @@ static size_t take_answers(const struct question *q, const struct given_answer *
             item->origin = q->origin;
             continue;
         }
-        declare(d, q, a, false);
-        taken++;
+        enum basis basis = day_judged(q, &answers[i], today);
+        bool counts = basis == ANSWERED || a == restrictive_answer(q);
+        declare(d, q, counts ? a : restrictive_answer(q), counts ? ANSWERED : basis);
+        taken = true;
     }
     return taken;
 }
 
-static void take_questions(const struct screening *s, enum modality_therapy therapy, unsigned site,
-                           const char *indication, const struct given_answer *answers, size_t n_answers,
-                           struct declared *d, struct refusals *r)
+static bool said_unknown(const struct question *q, const struct given_answer *answers, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(answers[i].question, q->id) == 0 && strcmp(answers[i].answer, "unknown") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_questions(const struct screening *s, const struct screening_case *c,
+                           const struct given_answer *answers, size_t n_answers, struct declared *d, struct refusals *r)
 {
     for (size_t i = 0; i < s->n_questions; i++) {
         const struct question *q = &s->questions[i];
-        size_t taken = take_answers(q, answers, n_answers, d, r);
-        if (taken == 0 && q->n_answers > 0 && screening_asks(q, therapy, site, indication)) {
-            declare(d, q, &q->answers[q->restrictive < q->n_answers ? q->restrictive : 0], true);
+        bool taken = take_answers(q, answers, n_answers, c->today, d, r);
+        if (!taken && q->n_answers > 0 && screening_asks(q, c)) {
+            declare(d, q, restrictive_answer(q), said_unknown(q, answers, n_answers) ? ANSWERED_UNKNOWN : NOT_ANSWERED);
+        }
+    }
+}
+
+static bool has_bit(uint64_t set, unsigned bit)
+{
+    return bit < 64 && ((set >> bit) & 1u) != 0;
+}
+
+/* Whether two electrodes lie so that this condition holds, whatever anybody answered. */
+static bool lies_across(const struct condition *c, const struct screening_span *span)
+{
+    if (span->crosses && has_bit(c->left_right, span->a) && has_bit(c->left_right, span->b)) {
+        return true;
+    }
+    for (size_t i = 0; i < c->n_paths && i < SCREENING_PATHS_MAX; i++) {
+        const struct screening_path *p = &c->paths[i];
+        if ((has_bit(p->from, span->a) && has_bit(p->to, span->b)) ||
+            (has_bit(p->from, span->b) && has_bit(p->to, span->a))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_spans(const struct screening *s, const struct screening_case *c, struct declared *d)
+{
+    for (size_t i = 0; i < s->n_conditions; i++) {
+        const struct answer lies = {.condition = (int)i, .here = true};
+        for (size_t k = 0; k < c->n_spans; k++) {
+            if (lies_across(&s->conditions[i], &c->spans[k])) {
+                declare(d, NULL, &lies, LIES_SO);
+            }
         }
     }
 }
@@ -158,27 +251,59 @@ static enum screening_code code_at(const struct condition *c, enum screening_col
     return local ? SCREEN_CONTRAINDICATED : SCREEN_ALLOWED;
 }
 
-static void refuse_condition(const struct condition *c, enum screening_code code, enum modality_therapy therapy,
-                             const struct question *q, bool assumed, struct refusals *r)
+/* Why a condition counts, for people. */
+static void say_basis(const struct question *q, enum basis basis, char out[SCREENING_BASIS_MAX])
 {
+    const char *how = "was answered so";
+    switch (basis) {
+    case ANSWERED:
+        break;
+    case NOT_ANSWERED:
+        how = "was not answered";
+        break;
+    case ANSWERED_UNKNOWN:
+        how = "was answered unknown";
+        break;
+    case NO_DAY:
+        how = "was answered without the day of the test or image";
+        break;
+    case DAY_AHEAD:
+        how = "was answered with a day that lies in the future";
+        break;
+    case DAY_TOO_OLD:
+        snprintf(out, SCREENING_BASIS_MAX, "question %s was answered with a day more than %lld days back", q->id,
+                 (long long)q->valid_days);
+        return;
+    case LIES_SO:
+        snprintf(out, SCREENING_BASIS_MAX, "the electrodes lie so");
+        return;
+    }
+    snprintf(out, SCREENING_BASIS_MAX, "question %s %s", q->id, how);
+}
+
+static void refuse_condition(const struct condition *c, enum screening_code code, enum modality_therapy therapy,
+                             const struct question *q, enum basis basis, struct refusals *r)
+{
+    char because[SCREENING_BASIS_MAX];
     const char *origin = c->code_origin[screening_column_of(therapy)];
     origin = origin != NULL ? origin : c->origin;
     bool precaution = code == SCREEN_PRECAUTION;
-    struct refusal *item = refusal_add(
-        r, precaution ? TOKEN_PRECAUTION : TOKEN_CONTRAINDICATED, c->id,
-        "%s %s for %s at this site (%s; question %s %s)", c->label != NULL ? c->label : c->id,
-        precaution ? "needs an override that names who and why" : "is a contraindication", modality_therapy_id(therapy),
-        origin != NULL ? origin : "configuration", q->id, assumed ? "was not answered" : "was answered so");
+    say_basis(q, basis, because);
+    struct refusal *item =
+        refusal_add(r, precaution ? TOKEN_PRECAUTION : TOKEN_CONTRAINDICATED, c->id,
+                    "%s %s for %s at this site (%s; %s)", c->label != NULL ? c->label : c->id,
+                    precaution ? "needs an override that names who and why" : "is a contraindication",
+                    modality_therapy_id(therapy), origin != NULL ? origin : "configuration", because);
     item->origin = origin;
 }
 
-int screening_judge(const struct screening *s, enum modality_therapy therapy, unsigned site, const char *indication,
-                    const struct given_answer *answers, size_t n_answers, const struct given_override *overrides,
-                    size_t n_overrides, uint64_t *conditions, struct refusals *r)
+int screening_judge(const struct screening *s, const struct screening_case *c, const struct given_answer *answers,
+                    size_t n_answers, const struct given_override *overrides, size_t n_overrides, uint64_t *conditions,
+                    struct refusals *r)
 {
     struct declared d = {0};
     size_t before = r->n + r->dropped;
-    if (site >= DOSE_SITES_MAX || s->n_conditions > SCREENING_CONDITIONS_MAX) {
+    if (c->site >= DOSE_SITES_MAX || s->n_conditions > SCREENING_CONDITIONS_MAX) {
         refusal_add(r, TOKEN_OUT_OF_RANGE, NULL,
                     "there are more body sites or conditions than can be screened (%u, %u)", DOSE_SITES_MAX,
                     SCREENING_CONDITIONS_MAX);
@@ -186,17 +311,18 @@ int screening_judge(const struct screening *s, enum modality_therapy therapy, un
     }
     refuse_unknown_questions(s, answers, n_answers, r);
     refuse_unknown_overrides(s, overrides, n_overrides, r);
-    take_questions(s, therapy, site, indication, answers, n_answers, &d, r);
+    take_spans(s, c, &d);
+    take_questions(s, c, answers, n_answers, &d, r);
     for (int pass = 0; pass < 2; pass++) { /* contraindications first: they have no way round */
         enum screening_code wanted = pass == 0 ? SCREEN_CONTRAINDICATED : SCREEN_PRECAUTION;
         for (size_t i = 0; i < s->n_conditions; i++) {
-            const struct condition *c = &s->conditions[i];
-            bool declared = ((d.conditions >> i) & 1u) != 0, here = ((d.here >> i) & 1u) != 0;
-            if (!declared || code_at(c, screening_column_of(therapy), site, here) != wanted ||
-                (wanted == SCREEN_PRECAUTION && overridden(c, overrides, n_overrides))) {
+            const struct condition *condition = &s->conditions[i];
+            if (!has_bit(d.conditions, (unsigned)i) ||
+                code_at(condition, screening_column_of(c->therapy), c->site, has_bit(d.here, (unsigned)i)) != wanted ||
+                (wanted == SCREEN_PRECAUTION && overridden(condition, overrides, n_overrides))) {
                 continue;
             }
-            refuse_condition(c, wanted, therapy, d.by[i], d.assumed[i], r);
+            refuse_condition(condition, wanted, c->therapy, d.by[i], d.basis[i], r);
         }
     }
     *conditions = d.conditions;

@@ -11,6 +11,7 @@
 #define SCREENING_ANSWERS_MAX 8
 #define SCREENING_QUESTIONS_MAX 64
 #define SCREENING_CONDITIONS_MAX 64
+#define SCREENING_PATHS_MAX 4
 
 /* Columns of the matrix; a therapy names its column in waveform.h. */
 enum screening_column {
@@ -41,12 +42,21 @@ struct site {
     const char *origin;
 };
 
+/* A way that current takes: from one of these sites to one of those, in either direction. */
+struct screening_path {
+    uint64_t from, to;
+};
+
 struct condition {
     const char *id;
     const char *label;
     enum screening_code codes[COLUMN_COUNT];
     const char *code_origin[COLUMN_COUNT];
     uint64_t local_sites; /* for XL: the sites at which it is local; 0 = the answer says where (locality) */
+    uint32_t unverified;  /* bit per column whose code nobody has read in a source */
+    size_t n_paths;       /* electrodes that lie so declare it, whatever was answered */
+    struct screening_path paths[SCREENING_PATHS_MAX];
+    uint64_t left_right; /* so does a channel between two of these sites that may go from one side to the other */
     enum limit_verified verified;
     const char *source;
     const char *origin;
@@ -66,10 +76,12 @@ struct question {
     struct answer answers[SCREENING_ANSWERS_MAX];
     size_t restrictive;     /* index into answers: what a missing or unknown answer counts as */
     uint32_t columns;       /* bit per screening_column for which it is asked */
+    uint32_t therapies;     /* bit per therapy for which it is asked whatever the column; both 0 = asked for all */
     uint64_t sites;         /* asked at these sites only; 0 = all */
-    bool always;            /* asked whatever the protocol's indication */
-    const char *indication; /* asked when the request's indication is this; NULL = not bound */
-    int64_t valid_days;     /* the answer carries the day of the test, at most so many days back; 0 = none asked */
+    bool always;            /* asked whatever the indication */
+    const char *indication; /* asked when the request's or the protocol's indication is this; NULL = not bound */
+    const char *unless_indication; /* not asked then; NULL = not bound */
+    int64_t valid_days; /* the answer carries the day of the test, at most so many days back; 0 = none asked */
     const char *origin;
 };
 
@@ -95,21 +107,36 @@ struct given_override {
     const char *reason;
 };
 
-/*
- * Whether a question is to be asked for this therapy, site and indication (indication may be NULL). Columns and sites
- * of 0 mean all.
- */
-bool screening_asks(const struct question *q, enum modality_therapy therapy, unsigned site, const char *indication);
+/* Two electrodes of the treatment. */
+struct screening_span {
+    unsigned a, b; /* their sites */
+    bool crosses;  /* one channel, and the two may lie on opposite sides of the body */
+};
+
+/* What is judged: a treatment at one of the sites that it touches. */
+struct screening_case {
+    enum modality_therapy therapy;
+    unsigned site;
+    const char *indication;          /* of the request; may be NULL */
+    const char *protocol_indication; /* may be NULL */
+    int64_t today;                   /* local civil date, days since 1970-01-01 */
+    size_t n_spans;
+    const struct screening_span *spans; /* every two electrodes */
+};
+
+/* Whether a question is to be asked in this case. Columns, therapies and sites of 0 mean all. */
+bool screening_asks(const struct question *q, const struct screening_case *c);
 
 /*
  * Judges the answers. *conditions gets a bit per declared condition. Refusals: CONTRAINDICATED, PRECAUTION without a
  * matching override, OUT_OF_RANGE for an answer that the question does not list, NOT_FOUND for an unknown question or
  * for an override of an unknown condition. An override counts only with the condition's id, by and a reason that are
  * not blank. An answer to a question that was not asked counts as well, and several answers to one question all count.
+ * An answer to a dated question counts as the restrictive one when its day is missing, lies ahead or too far back.
  * Contraindications come before precautions. Returns 0 or -EPERM.
  */
-int screening_judge(const struct screening *s, enum modality_therapy therapy, unsigned site, const char *indication,
-                    const struct given_answer *answers, size_t n_answers, const struct given_override *overrides,
-                    size_t n_overrides, uint64_t *conditions, struct refusals *r);
+int screening_judge(const struct screening *s, const struct screening_case *c, const struct given_answer *answers,
+                    size_t n_answers, const struct given_override *overrides, size_t n_overrides, uint64_t *conditions,
+                    struct refusals *r);
 
 #endif

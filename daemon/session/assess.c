@@ -155,7 +155,7 @@ int assess(struct sessions *s, const struct session_request *rq, const struct se
     if (!a)
         return -ENOMEM;
     struct refusals *r = &a->refused;
-    const int planned = plan_make(s, s->settings.tables, rq, &a->plan, r);
+    const int planned = plan_make(s, s->settings.tables, rq, civil_day(now->wall_ms), &a->plan, r);
     const struct plan *plan = &a->plan;
     check_device(s, own, plan, now, r);
     check_daemon(s, r);

@@ -249,15 +249,18 @@ const char *evidence_id(enum modality_evidence e);
 const char *output_id(enum modality_output o);
 const char *contact_id(enum modality_contact c);
 
-/* plan.c: request -> treatment. Refusals for what cannot be resolved; -EINVAL when no picture can be made. */
+/*
+ * plan.c: request -> treatment. Refusals for what cannot be resolved; -EINVAL when no picture can be made. today is the
+ * civil day on which the answers to dated questions must count.
+ */
 int plan_make(struct sessions *s, const struct dose_tables *tables, const struct session_request *request,
-              struct plan *plan, struct refusals *r);
+              int64_t today, struct plan *plan, struct refusals *r);
 /* True when a lies farther from rest than b. */
 bool quantity_unsafer(enum modality_quantity q, int64_t a, int64_t b);
 
 /* sites.c: every site named becomes a bit of plan->sites; screening is judged at each, told without doubles */
 void plan_sites(struct plan *plan, const struct session_request *request, struct refusals *r);
-void plan_screen(struct plan *plan, const struct session_request *request, struct refusals *r);
+void plan_screen(struct plan *plan, const struct session_request *request, int64_t today, struct refusals *r);
 
 /* questions.c: what is to be asked at any of these sites (a bit each; 0 = all) */
 json_t *questions_at(const struct dose_tables *t, const struct protocol *p, uint64_t sites, const char *indication);

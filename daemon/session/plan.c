@@ -257,7 +257,7 @@ static void put_properties(struct plan *plan, const struct session_request *rq, 
 }
 
 int plan_make(struct sessions *s, const struct dose_tables *tables, const struct session_request *request,
-              struct plan *plan, struct refusals *r)
+              int64_t today, struct plan *plan, struct refusals *r)
 {
     *plan = (struct plan){.tables = tables, .site = -1, .treatment.applicator = -1};
     resolve_protocol(plan, request, r);
@@ -280,7 +280,7 @@ int plan_make(struct sessions *s, const struct dose_tables *tables, const struct
     plan->level = level_of(plan);
     put_parameters(plan, request, r);
     put_properties(plan, request, r);
-    plan_screen(plan, request, r); /* its conditions decide which limits apply */
+    plan_screen(plan, request, today, r); /* its conditions decide which limits apply */
     if (t->duration_ms <= 0)
         refusal_add(r, TOKEN_INCOMPLETE, plan->protocol->id, "protocol %s and the request give no duration",
                     plan->protocol->id);

@@ -14,6 +14,8 @@ static json_t *question_document(const struct question *q)
     doc_put(o, "answers", answers);
     doc_text(o, "restrictive", q->restrictive < q->n_answers ? q->answers[q->restrictive].id : NULL);
     doc_bool(o, "always", q->always);
+    if (q->valid_days > 0)
+        doc_int(o, "valid_days", q->valid_days);
     return o;
 }
 
@@ -22,8 +24,9 @@ static bool asked(const struct screening *s, const struct question *q, const str
 {
     if (!p)
         return true;
-    for (unsigned i = 0; i < s->n_sites && i < DOSE_SITES_MAX; i++) {
-        if ((sites == 0 || ((sites >> i) & 1u)) && screening_asks(q, p->therapy, i, indication))
+    struct screening_case c = {.therapy = p->therapy, .indication = indication, .protocol_indication = p->indication};
+    for (c.site = 0; c.site < s->n_sites && c.site < DOSE_SITES_MAX; c.site++) {
+        if ((sites == 0 || ((sites >> c.site) & 1u)) && screening_asks(q, &c))
             return true;
     }
     return false;

@@ -59,7 +59,8 @@ static bool plan_present(struct session *session, const struct dose_tables *tabl
 {
     struct refusals *told = &a->verdict.notices;
     *told = (struct refusals){0};
-    if (plan_make(session->owner, tables, &session->request->r, &a->plan, told) < 0)
+    const int64_t day = civil_day(session->started_at.wall_ms); /* what was true at the start does not grow stale */
+    if (plan_make(session->owner, tables, &session->request->r, day, &a->plan, told) < 0)
         return false;
     for (size_t i = 0; i < told->n; i++) {
         if (told->items[i].token == TOKEN_CONTRAINDICATED)

@@ -11,7 +11,8 @@
 #include "dose/screening.h"
 
 enum { SITE_THIGH, SITE_HIP, SITE_THORAX };
-enum { PACEMAKER, METAL, INFECTION, FRACTURE, COLD_URTICARIA };
+enum { PACEMAKER, METAL, INFECTION, FRACTURE, COLD_URTICARIA, NUMB };
+enum { TODAY = 20000, VALID_DAYS = 7 };
 
 #define A SCREEN_ALLOWED
 #define P SCREEN_PRECAUTION
@@ -34,6 +35,7 @@ static const struct condition conditions[] = {
                    .code_origin = {[COLUMN_TENS] = "screening.ini:31"}},
     [FRACTURE] = {.id = "fracture", .codes = {P, XL, XL, XL, XL, P, P, A}, .local_sites = 1u << SITE_HIP},
     [COLD_URTICARIA] = {.id = "cold_urticaria", .codes = {A, A, A, A, A, A, A, X}},
+    [NUMB] = {.id = "numb", .codes = {P, P, X, XL, P, P, A, X}},
 };
 
 static const struct question questions[] = {
@@ -65,11 +67,27 @@ static const struct question questions[] = {
      .restrictive = 1,
      .columns = 1u << COLUMN_CRY,
      .always = true},
+    {.id = "sensation",
+     .n_answers = 2,
+     .answers = {{"normal", -1, false}, {"impaired", NUMB, true}},
+     .restrictive = 1,
+     .columns = 1u << COLUMN_ION,
+     .therapies = 1u << THERAPY_hvpc_pain,
+     .always = true,
+     .valid_days = VALID_DAYS},
+    {.id = "toh_known",
+     .n_answers = 2,
+     .answers = {{"no", -1, false}, {"yes", FRACTURE, true}},
+     .restrictive = 1,
+     .columns = 1u << COLUMN_NMES,
+     .sites = 1u << SITE_HIP,
+     .always = true,
+     .unless_indication = "toh"},
 };
 
 static const struct screening screening = {.n_sites = 3,
-                                           .n_conditions = 5,
-                                           .n_questions = 5,
+                                           .n_conditions = 6,
+                                           .n_questions = 7,
                                            .sites = sites,
                                            .conditions = conditions,
                                            .questions = questions};
@@ -84,10 +102,16 @@ static uint64_t declared;
 static int judge(enum modality_therapy therapy, unsigned site, const char *indication,
                  const struct given_answer *answers, size_t n, const struct given_override *override)
 {
+    const struct screening_case c = {.therapy = therapy, .site = site, .indication = indication, .today = TODAY};
     refusals.n = refusals.dropped = 0;
     declared = 0;
-    return screening_judge(&screening, therapy, site, indication, answers, n, override, override != NULL ? 1 : 0,
-                           &declared, &refusals);
+    return screening_judge(&screening, &c, answers, n, override, override != NULL ? 1 : 0, &declared, &refusals);
+}
+
+static bool asks(size_t question, enum modality_therapy therapy, unsigned site, const char *indication)
+{
+    const struct screening_case c = {.therapy = therapy, .site = site, .indication = indication};
+    return screening_asks(&questions[question], &c);
 }
 
 static void first_is(enum modality_token token, const char *subject)
@@ -132,6 +156,7 @@ static void unknown_counts_as_the_restrictive_answer(void **state)
               GIVEN({.question = "implant", .answer = "unknown"}, {.question = "infection", .answer = "no"}), NULL),
         -EPERM);
     first_is(TOKEN_CONTRAINDICATED, "pacemaker");
+    assert_non_null(strstr(refusals.items[0].message, "was answered unknown"));
     /* for a question about an exclusion that is "no": a fracture not excluded, not one affirmed */
     assert_int_equal(
         judge(THERAPY_nmes, SITE_HIP, "toh",
@@ -262,14 +287,141 @@ static void every_answer_that_was_given_counts(void **state)
 static void questions_are_asked_where_they_belong(void **state)
 {
     (void)state;
-    assert_true(screening_asks(&questions[0], THERAPY_pbm, SITE_THORAX, NULL));
-    assert_false(screening_asks(&questions[1], THERAPY_tens, SITE_THIGH, NULL));
-    assert_true(screening_asks(&questions[1], THERAPY_russian_nmes, SITE_THIGH, NULL));
-    assert_true(screening_asks(&questions[2], THERAPY_tens, SITE_HIP, NULL));
-    assert_false(screening_asks(&questions[2], THERAPY_tens, SITE_THORAX, NULL));
-    assert_false(screening_asks(&questions[3], THERAPY_tens, SITE_HIP, NULL));
-    assert_false(screening_asks(&questions[3], THERAPY_tens, SITE_HIP, "sprain"));
-    assert_true(screening_asks(&questions[3], THERAPY_tens, SITE_HIP, "toh"));
+    assert_true(asks(0, THERAPY_pbm, SITE_THORAX, NULL));
+    assert_false(asks(1, THERAPY_tens, SITE_THIGH, NULL));
+    assert_true(asks(1, THERAPY_russian_nmes, SITE_THIGH, NULL));
+    assert_true(asks(2, THERAPY_tens, SITE_HIP, NULL));
+    assert_false(asks(2, THERAPY_tens, SITE_THORAX, NULL));
+    assert_false(asks(3, THERAPY_tens, SITE_HIP, NULL));
+    assert_false(asks(3, THERAPY_tens, SITE_HIP, "sprain"));
+    assert_true(asks(3, THERAPY_tens, SITE_HIP, "toh"));
+    assert_true(asks(5, THERAPY_ionto, SITE_HIP, NULL));
+    assert_true(asks(5, THERAPY_hvpc_pain, SITE_HIP, NULL)); /* by its therapy, not by its column */
+    assert_false(asks(5, THERAPY_tens, SITE_HIP, NULL));
+    assert_true(asks(6, THERAPY_nmes, SITE_HIP, NULL));
+    assert_false(asks(6, THERAPY_nmes, SITE_HIP, "toh"));
+}
+
+/* What a protocol is for asks, even if the request says nothing or something else. */
+static void the_protocols_indication_asks_too(void **state)
+{
+    (void)state;
+    struct screening_case c = {.therapy = THERAPY_tens, .site = SITE_HIP, .protocol_indication = "toh"};
+    assert_true(screening_asks(&questions[3], &c));
+    c.indication = "sprain";
+    assert_true(screening_asks(&questions[3], &c));
+    c.therapy = THERAPY_nmes;
+    assert_false(screening_asks(&questions[6], &c));
+}
+
+static int judge_sensation(struct given_answer given)
+{
+    struct given_answer answers[] = {{.question = "implant", .answer = "no"},
+                                     {.question = "metal", .answer = "no"},
+                                     {.question = "infection", .answer = "no"},
+                                     given};
+    return judge(THERAPY_ionto, SITE_THIGH, NULL, answers, 4, NULL);
+}
+
+static void a_dated_answer_counts_while_its_day_does(void **state)
+{
+    (void)state;
+    static const struct {
+        bool has_on;
+        int64_t day;
+        const char *why; /* NULL: it counts */
+    } rows[] = {
+        {true, TODAY, NULL},
+        {true, TODAY - 1, NULL},
+        {true, TODAY - VALID_DAYS + 1, NULL},
+        {true, TODAY - VALID_DAYS, NULL},
+        {true, TODAY - VALID_DAYS - 1, "more than 7 days back"},
+        {true, 0, "more than 7 days back"},
+        {true, -1, "more than 7 days back"},
+        {true, INT64_MIN, "more than 7 days back"},
+        {true, TODAY + 1, "in the future"},
+        {true, INT64_MAX, "in the future"},
+        {false, TODAY, "without the day"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct given_answer given = {
+            .question = "sensation", .answer = "normal", .has_on = rows[i].has_on, .on_day = rows[i].day};
+        int rc = judge_sensation(given);
+        assert_int_equal(rc, rows[i].why == NULL ? 0 : -EPERM);
+        assert_int_equal(declared, rows[i].why == NULL ? 0 : 1u << NUMB);
+        if (rows[i].why != NULL) {
+            first_is(TOKEN_CONTRAINDICATED, "numb");
+            assert_non_null(strstr(refusals.items[0].message, rows[i].why));
+        }
+    }
+}
+
+/* A finding that forbids needs no day, and a day does not make it allowed. */
+static void the_restrictive_answer_needs_no_day(void **state)
+{
+    (void)state;
+    assert_int_equal(judge_sensation((struct given_answer){.question = "sensation", .answer = "impaired"}), -EPERM);
+    first_is(TOKEN_CONTRAINDICATED, "numb");
+    assert_non_null(strstr(refusals.items[0].message, "was answered so"));
+    assert_int_equal(judge_sensation((struct given_answer){
+                         .question = "sensation", .answer = "impaired", .has_on = true, .on_day = TODAY}),
+                     -EPERM);
+    first_is(TOKEN_CONTRAINDICATED, "numb");
+    assert_int_equal(judge_sensation((struct given_answer){
+                         .question = "sensation", .answer = "unknown", .has_on = true, .on_day = TODAY}),
+                     -EPERM);
+    first_is(TOKEN_CONTRAINDICATED, "numb");
+}
+
+/* One good answer does not heal a stale one beside it, and a stale one counts where the question was not asked. */
+static void every_dated_answer_counts(void **state)
+{
+    (void)state;
+    struct given_answer answers[] = {{.question = "implant", .answer = "no"},
+                                     {.question = "infection", .answer = "no"},
+                                     {.question = "metal", .answer = "no"},
+                                     {.question = "sensation", .answer = "normal", .has_on = true, .on_day = TODAY},
+                                     {.question = "sensation", .answer = "normal"}};
+    assert_int_equal(judge(THERAPY_ionto, SITE_THIGH, NULL, answers, 4, NULL), 0);
+    assert_int_equal(judge(THERAPY_ionto, SITE_THIGH, NULL, answers, 5, NULL), -EPERM);
+    first_is(TOKEN_CONTRAINDICATED, "numb");
+    answers[3].has_on = false;
+    assert_int_equal(judge(THERAPY_tens, SITE_THIGH, NULL, answers, 4, NULL), -EPERM);
+    first_is(TOKEN_PRECAUTION, "numb");
+}
+
+/* Thorax to hip, and side to side of the thorax, whatever anybody answered. */
+static void electrodes_that_lie_so_declare_a_condition(void **state)
+{
+    (void)state;
+    static const struct condition across = {.id = "across",
+                                            .codes = {X, X, X, XL, XL, XL, P, P},
+                                            .n_paths = 1,
+                                            .paths = {{1u << SITE_THORAX, 1u << SITE_HIP | 1u << SITE_THIGH}},
+                                            .left_right = 1u << SITE_THORAX};
+    static const struct screening one = {.n_sites = 3, .n_conditions = 1, .sites = sites, .conditions = &across};
+    static const struct {
+        struct screening_span span;
+        bool refused;
+    } rows[] = {
+        {{SITE_THORAX, SITE_HIP, false}, true},   {{SITE_HIP, SITE_THORAX, false}, true},
+        {{SITE_THORAX, SITE_THIGH, true}, true},  {{SITE_HIP, SITE_THIGH, true}, false},
+        {{SITE_THORAX, SITE_THORAX, true}, true}, {{SITE_THORAX, SITE_THORAX, false}, false},
+        {{SITE_HIP, SITE_HIP, true}, false},      {{SITE_THORAX, 64, true}, false},
+    };
+    const struct given_override override = {"across", "Dr. Berg", "I am sure"};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct screening_span spans[] = {{SITE_THIGH, SITE_THIGH, false}, rows[i].span};
+        const struct screening_case c = {.therapy = THERAPY_tens, .site = SITE_HIP, .n_spans = 2, .spans = spans};
+        refusals.n = refusals.dropped = 0;
+        assert_int_equal(screening_judge(&one, &c, NULL, 0, &override, 1, &declared, &refusals),
+                         rows[i].refused ? -EPERM : 0);
+        assert_int_equal(declared, rows[i].refused ? 1 : 0);
+        if (rows[i].refused) {
+            first_is(TOKEN_CONTRAINDICATED, "across");
+            assert_non_null(strstr(refusals.items[0].message, "the electrodes lie so"));
+        }
+    }
 }
 
 static void therapies_have_the_columns_of_the_matrix(void **state)
@@ -298,6 +450,11 @@ int main(void)
         cmocka_unit_test(what_is_not_in_the_lists_is_refused),
         cmocka_unit_test(every_answer_that_was_given_counts),
         cmocka_unit_test(questions_are_asked_where_they_belong),
+        cmocka_unit_test(the_protocols_indication_asks_too),
+        cmocka_unit_test(a_dated_answer_counts_while_its_day_does),
+        cmocka_unit_test(the_restrictive_answer_needs_no_day),
+        cmocka_unit_test(every_dated_answer_counts),
+        cmocka_unit_test(electrodes_that_lie_so_declare_a_condition),
         cmocka_unit_test(therapies_have_the_columns_of_the_matrix),
     };
     return DOSE_TESTS(tests);

@@ -90,7 +90,6 @@ static void every_site_of_an_electrode_is_screened(void **state)
     check(r, &q);
     assert_false(asked(r, "across_chest"));
     assert_true(json_is_true(json_object_get(r->result, "allowed")));
-    q.output.electrodes[0].skin_site = "lumbar";
     q.output.electrodes[1].skin_site = "chest";
     check(r, &q);
     assert_true(asked(r, "across_chest"));
@@ -105,13 +104,27 @@ static void every_site_of_an_electrode_is_screened(void **state)
     assert_answered(r);
 }
 
+/* Booked at the knee, given elsewhere: the wrong place, or the wrong patient. */
+static void an_electrode_lies_where_the_target_is(void **state)
+{
+    struct room *r = *state;
+    room_open(r);
+    struct session_request q = room_tens();
+    q.output.electrodes[0].skin_site = q.output.electrodes[1].skin_site = "lumbar";
+    prepare(r, &q);
+    assert_refused(r, TOKEN_IDENTITY_MISMATCH);
+    assert_non_null(strstr(r->message, "knee"));
+    q.output.electrodes[1].skin_site = "knee";
+    prepare(r, &q);
+    assert_answered(r);
+}
+
 static void what_holds_at_every_site_is_told_once(void **state)
 {
     struct room *r = *state;
     open_with_chest(r);
     struct session_request q = room_tens();
     q.output.electrodes[0].skin_site = "chest";
-    q.output.electrodes[1].skin_site = "lumbar";
     q.answers[q.n_answers++] = (struct given_answer){.question = "across_chest", .answer = "no"};
     q.answers[0].answer = "yes";
     q.answers[1].answer = "reduced";
@@ -315,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_electrodes_site_must_exist),
         TEST(every_site_of_an_electrode_is_screened),
+        TEST(an_electrode_lies_where_the_target_is),
         TEST(what_holds_at_every_site_is_told_once),
         TEST(the_sheet_shows_where_every_electrode_lies),
         TEST(a_group_is_named_with_all_its_channels),
