@@ -108,6 +108,7 @@ void arm_accept(struct line *l, size_t slot, const struct link_arm *order, int64
         arm->settings[i].due_ns = now_ns;
     for (size_t i = 0; i < arm->envelope.n_channels; i++)
         walk_target(&arm->levels[i].walk, gate_distance(&arm->envelope.channels[i], order->targets[i]));
+    over_begin(unit_of(l, arm), arm->channels, now_ns);
 }
 
 /* ---- orders ---- */

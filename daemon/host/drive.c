@@ -9,8 +9,8 @@
 #include "host/line.h"
 
 /*
- * How long a device may take from accepting a start to running (high voltage on), before it counts as not running.
- * Nothing of it is dose: the level is at rest until running shows.
+ * How long a device that does not say it may take from accepting a start to running (high voltage on), before it counts
+ * as not running. Nothing of it is dose: the level is at rest until running shows.
  */
 #define DRIVE_CONFIRM_NS (3 * NS_PER_S)
 /* A feed later than this share of the watchdog may find it tripped already, and some devices resume when fed late. */
@@ -110,6 +110,9 @@ void drive_setting(struct line *l, const struct job *job)
 
 void drive_started(struct line *l, struct unit *u, struct arm *arm, int64_t now_ns)
 {
+    int64_t end_boot_ns = now_ns + (clock_boot_ns() - clock_monotonic_ns()) + arm->envelope.total_ms * NS_PER_MS;
+    if (end_boot_ns < arm->end_boot_ns) /* what the device waited before it began was granted on top */
+        arm->end_boot_ns = end_boot_ns;
     arm->phase = ARM_RUNNING;
     for (size_t i = 0; i < arm->envelope.n_channels; i++) {
         int64_t target = arm->levels[i].walk.target;
@@ -118,6 +121,14 @@ void drive_started(struct line *l, struct unit *u, struct arm *arm, int64_t now_
         u->levels[arm->envelope.channels[i].channel].since_ns = now_ns;
     }
     arm_say(l, arm, LINK_SESSION_STARTED, EVIDENCE_NONE, now_ns);
+}
+
+/* Until when running must show: the device's own delay, and one look at it after that. */
+static int64_t confirm_by_ns(const struct line *l, const struct modality_device *d, int64_t now_ns)
+{
+    if (d->start_ms == 0)
+        return now_ns + DRIVE_CONFIRM_NS;
+    return now_ns + ((int64_t)d->start_ms + d->slice_ms + l->telemetry_ms) * NS_PER_MS;
 }
 
 void drive_start(struct line *l, const struct job *job)
@@ -142,7 +153,7 @@ void drive_start(struct line *l, const struct job *job)
         return;
     }
     arm->phase = ARM_CONFIRMING;
-    arm->confirm_by_ns = now + DRIVE_CONFIRM_NS;
+    arm->confirm_by_ns = confirm_by_ns(l, u->device, now);
 }
 
 static int64_t feed_late_ns(const struct unit *u)

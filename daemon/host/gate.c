@@ -206,6 +206,16 @@ static int claims_gate(const struct line *l, const struct unit *u, uint32_t grou
     return 0;
 }
 
+static bool interlock_open(const struct unit *u, uint32_t channels)
+{
+    for (size_t c = 0; c < u->status.n_channels; c++)
+        for (size_t i = 0; i < u->status.channels[c].n_readings && (channels & (UINT32_C(1) << c)); i++)
+            if (u->status.channels[c].readings[i].quantity == QUANTITY_interlock_closed &&
+                u->status.channels[c].readings[i].value == 0)
+                return true;
+    return false;
+}
+
 static int readiness_gate(const struct line *l, const struct unit *u, const struct link_arm *order,
                           enum link_reason *why, char *reason, size_t size)
 {
@@ -223,6 +233,11 @@ static int readiness_gate(const struct line *l, const struct unit *u, const stru
     if (u->status.patient_stop) {
         *why = LINK_REASON_PATIENT_STOP;
         snprintf(reason, size, "the patient's stop of unit %s is pressed", u->device->id);
+        return -EPERM;
+    }
+    if (interlock_open(u, u->device->groups[order->envelope.group].channels)) {
+        *why = LINK_REASON_INTERLOCK;
+        snprintf(reason, size, "an interlock of unit %s is open", u->device->id);
         return -EPERM;
     }
     if (order->permit_boot_ns <= boot_ns || order->end_boot_ns <= boot_ns) {

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A validated status becomes a sample for the daemon, and the host's own judgement: what cannot wait for the daemon's
- * supervision stops here on one sample - fault, patient's stop, tripped watchdog, restart, output lost, over-output.
+ * supervision stops here on one sample - fault, patient's stop, tripped watchdog, restart, output lost, over-output,
+ * interlock. What over-output is stands in over.c.
  */
 #include <inttypes.h>
 #include <string.h>
 
-#include "dose/wide.h"
 #include "host/line.h"
-
-/* Over-delivery of one sample when an envelope does not say: one and a half times what is set. */
-#define JUDGE_OVER_PERMILLE 1500
 
 /* ---- samples ---- */
 
@@ -57,78 +54,7 @@ static void sample_send(struct line *l, const struct unit *u, int64_t taken_ns)
         outbox_send(l->outbox, &m);
 }
 
-/* ---- over-output ---- */
-
-static const struct modality_reading *reading_of(const struct modality_channel_status *s, enum modality_quantity q)
-{
-    for (size_t i = 0; i < s->n_readings; i++)
-        if (s->readings[i].quantity == q)
-            return &s->readings[i];
-    return NULL;
-}
-
-/* The largest duty that was in force or on its way. */
-static int64_t duty_of(const struct arm *arm, uint32_t channel)
-{
-    for (size_t i = 0; i < arm->n_settings; i++) {
-        const struct arm_setting *s = &arm->settings[i];
-        if (s->channel == channel && s->quantity == QUANTITY_duty_permille)
-            return s->in_force > s->value ? s->in_force : s->value;
-    }
-    return 1000;
-}
-
-/* Mean power of an intensity: SATP x duty x area, uW/cm2 and mm2 to uW, rounded up. */
-static int power_of(int64_t satp, int64_t duty_permille, int64_t area_mm2, int64_t *out)
-{
-    int64_t sata = 0;
-    if (satp < 0 || area_mm2 <= 0 || wide_mul_div_up(satp, duty_permille, 1000, &sata) < 0)
-        return -1;
-    return wide_mul_div_up(sata, area_mm2, 100, out);
-}
-
-static int64_t resolution_of(const struct modality_channel *c, enum modality_quantity q)
-{
-    const struct modality_range *range = gate_range(c, q);
-    return range ? range->resolution : 0;
-}
-
-/* What may be measured when distance is the largest that was in force: with margin, and beyond noise. */
-static int bound_of(int64_t distance, uint32_t over_permille, int64_t noise, int64_t resolution, int64_t *out)
-{
-    int64_t margin = noise > 2 * resolution ? noise : 2 * resolution;
-    if (distance < 0 || wide_mul_div_up(distance, over_permille, 1000, out) < 0)
-        return -1;
-    return wide_add(*out, margin, out);
-}
-
-static bool channel_over(const struct unit *u, const struct arm *arm, size_t i, int64_t *measured, int64_t *bound)
-{
-    const struct envelope_channel *e = &arm->envelope.channels[i];
-    const struct modality_channel *c = &u->device->channels[e->channel];
-    const struct unit_level *level = &u->levels[e->channel];
-    uint32_t over = arm->envelope.over_permille >= 1000 ? arm->envelope.over_permille : JUDGE_OVER_PERMILLE;
-    if (!c->level_measured || e->channel >= u->status.n_channels)
-        return false;
-    int64_t at_min = gate_distance(e, level->min), at_max = gate_distance(e, level->max);
-    int64_t farthest = at_min > at_max ? at_min : at_max;
-    const struct modality_channel_status *s = &u->status.channels[e->channel];
-    const struct modality_reading *r = reading_of(s, c->level);
-    if (r) {
-        *measured = gate_distance(e, r->value);
-        return bound_of(farthest, over, c->noise, resolution_of(c, c->level), bound) < 0 || *measured > *bound;
-    }
-    r = reading_of(s, QUANTITY_power_uw);
-    if (!r || c->level != QUANTITY_intensity_satp_uw_cm2 || e->area_mm2 <= 0)
-        return false;
-    int64_t power = 0, noise = 0, duty = duty_of(arm, e->channel);
-    *measured = r->value;
-    if (power_of(farthest, duty, e->area_mm2, &power) < 0 || power_of(c->noise, duty, e->area_mm2, &noise) < 0)
-        return true;
-    return bound_of(power, over, noise, resolution_of(c, QUANTITY_power_uw), bound) < 0 || *measured > *bound;
-}
-
-/* ---- the rest of the judgement ---- */
+/* ---- judgement ---- */
 
 static bool channel_lost(const struct line *l, const struct unit *u, uint32_t channel, int64_t taken_ns)
 {
@@ -138,22 +64,46 @@ static bool channel_lost(const struct line *l, const struct unit *u, uint32_t ch
            taken_ns - level->away_ns > grace;
 }
 
-static void judge_running(struct line *l, struct unit *u, struct arm *arm, int64_t taken_ns)
+static void judge_over(struct line *l, struct unit *u, struct arm *arm, int64_t taken_ns)
 {
     for (size_t i = 0; i < arm->envelope.n_channels; i++) {
-        uint32_t channel = arm->envelope.channels[i].channel;
-        const char *id = u->device->channels[channel].id;
+        const char *id = u->device->channels[arm->envelope.channels[i].channel].id;
         int64_t measured = 0, bound = 0;
-        if (channel_over(u, arm, i, &measured, &bound))
+        if (over_output(u, arm, i, taken_ns, &measured, &bound))
             arm_stop(l, arm, LINK_REASON_OVER_OUTPUT, "channel %s delivers %" PRId64 ", bound %" PRId64 " %s", id,
                      measured, bound, "for what is set");
+    }
+}
+
+/* Key or door: the laser ends its emission by itself, and what has begun must not go on when they are closed again. */
+static void judge_interlock(struct line *l, const struct unit *u, struct arm *arm)
+{
+    for (uint32_t c = 0; c < u->status.n_channels; c++) {
+        if (!(arm->channels & (UINT32_C(1) << c)))
+            continue;
+        for (size_t i = 0; i < u->status.channels[c].n_readings; i++) {
+            const struct modality_reading *r = &u->status.channels[c].readings[i];
+            if (r->quantity == QUANTITY_interlock_closed && r->value == 0)
+                arm_stop(l, arm, LINK_REASON_INTERLOCK, "an interlock of channel %s is open",
+                         u->device->channels[c].id);
+        }
+    }
+}
+
+static void judge_running(struct line *l, struct unit *u, struct arm *arm, int64_t taken_ns)
+{
+    judge_over(l, u, arm, taken_ns);
+    for (size_t i = 0; i < arm->envelope.n_channels; i++) {
+        uint32_t channel = arm->envelope.channels[i].channel;
         if (channel_lost(l, u, channel, taken_ns))
-            arm_stop(l, arm, LINK_REASON_OUTPUT_LOST, "channel %s is started and the device shows it at rest", id);
+            arm_stop(l, arm, LINK_REASON_OUTPUT_LOST, "channel %s is started and the device shows it at rest",
+                     u->device->channels[channel].id);
     }
 }
 
 static void judge_confirming(struct line *l, struct unit *u, struct arm *arm, int64_t taken_ns)
 {
+    judge_over(l, u, arm, taken_ns); /* nothing may come out yet: the level is at rest */
     for (uint32_t c = 0; c < u->device->n_channels; c++) {
         if (!(arm->channels & (UINT32_C(1) << c)))
             continue;
@@ -161,7 +111,8 @@ static void judge_confirming(struct line *l, struct unit *u, struct arm *arm, in
         if (output != OUTPUT_ON && output != OUTPUT_PROBE)
             return;
     }
-    drive_started(l, u, arm, taken_ns);
+    if (arm->phase == ARM_CONFIRMING)
+        drive_started(l, u, arm, taken_ns);
 }
 
 static void judge_device(struct line *l, struct unit *u, int64_t taken_ns)
@@ -188,6 +139,8 @@ void judge_status(struct line *l, struct unit *u, int64_t taken_ns)
     u->status.fault_text[sizeof(u->status.fault_text) - 1] = '\0';
     if (u->status.n_channels > MODALITY_CHANNELS_MAX)
         u->status.n_channels = MODALITY_CHANNELS_MAX;
+    for (size_t c = 0; c < u->status.n_channels; c++)
+        u->status.channels[c].applicator[MODALITY_NAME_MAX - 1] = '\0';
     u->seq++;
     sample_send(l, u, taken_ns);
     judge_device(l, u, taken_ns);
@@ -195,11 +148,13 @@ void judge_status(struct line *l, struct unit *u, int64_t taken_ns)
         struct arm *arm = &l->arms[i];
         if (arm->ref.unit != u->index)
             continue;
+        judge_interlock(l, u, arm);
         if (arm->phase == ARM_CONFIRMING)
             judge_confirming(l, u, arm, taken_ns);
         else if (arm->phase == ARM_RUNNING)
             judge_running(l, u, arm, taken_ns);
     }
+    over_follow(u, taken_ns);
     for (uint32_t c = 0; c < u->device->n_channels; c++)
         u->levels[c].min = u->levels[c].max = u->levels[c].now;
 }

@@ -18,7 +18,7 @@ void line_init(struct line *l, bool begin_hot)
         u->hot = u->unsure = begin_hot;
         for (size_t c = 0; c < u->device->n_channels; c++) {
             int64_t rest = u->device->channels[c].rest_value;
-            u->levels[c] = (struct unit_level){rest, rest, rest, now, 0};
+            u->levels[c] = (struct unit_level){.now = rest, .min = rest, .max = rest, .since_ns = now};
         }
         presence_note(u, begin_hot ? "made safe before it is asked who it is" : "not asked yet");
         rest_begin(l, u, true, 0, now);

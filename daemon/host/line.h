@@ -66,9 +66,10 @@ struct arm {
 
 /* Level of one device channel as the device has it. */
 struct unit_level {
-    int64_t now, min, max; /* min and max since the last sample, absolute */
-    int64_t since_ns;      /* now has been in force since then */
-    int64_t away_ns;       /* it has been away from rest since then, 0 = it is at rest */
+    int64_t now, min, max;     /* min and max since the last sample, absolute */
+    int64_t since_ns;          /* now has been in force since then */
+    int64_t away_ns;           /* it has been away from rest since then, 0 = it is at rest */
+    int64_t lag, lag_until_ns; /* of a slow output: distance from rest that it may still show until then */
 };
 
 /* The way of one unit to proved rest. */
@@ -230,6 +231,13 @@ void presence_tick(struct line *l, int64_t now_ns);
 
 /* judge.c: a validated status becomes samples, and stops what it condemns. */
 void judge_status(struct line *l, struct unit *u, int64_t taken_ns);
+
+/* over.c: whether channel i of the envelope delivers more than was set. 1 sample is enough. */
+bool over_output(const struct unit *u, const struct arm *arm, size_t i, int64_t now_ns, int64_t *measured,
+                 int64_t *bound);
+/* What a slow output shows before it is armed, and what was in force since the last sample, count for its next time. */
+void over_begin(struct unit *u, uint32_t channels, int64_t now_ns);
+void over_follow(struct unit *u, int64_t now_ns);
 
 /* call.c: bounds around every plugin call. */
 int64_t call_begin(struct line *l, uint32_t slice_ms, const char *what);

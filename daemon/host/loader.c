@@ -120,6 +120,9 @@ int loader_load(const char *path, const struct modality_plugin **out, char *reas
 
 /* ---- what describe returned ---- */
 
+/* An emission delay is seconds; whoever waits longer than this for an output thinks that none will come. */
+#define LOADER_START_MAX_MS 30000
+
 static const struct modality_range *range_of(const struct modality_channel *c, enum modality_quantity q)
 {
     for (size_t i = 0; i < c->n_ranges; i++)
@@ -169,6 +172,10 @@ static const char *device_fault(const struct modality_device *d)
         return "no channels, no output groups or too many of them";
     if (d->slice_ms < 1 || d->slice_ms > 10000 || d->stop_ms < 1 || d->stop_ms > 60000)
         return "a slice or stop time of zero or beyond reason";
+    if (d->start_ms > LOADER_START_MAX_MS)
+        return "a time from start to output beyond reason";
+    if (d->rest_by_setpoint && d->rest_within_ms < 1)
+        return "a rest by set point that no time bounds";
     for (size_t i = 0; i < d->n_channels; i++) {
         const char *fault = channel_fault(&d->channels[i]);
         if (fault)

@@ -136,7 +136,7 @@ static void levels_rest(struct unit *u, uint32_t channels, int64_t now_ns)
     for (uint32_t c = 0; c < u->device->n_channels; c++)
         if (channels & (UINT32_C(1) << c)) {
             int64_t rest = u->device->channels[c].rest_value;
-            u->levels[c] = (struct unit_level){rest, rest, rest, now_ns, 0};
+            u->levels[c] = (struct unit_level){.now = rest, .min = rest, .max = rest, .since_ns = now_ns};
         }
 }
 

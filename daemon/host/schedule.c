@@ -90,6 +90,10 @@ static void offer_arm(struct pick *p, const struct line *l, struct arm *arm)
     }
     if (arm->phase == ARM_SETTING && all_written)
         offer(p, &(struct job){JOB_START, RANK_DEADLINE, arm->accepted_ns + telemetry, 0, u, arm, 0});
+    if (u->feed_due_ns != 0 && !u->unproved) { /* from the accepted start on, running or not yet */
+        int64_t third = (int64_t)u->device->watchdog_ms * NS_PER_MS / 3;
+        offer(p, &(struct job){JOB_FEED, RANK_DEADLINE, u->feed_due_ns + third / 2, u->feed_due_ns, u, arm, 0});
+    }
     if (arm->phase != ARM_RUNNING)
         return;
     for (size_t i = 0; i < arm->envelope.n_channels; i++) {
@@ -98,10 +102,6 @@ static void offer_arm(struct pick *p, const struct line *l, struct arm *arm)
         if (level->due_ns != 0)
             offer(p, &(struct job){JOB_LEVEL, rank, level->due_ns + telemetry, 0, u, arm, i});
         wake_at(p, walk_next_ns(&arm->envelope.channels[i].rules, &level->walk, p->now_ns));
-    }
-    if (u->feed_due_ns != 0 && !u->unproved) {
-        int64_t third = (int64_t)u->device->watchdog_ms * NS_PER_MS / 3;
-        offer(p, &(struct job){JOB_FEED, RANK_DEADLINE, u->feed_due_ns + third / 2, u->feed_due_ns, u, arm, 0});
     }
 }
 

@@ -89,7 +89,8 @@ static bool sample_fits(const void *m)
     if (s->n_channels > MODALITY_CHANNELS_MAX)
         return false;
     for (size_t i = 0; i < s->n_channels; i++)
-        if (s->channels[i].n_readings > MODALITY_READINGS_MAX)
+        if (s->channels[i].n_readings > MODALITY_READINGS_MAX ||
+            !text_ends(s->channels[i].applicator, MODALITY_NAME_MAX))
             return false;
     return true;
 }
@@ -97,8 +98,7 @@ static bool sample_fits(const void *m)
 static bool session_fits(const void *m)
 {
     const struct link_session *s = m;
-    return s->event <= LINK_SESSION_UNPROVED && s->reason <= LINK_REASON_HOST_STOPPING &&
-           s->evidence <= EVIDENCE_MEASURED;
+    return s->event <= LINK_SESSION_UNPROVED && s->reason <= LINK_REASON_INTERLOCK && s->evidence <= EVIDENCE_MEASURED;
 }
 
 static bool text_fits(const void *m)
@@ -230,6 +230,8 @@ const char *link_reason_id(enum link_reason r)
         return "not_ready";
     case LINK_REASON_HOST_STOPPING:
         return "host_stopping";
+    case LINK_REASON_INTERLOCK:
+        return "interlock";
     }
     return "unknown";
 }

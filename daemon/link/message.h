@@ -76,8 +76,8 @@ struct link_session_ref {
 struct link_arm {
     struct link_header header;
     struct link_session_ref ref;
-    int64_t end_boot_ns;         /* the host rests it then by itself */
-    int64_t permit_boot_ns;      /* first permit */
+    int64_t end_boot_ns;    /* the host rests it then by itself, and total_ms of the envelope after the output began */
+    int64_t permit_boot_ns; /* first permit */
     uint32_t accepted_link_loss; /* the installation accepted a device that may not stop by itself */
     uint32_t reserved;
     int64_t targets[DOSE_CHANNELS_MAX]; /* first target of each envelope channel, absolute base units */
@@ -190,6 +190,7 @@ enum link_reason {
     LINK_REASON_OUTSIDE_ENVELOPE,
     LINK_REASON_NOT_READY,
     LINK_REASON_HOST_STOPPING,
+    LINK_REASON_INTERLOCK, /* key switch or interlock of a laser open */
 };
 
 struct link_session {

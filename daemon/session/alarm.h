@@ -22,6 +22,11 @@ enum alarm_priority { ALARM_LOW, ALARM_MEDIUM, ALARM_HIGH };
     ALARM(host_lost, HIGH, true, "the process that drives the device ended while energised",                           \
           "rest proved, then acknowledge")                                                                             \
     ALARM(monitor_disagreement, HIGH, true, "supervision and host disagree on a session", "acknowledge")               \
+    ALARM(interlock_open, HIGH, true, "an interlock of the laser is open",                                             \
+          "close key switch and interlocks, then acknowledge: clears the latch")                                       \
+    ALARM(applicator_changed, HIGH, true, "another head or probe than the treatment was checked for",                  \
+          "connect the named one, acknowledge")                                                                        \
+    ALARM(skin_cold, HIGH, true, "the skin is colder than its floor", "look at the skin, acknowledge")                 \
     ALARM(patient_stop, MEDIUM, true, "the patient pressed the stop", "release, then acknowledge: clears the latch")   \
     ALARM(under_output, MEDIUM, true, "measured output below what was set", "acknowledge")                             \
     ALARM(electrode_open, MEDIUM, true, "an electrode is open", "check electrode, acknowledge")                        \
@@ -29,9 +34,11 @@ enum alarm_priority { ALARM_LOW, ALARM_MEDIUM, ALARM_HIGH };
     ALARM(impedance_step, MEDIUM, true, "impedance jumped", "check electrode, acknowledge")                            \
     ALARM(impedance_trend, LOW, false, "impedance rises against the start", "check electrode")                         \
     ALARM(coupling_lost, MEDIUM, false, "the head has no contact", "contact returns")                                  \
+    ALARM(head_still, MEDIUM, true, "the head rests on one spot above what a still head may give", "acknowledge")      \
     ALARM(contact_hold_expired, MEDIUM, true, "contact did not return in time", "acknowledge")                         \
     ALARM(sample_stale, MEDIUM, true, "no valid reply of the device in time", "device answers, acknowledge")           \
     ALARM(sensor_stuck, MEDIUM, true, "a measurement does not follow the output", "acknowledge")                       \
+    ALARM(sensor_lost, MEDIUM, true, "the skin sensor is missing or off the skin", "place the sensor, acknowledge")    \
     ALARM(device_fault, MEDIUM, true, "the device reports a fault", "remove its cause, then acknowledge")              \
     ALARM(device_restarted, MEDIUM, true, "the device restarted in a treatment", "acknowledge")                        \
     ALARM(device_timer, MEDIUM, true, "device timer and daemon disagree", "acknowledge")                               \
@@ -46,6 +53,9 @@ enum alarm_priority { ALARM_LOW, ALARM_MEDIUM, ALARM_HIGH };
     ALARM(calibration_expired, MEDIUM, false, "calibration or safety test is overdue", "service the device")           \
     ALARM(config_refused, MEDIUM, false, "a new configuration was refused; the old one stays in force",                \
           "a configuration without faults")                                                                            \
+    ALARM(slow_cooling, LOW, false, "the pad does not come to its set point", "the pad comes to it")                   \
+    ALARM(dose_notice, LOW, false, "a running treatment passed a bound that asks for notice", "none needed")           \
+    ALARM(dose_not_reached, LOW, false, "the longest time was over before the dose was reached", "none needed")        \
     ALARM(clock_stepped, LOW, false, "the wall clock was stepped", "none needed")                                      \
     ALARM(session_complete, LOW, false, "a treatment ended as planned", "none needed")
 

@@ -26,6 +26,8 @@ static enum session_end end_of(enum link_reason reason)
     case LINK_REASON_LINK_LOST:
     case LINK_REASON_PLUGIN_HUNG:
         return END_link_lost;
+    case LINK_REASON_INTERLOCK:
+        return END_interlock_open;
     case LINK_REASON_OUTSIDE_ENVELOPE:
         return END_outside_envelope;
     case LINK_REASON_NOT_READY:

@@ -54,6 +54,7 @@ enum session_event {
 #define SESSION_ENDS(END)                                                                                              \
     END(none, "", NONE, "it has not ended")                                                                            \
     END(complete, "daemon", session_complete, "the treatment time was delivered")                                      \
+    END(time_over, "daemon", dose_not_reached, "the longest time was over before the dose was reached")                \
     END(stopped, "operator", NONE, "somebody stopped it")                                                              \
     END(stop_all, "operator", NONE, "everything was stopped")                                                          \
     END(patient_stop, "patient", patient_stop, "the patient's stop")                                                   \
@@ -61,6 +62,7 @@ enum session_event {
     END(fault, "daemon", NONE, "supervision found a fault: its alarm is the reason that is shown")                     \
     END(device_fault, "device", device_fault, "the device reported a fault")                                           \
     END(over_output, "daemon", over_output, "the host saw output above what was set")                                  \
+    END(interlock_open, "device", interlock_open, "the host saw an interlock of the laser open")                       \
     END(device_restarted, "device", device_restarted, "the device restarted")                                          \
     END(dead_man, "daemon", dead_man, "a permit or the device's watchdog ran out")                                     \
     END(link_lost, "daemon", link_lost, "the device was lost")                                                         \

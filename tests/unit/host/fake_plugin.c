@@ -1,45 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A plugin for tests: up to four two-channel stimulators on one link that exist only in memory shared with the test.
- * Keys of [device]: script (path of that memory), slice_ms, stop_ms, watchdog_ms, link_loss.
+ * Keys of [device]: script (path of that memory), slice_ms, stop_ms, watchdog_ms, start_ms, link_loss.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "fake.h"
-#include "modality/clock.h"
-#include "modality/plugin.h"
-
-struct modality_link {
-    struct fake_world *world;
-};
-
-static struct fake_world *world_map(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0)
-        return NULL;
-    void *at = mmap(NULL, sizeof(struct fake_world), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    return at == MAP_FAILED ? NULL : at;
-}
+#include "fake_world.h"
 
 /* ---- describe ---- */
-
-static int number(const char *text, uint32_t *out)
-{
-    char *end = NULL;
-    unsigned long value = strtoul(text, &end, 10);
-    if (end == text || *end != '\0' || value > 1000000)
-        return -EINVAL;
-    *out = (uint32_t)value;
-    return 0;
-}
 
 static void channel_fill(struct modality_channel *c, const char *id)
 {
@@ -82,13 +52,15 @@ static int key_take(const struct modality_services *services, const struct modal
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(line->key, known[i]) == 0)
             return 0;
-    if (strcmp(line->key, "slice_ms") == 0 && number(line->value, &d->slice_ms) == 0)
+    if (strcmp(line->key, "slice_ms") == 0 && fake_number(line->value, &d->slice_ms) == 0)
         return 0;
-    if (strcmp(line->key, "stop_ms") == 0 && number(line->value, &d->stop_ms) == 0)
+    if (strcmp(line->key, "stop_ms") == 0 && fake_number(line->value, &d->stop_ms) == 0)
         return 0;
-    if (strcmp(line->key, "cycle_ms") == 0 && number(line->value, &d->cycle_ms) == 0)
+    if (strcmp(line->key, "cycle_ms") == 0 && fake_number(line->value, &d->cycle_ms) == 0)
         return 0;
-    if (strcmp(line->key, "watchdog_ms") == 0 && number(line->value, &d->watchdog_ms) == 0)
+    if (strcmp(line->key, "watchdog_ms") == 0 && fake_number(line->value, &d->watchdog_ms) == 0)
+        return 0;
+    if (strcmp(line->key, "start_ms") == 0 && fake_number(line->value, &d->start_ms) == 0)
         return 0;
     if (strcmp(line->key, "link_loss") == 0 && strcmp(line->value, "continues") == 0) {
         d->on_link_loss = LINK_LOSS_CONTINUES;
@@ -122,88 +94,16 @@ static int fake_describe(const struct modality_services *services, const struct 
 
 /* ---- calls ---- */
 
-static struct fake_entry *trace_begin(struct fake_world *w, size_t unit, enum fake_call call)
-{
-    unsigned i = atomic_fetch_add(&w->n_trace, 1);
-    struct fake_entry *e = &w->trace[i < FAKE_TRACE_MAX ? i : FAKE_TRACE_MAX - 1];
-    e->at_ns = clock_monotonic_ns();
-    e->end_ns = 0;
-    e->pid = getpid();
-    e->unit = (uint32_t)unit;
-    e->call = call;
-    e->result = 1;
-    return e;
-}
-
-static int trace_end(struct fake_entry *e, int result)
-{
-    e->result = result;
-    e->end_ns = clock_monotonic_ns();
-    return result;
-}
-
-static void wait_until(int64_t at_ns)
-{
-    int64_t left = at_ns - clock_monotonic_ns();
-    if (left <= 0)
-        return;
-    struct timespec t = {left / NS_PER_S, left % NS_PER_S};
-    ppoll(NULL, 0, &t, NULL);
-}
-
-/* What is ordered for this call: 0 go on, else its error. */
-static int ordered(struct fake_unit *u, enum fake_call call, int64_t deadline_ns)
-{
-    int one = 1;
-    if (atomic_compare_exchange_strong(&u->hang[call], &one, 0))
-        for (;;)
-            pause();
-    if (u->silent) {
-        wait_until(deadline_ns);
-        return -ETIMEDOUT;
-    }
-    if (u->n_fail[call] <= 0)
-        return 0;
-    u->n_fail[call]--;
-    if (u->fail[call] == -ETIMEDOUT)
-        wait_until(deadline_ns);
-    return u->fail[call];
-}
-
-static int fake_open(const struct modality_services *services, const struct modality_config *config,
-                     int64_t deadline_ns, struct modality_link **out)
-{
-    (void)services;
-    (void)deadline_ns;
-    const char *script = NULL;
-    for (size_t i = 0; i < config->n_lines; i++)
-        if (strcmp(config->lines[i].key, "script") == 0)
-            script = config->lines[i].value;
-    struct fake_world *world = script ? world_map(script) : NULL;
-    if (!world)
-        return -EIO;
-    struct fake_entry *e = trace_begin(world, 0, FAKE_OPEN);
-    struct modality_link *link = world->link_down ? NULL : malloc(sizeof(*link));
-    if (!link) {
-        trace_end(e, -EIO);
-        munmap(world, sizeof(*world));
-        return -EIO;
-    }
-    link->world = world;
-    *out = link;
-    return trace_end(e, 0);
-}
-
 static int fake_identify(struct modality_link *link, size_t unit, int64_t deadline_ns, struct modality_identity *out)
 {
     struct fake_unit *u = &link->world->units[unit];
-    struct fake_entry *e = trace_begin(link->world, unit, FAKE_IDENTIFY);
-    int r = ordered(u, FAKE_IDENTIFY, deadline_ns);
+    struct fake_entry *e = fake_trace_begin(link->world, unit, FAKE_IDENTIFY);
+    int r = fake_ordered(u, FAKE_IDENTIFY, deadline_ns);
     if (r == 0 && u->foreign)
         r = -ENODEV;
     if (r == 0)
         *out = (struct modality_identity){.maker = "fake", .model = "two channels", .serial = "1"};
-    return trace_end(e, r);
+    return fake_trace_end(e, r);
 }
 
 static void channel_status(const struct fake_unit *u, size_t c, struct modality_channel_status *s)
@@ -219,15 +119,17 @@ static void channel_status(const struct fake_unit *u, size_t c, struct modality_
         .n_readings = 1,
         .readings = {{QUANTITY_amplitude_ua, measured}},
     };
+    if (u->interlock)
+        s->readings[s->n_readings++] = (struct modality_reading){QUANTITY_interlock_closed, u->interlock == 1};
 }
 
 static int fake_status(struct modality_link *link, size_t unit, int64_t deadline_ns, struct modality_status *out)
 {
     struct fake_unit *u = &link->world->units[unit];
-    struct fake_entry *e = trace_begin(link->world, unit, FAKE_STATUS);
-    int r = ordered(u, FAKE_STATUS, deadline_ns);
+    struct fake_entry *e = fake_trace_begin(link->world, unit, FAKE_STATUS);
+    int r = fake_ordered(u, FAKE_STATUS, deadline_ns);
     if (r < 0)
-        return trace_end(e, r);
+        return fake_trace_end(e, r);
     *out = (struct modality_status){.fault = u->fault != 0,
                                     .patient_stop = u->patient_stop != 0,
                                     .watchdog_tripped = u->tripped != 0,
@@ -237,7 +139,7 @@ static int fake_status(struct modality_link *link, size_t unit, int64_t deadline
         strcpy(out->fault_text, "output stage");
     for (size_t c = 0; c < FAKE_CHANNELS; c++)
         channel_status(u, c, &out->channels[c]);
-    return trace_end(e, 0);
+    return fake_trace_end(e, 0);
 }
 
 static void setting_do(struct fake_unit *u, const struct modality_setting *s)
@@ -256,14 +158,14 @@ static int fake_apply(struct modality_link *link, size_t unit, const struct moda
                       int64_t deadline_ns)
 {
     struct fake_unit *u = &link->world->units[unit];
-    struct fake_entry *e = trace_begin(link->world, unit, FAKE_APPLY);
+    struct fake_entry *e = fake_trace_begin(link->world, unit, FAKE_APPLY);
     e->item = setting->channel;
     e->quantity = setting->quantity;
     e->value = setting->value;
-    int r = ordered(u, FAKE_APPLY, deadline_ns);
+    int r = fake_ordered(u, FAKE_APPLY, deadline_ns);
     if (r == 0 || u->done_anyway)
         setting_do(u, setting);
-    return trace_end(e, r);
+    return fake_trace_end(e, r);
 }
 
 static void group_run(struct fake_unit *u, size_t group, int run)
@@ -277,57 +179,42 @@ static void group_run(struct fake_unit *u, size_t group, int run)
 static int fake_start(struct modality_link *link, size_t unit, size_t group, int64_t deadline_ns)
 {
     struct fake_unit *u = &link->world->units[unit];
-    struct fake_entry *e = trace_begin(link->world, unit, FAKE_START);
+    struct fake_entry *e = fake_trace_begin(link->world, unit, FAKE_START);
     e->item = (uint32_t)group;
-    int r = ordered(u, FAKE_START, deadline_ns);
+    int r = fake_ordered(u, FAKE_START, deadline_ns);
     if ((r == 0 || u->done_anyway) && u->slow_start != 2)
         group_run(u, group, 1);
-    return trace_end(e, r == 0 && u->slow_start ? -EINPROGRESS : r);
+    return fake_trace_end(e, r == 0 && u->slow_start ? -EINPROGRESS : r);
 }
 
 static int fake_stop(struct modality_link *link, size_t unit, size_t group, int64_t deadline_ns)
 {
     struct fake_unit *u = &link->world->units[unit];
-    struct fake_entry *e = trace_begin(link->world, unit, FAKE_STOP);
+    struct fake_entry *e = fake_trace_begin(link->world, unit, FAKE_STOP);
     e->item = (uint32_t)group;
-    int r = ordered(u, FAKE_STOP, deadline_ns);
+    int r = fake_ordered(u, FAKE_STOP, deadline_ns);
     if ((r == 0 || u->done_anyway) && !u->stuck)
         group_run(u, group, 0);
-    return trace_end(e, r);
+    return fake_trace_end(e, r);
 }
 
 static int fake_make_safe(struct modality_link *link, size_t unit, int64_t deadline_ns)
 {
     struct fake_unit *u = &link->world->units[unit];
-    struct fake_entry *e = trace_begin(link->world, unit, FAKE_MAKE_SAFE);
-    int r = ordered(u, FAKE_MAKE_SAFE, deadline_ns);
+    struct fake_entry *e = fake_trace_begin(link->world, unit, FAKE_MAKE_SAFE);
+    int r = fake_ordered(u, FAKE_MAKE_SAFE, deadline_ns);
     if ((r == 0 || u->done_anyway) && !u->stuck) {
         group_run(u, 2, 0);
         u->level[0] = u->level[1] = 0;
         u->tripped = 0;
     }
-    return trace_end(e, r);
+    return fake_trace_end(e, r);
 }
 
 static int fake_keepalive(struct modality_link *link, size_t unit, int64_t deadline_ns)
 {
-    struct fake_entry *e = trace_begin(link->world, unit, FAKE_KEEPALIVE);
-    return trace_end(e, ordered(&link->world->units[unit], FAKE_KEEPALIVE, deadline_ns));
-}
-
-static int fake_reopen(struct modality_link *link, int64_t deadline_ns)
-{
-    (void)deadline_ns;
-    struct fake_entry *e = trace_begin(link->world, 0, FAKE_REOPEN);
-    return trace_end(e, link->world->link_down ? -EIO : 0);
-}
-
-static void fake_close(struct modality_link *link)
-{
-    if (!link)
-        return;
-    munmap(link->world, sizeof(*link->world));
-    free(link);
+    struct fake_entry *e = fake_trace_begin(link->world, unit, FAKE_KEEPALIVE);
+    return fake_trace_end(e, fake_ordered(&link->world->units[unit], FAKE_KEEPALIVE, deadline_ns));
 }
 
 #ifndef FAKE_ABI

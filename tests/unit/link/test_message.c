@@ -87,6 +87,10 @@ static void a_text_without_end_is_refused(void **state)
     ((struct link_unit *)datagram)->device.n_groups = 1;
     memset(((struct link_unit *)datagram)->device.groups[0].id, 'x', MODALITY_NAME_MAX);
     assert_int_equal(link_message_check(datagram, sizeof(struct link_unit), true), -EPROTO);
+    sane(LINK_SAMPLE, sizeof(struct link_sample));
+    ((struct link_sample *)datagram)->status.n_channels = 2;
+    memset(((struct link_sample *)datagram)->status.channels[1].applicator, 'x', MODALITY_NAME_MAX);
+    assert_int_equal(link_message_check(datagram, sizeof(struct link_sample), true), -EPROTO);
 }
 
 static void a_count_or_enum_beyond_its_array_is_refused(void **state)
@@ -156,7 +160,7 @@ static void a_line_that_does_not_fit_or_end_is_refused(void **state)
 static void every_reason_and_state_has_a_name(void **state)
 {
     (void)state;
-    for (int r = LINK_REASON_NONE; r <= LINK_REASON_HOST_STOPPING; r++)
+    for (int r = LINK_REASON_NONE; r <= LINK_REASON_INTERLOCK; r++)
         assert_string_not_equal(link_reason_id((enum link_reason)r), "unknown");
     for (int s = UNIT_PROBING; s <= UNIT_PLUGIN_FAILED; s++)
         assert_string_not_equal(unit_state_id((enum unit_state)s), "unknown");
