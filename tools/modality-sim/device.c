@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct page_kind *const kinds[] = {&page_refstim, &page_refus, NULL};
+static const struct page_kind *const kinds[] = {&page_refstim, &page_refus,   &page_reflaser,
+                                                &page_refcold, &page_refgalv, NULL};
 
 const struct page_kind *device_kind_find(const char *name)
 {
@@ -20,7 +21,8 @@ static void output_changed(void *ctx, unsigned channel, const struct model_outpu
                            int64_t t_ns)
 {
     struct device *device = ctx;
-    trace_output(device->trace, device->name, device->page.kind->model->quantity, channel, output, cause, t_ns);
+    const struct model_channel_kind *kind = &device->page.kind->model->channel[channel];
+    trace_output(device->trace, device->name, kind->quantity, channel, output, cause, t_ns);
 }
 
 static void timer_due(void *ctx, int64_t now_ns)
@@ -50,6 +52,8 @@ struct device *device_new(struct loop *loop, struct trace *trace, const struct d
         return NULL;
     }
     device->page.model = device->model;
+    for (unsigned i = 0; i < options->kind->model->tunings; i++)
+        (void)model_tune(device->model, i, options->tuning[i]); /* checked by whoever filled the options */
     return device;
 }
 

@@ -34,6 +34,7 @@ struct device_options {
     const struct page_kind *kind;
     uint8_t unit;
     struct page_identity identity;
+    int32_t tuning[MODEL_TUNINGS_MAX]; /* of the kind's model */
 };
 
 /* The kind called name, or NULL. */

@@ -27,7 +27,7 @@ enum fault_scope { SCOPE_WIRE, SCOPE_LINK, SCOPE_MODEL, SCOPE_PAGE };
     ARG(ohm, INT, 1, 10000000, NULL, "impedance in ohm")                                                               \
     ARG(ramp_ms, INT, 0, 3600000, NULL, "the change takes this long, linearly")                                        \
     ARG(millic, INT, -20000, 200000, NULL, "temperature in 0.001 degC")                                                \
-    ARG(hidden, BOOL, 0, 1, NULL, "the device reports rest although output flows")                                     \
+    ARG(hidden, BOOL, 0, 1, NULL, "the device reports what was asked for instead")                                     \
     ARG(ignores, WORD, 0, 1, "all,commands", "what a stuck output ignores: every way to rest, or commands only")       \
     ARG(keep_output, BOOL, 0, 1, NULL, "the output keeps running under the fault")                                     \
     ARG(restart, WORD, 0, 1, "rest,output", "what a reboot comes back with: at rest, or as it was before")             \
@@ -94,6 +94,15 @@ enum restart_with { RESTART_REST, RESTART_OUTPUT };
     FAULT(dry, MODEL, 0, A(ramp_ms), "ultrasound: the gel dries out, over ramp_ms (10000)")                            \
     FAULT(contact_lost, MODEL, 0, 0, "ultrasound: head lifted; clear puts it back")                                    \
     FAULT(head_temperature, MODEL, A(millic), 0, "ultrasound: the head is at this temperature now")                    \
+    FAULT(drop_phase, MODEL, 0, A(channel), "stimulator, galvanic: the second phase of every pulse is missing")        \
+    FAULT(polarity, MODEL, 0, A(channel), "galvanic: anode and cathode are swapped")                                   \
+    FAULT(key_off, MODEL, 0, 0, "laser: the key switch is turned off; clear turns it on")                              \
+    FAULT(door_open, MODEL, 0, 0, "laser: the remote interlock opens; clear closes it")                                \
+    FAULT(diode, MODEL, 0, A(channel) | A(permille) | A(hidden), "laser: power regulation fails, permille (2300)")     \
+    FAULT(skin_temperature, MODEL, 0, A(millic), "cold: the skin sensor shows this, or its present value, for ever")   \
+    FAULT(skin_off, MODEL, 0, 0, "cold: the skin sensor hangs in the air")                                             \
+    FAULT(skin_none, MODEL, 0, 0, "cold: no skin sensor is plugged in")                                                \
+    FAULT(runaway, MODEL, 0, A(millic), "cold: while it cools the pad goes down to millic (0) whatever is set")        \
     FAULT(device_fault, MODEL, A(code), A(keep_output), "device fault code; its cause is gone on clear")               \
     FAULT(patient_stop, MODEL, 0, 0, "the patient presses the hand switch; clear lets it go")                          \
     FAULT(stall_timer, MODEL, 0, 0, "the device timer stands still")                                                   \
@@ -101,7 +110,8 @@ enum restart_with { RESTART_REST, RESTART_OUTPUT };
     FAULT(resume_when_fed, MODEL, 0, 0, "device variant: after a trip a late feed puts the output on again")           \
     FAULT(reboot, MODEL, 0, A(ms) | A(restart), "switch off and on; answers again after ms")                           \
     FAULT(freeze, PAGE, A(address), A(words) | A(value), "an input register shows the same value for ever")            \
-    FAULT(identity, PAGE, 0, A(model) | A(revision) | A(serial) | A(firmware) | A(head_serial), "wrong identity")
+    FAULT(identity, PAGE, 0, A(model) | A(revision) | A(serial) | A(firmware) | A(head_serial) | A(channel),           \
+          "wrong identity; channel: whose head_serial")
 
 enum fault_id {
 #define FAULT(id, scope, must, may, help) FAULT_##id,

@@ -15,14 +15,15 @@ void options_help(void)
 {
     printf("modality-sim: simulated physiotherapy devices on Modbus TCP and RTU.\n\n"
            "  --device NAME=KIND,key=value,...   a device; may be given up to %d times\n"
-           "      KIND            refstim or refus\n"
+           "      KIND            refstim, refus, reflaser, refcold or refgalv\n"
            "      unit=N          Modbus unit, 1..247 (1)\n"
            "      tcp=HOST:PORT   on this TCP endpoint; port 0 takes a free one, of its own\n"
            "      pty=PATH        on a pty; PATH becomes a symlink to it\n"
            "      with=NAME       on the same line as this earlier device\n"
            "                      (devices that name the same PATH or HOST:PORT, PORT not 0, share it too)\n"
            "      baud=N          pty: replies take the time they would at this speed (0: none)\n"
-           "      serial=N firmware=N head_serial=N\n"
+           "      serial=N firmware=N head_serial=N head_serial2=N\n"
+           "      skin_tau_ms=N pad_ms_per_k=N   refcold: how fast skin and pad follow\n"
            "  --control PATH      control socket, newline JSON: {\"list\":\"faults\"} explains itself\n"
            "  --trace PATH        what truly came out, JSON Lines\n"
            "  --trace-reads       read requests go to the trace as well\n"
@@ -66,6 +67,15 @@ static int endpoint_set(struct options_device *d, enum line_kind kind, const cha
     return text_copy(d->endpoint, sizeof d->endpoint, value);
 }
 
+static int tuning_set(struct device_options *device, unsigned tuning, unsigned long number)
+{
+    const struct model_tuning *range = &device->kind->model->tuning[tuning];
+    if (number < (unsigned long)range->least || number > (unsigned long)range->most)
+        return -EINVAL;
+    device->tuning[tuning] = (int32_t)number;
+    return 0;
+}
+
 static int device_key(struct options_device *d, const char *key, const char *value)
 {
     unsigned long number = 0;
@@ -77,6 +87,9 @@ static int device_key(struct options_device *d, const char *key, const char *val
         return text_copy(d->with, sizeof d->with, value);
     if (number_parse(value, UINT32_MAX, &number) < 0)
         return -EINVAL;
+    int tuning = model_tuning_find(d->device.kind->model, key);
+    if (tuning >= 0)
+        return tuning_set(&d->device, (unsigned)tuning, number);
     if (strcmp(key, "unit") == 0 && number >= 1 && number <= 247)
         d->device.unit = (uint8_t)number;
     else if (strcmp(key, "baud") == 0 && number <= 4000000)
@@ -86,7 +99,9 @@ static int device_key(struct options_device *d, const char *key, const char *val
     else if (strcmp(key, "firmware") == 0 && number <= UINT16_MAX)
         d->device.identity.firmware = (uint16_t)number;
     else if (strcmp(key, "head_serial") == 0)
-        d->device.identity.head_serial = (uint32_t)number;
+        d->device.identity.head_serial[0] = (uint32_t)number;
+    else if (strcmp(key, "head_serial2") == 0)
+        d->device.identity.head_serial[1] = (uint32_t)number;
     else
         return -EINVAL;
     return 0;
@@ -139,7 +154,9 @@ static int device_parse(struct options *options, const char *argument)
                                                 .revision = 1,
                                                 .serial = FIRST_SERIAL + index,
                                                 .firmware = FIRMWARE,
-                                                .head_serial = 2 * FIRST_SERIAL + index};
+                                                .head_serial = {2 * FIRST_SERIAL + index, 3 * FIRST_SERIAL + index}};
+    for (unsigned i = 0; i < d->device.kind->model->tunings; i++)
+        d->device.tuning[i] = d->device.kind->model->tuning[i].initial;
     for (unsigned i = 0; i < index; i++)
         if (strcmp(options->devices[i].name, d->name) == 0)
             return complain("--device: name given twice", d->name);

@@ -64,12 +64,15 @@ __attribute__((format(printf, 2, 3))) static void line_put(struct trace *trace, 
 void trace_output(struct trace *trace, const char *device, const char *quantity, unsigned channel,
                   const struct model_output *output, enum cause cause, int64_t t_ns)
 {
+    char polarity[24] = "";
     if (trace->fd < 0)
         return;
+    if (output->polarity)
+        snprintf(polarity, sizeof polarity, ",\"polarity\":%d", output->polarity);
     line_put(trace,
              "{\"t_ns\":%" PRId64 ",\"event\":\"output\",\"device\":\"%s\",\"channel\":%u,\"on\":%s,"
-             "\"quantity\":\"%s\",\"value\":%" PRId64 ",\"set\":%" PRId64 ",\"cause\":\"%s\"}\n",
-             t_ns, device, channel + 1, output->on ? "true" : "false", quantity, output->value, output->set,
+             "\"quantity\":\"%s\",\"value\":%" PRId64 ",\"set\":%" PRId64 "%s,\"cause\":\"%s\"}\n",
+             t_ns, device, channel + 1, output->on ? "true" : "false", quantity, output->value, output->set, polarity,
              cause_name(cause));
 }
 

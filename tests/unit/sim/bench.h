@@ -14,6 +14,7 @@
 
 #include <modality/clock.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define T0 (1000 * NS_PER_S) /* the fake clock starts here */
 #define MS(n) (T0 + (n)*NS_PER_MS)
@@ -72,6 +73,31 @@ static inline void clear(struct bench *b, enum fault_id fault)
 {
     struct fault_args none = {0};
     assert_int_equal(model_clear(b->model, fault, &none), 0);
+}
+
+struct bench_looking {
+    unsigned channel;
+    const char *name;
+    bool found;
+    int64_t value;
+};
+
+static inline void bench_look(void *ctx, unsigned channel, const char *name, int64_t value)
+{
+    struct bench_looking *looking = ctx;
+    if (channel != looking->channel || strcmp(name, looking->name) != 0)
+        return;
+    looking->found = true;
+    looking->value = value; /* the last of that name, as in the JSON object that the control socket makes of it */
+}
+
+/* A member of the state, of a channel from 1 or of the device (0). */
+static inline int64_t bench_state(const struct bench *b, unsigned channel, const char *name)
+{
+    struct bench_looking looking = {.channel = channel, .name = name};
+    model_state(b->model, bench_look, &looking);
+    assert_true(looking.found);
+    return looking.value;
 }
 
 #endif

@@ -31,7 +31,7 @@ static int page_new(void **state, const struct page_kind *kind)
     if (!page)
         return -1;
     page->kind = kind;
-    page->identity = (struct page_identity){kind->model_number, 1, 0x00012345, 0x0102, 0x000A000B};
+    page->identity = (struct page_identity){kind->model_number, 1, 0x00012345, 0x0102, {0x000A000B, 0x000C000D}};
     page->identity_shown = page->identity;
     page->model = model_new(kind->model, (struct model_sink){.changed = ignore_change}, T0);
     *state = page;
@@ -165,7 +165,7 @@ static void check_range(struct page *page, const struct set_point *p)
 static void stimulator_set_points_keep_their_ranges(void **state)
 {
     static const struct set_point points[] = {{100, 0, 1000}, {101, 20, 1000}, {102, 1, 2500},  {103, 1000, 10000},
-                                              {104, 0, 2500}, {105, 0, 6},     {106, 20, 2000}, {107, 0, 1000},
+                                              {104, 0, 2500}, {105, 0, 7},     {106, 20, 2000}, {107, 0, 1000},
                                               {108, 1, 1000}, {109, 10, 1000}};
     for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
         struct set_point second = points[i];

@@ -29,7 +29,7 @@ static void switched_on_device_is_at_rest_with_minimum_settings(void **state)
         assert_false(b->seen.output[c].on);
         assert_int_equal(b->seen.cause[c], CAUSE_switch_on);
         for (unsigned i = 0; i < STIM_SETTINGS; i++)
-            assert_int_equal(b->model->setting[c][i], stim_kind.setting[i].least);
+            assert_int_equal(b->model->setting[c][i], stim_kind.channel[c].setting[i].least);
     }
     assert_int_equal(model_next_ns(b->model), INT64_MAX);
 }
@@ -163,16 +163,16 @@ static void current_is_limited_by_compliance(void **state)
     assert_true(b->seen.output[0].on); /* the device does not rest by itself */
     stim_measure(b->model, 0, &m);
     assert_int_equal(m.voltage_mv, 100000);
-    assert_int_equal(m.contact, STIM_CONTACT_LOST);
+    assert_int_equal(m.contact, LOAD_CONTACT_LOST);
 }
 
 static void contact_follows_impedance(void **state)
 {
     static const struct {
         int ohm;
-        enum stim_contact contact;
-    } cases[] = {{200, STIM_CONTACT_GOOD},   {3000, STIM_CONTACT_GOOD},  {3001, STIM_CONTACT_POOR},
-                 {10000, STIM_CONTACT_POOR}, {10001, STIM_CONTACT_LOST}, {100000, STIM_CONTACT_LOST}};
+        enum load_contact contact;
+    } cases[] = {{200, LOAD_CONTACT_GOOD},   {3000, LOAD_CONTACT_GOOD},  {3001, LOAD_CONTACT_POOR},
+                 {10000, LOAD_CONTACT_POOR}, {10001, LOAD_CONTACT_LOST}, {100000, LOAD_CONTACT_LOST}};
     struct bench *b = stim_running(state);
     struct stim_measured m;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -183,15 +183,15 @@ static void contact_follows_impedance(void **state)
     }
     inject(b, FAULT_short, ARG_COUNT, 0);
     stim_measure(b->model, 0, &m);
-    assert_int_equal(m.contact, STIM_CONTACT_SHORTED);
+    assert_int_equal(m.contact, LOAD_CONTACT_SHORTED);
     clear(b, FAULT_short);
     inject(b, FAULT_half_lift, ARG_COUNT, 0);
     stim_measure(b->model, 0, &m);
-    assert_int_equal(m.contact, STIM_CONTACT_POOR);
+    assert_int_equal(m.contact, LOAD_CONTACT_POOR);
     clear(b, FAULT_half_lift);
     model_run(b->model, 0, 1);
     stim_measure(b->model, 0, &m);
-    assert_int_equal(m.contact, STIM_CONTACT_UNKNOWN);
+    assert_int_equal(m.contact, LOAD_CONTACT_UNKNOWN);
     assert_int_equal(m.impedance_ohm, 0);
 }
 

@@ -15,7 +15,10 @@ import unittest
 from simulator import README, WithSimulator, adu, start_10_ma
 
 class OverTcp(WithSimulator):
-    devices = ("stim1=refstim,unit=1,tcp=127.0.0.1:0", "us1=refus,unit=2,with=stim1", "stim2=refstim,tcp=127.0.0.1:0")
+    devices = ("stim1=refstim,unit=1,tcp=127.0.0.1:0", "us1=refus,unit=2,with=stim1", "stim2=refstim,tcp=127.0.0.1:0",
+               "laser1=reflaser,unit=3,with=stim1", "cold1=refcold,unit=4,with=stim1", "galv1=refgalv,unit=5,with=stim1")
+    # Whose fault it is, by the first word of its help.
+    owners = {"ultrasound": "us1", "laser": "laser1", "cold": "cold1", "galvanic": "galv1"}
 
     def setUp(self):
         super().setUp()
@@ -308,8 +311,7 @@ class OverTcp(WithSimulator):
         for name, fault in self.sim.ask(list="faults")["faults"].items():
             self.assertIn(f"| `{name}` |", page)
             command = {arg: words.get(arg, numbers.get(arg, 5)) for arg in fault["must"]}
-            device = "us1" if fault["help"].startswith("ultrasound") else "stim1"
-            device = "us1" if name == "head_temperature" else device
+            device = self.owners.get(fault["help"].split(":")[0], "stim1")
             self.assertTrue(self.sim.do(device, fault=name, **command)["ok"])
             self.assertTrue(self.sim.do(device, clear=name)["ok"])
         self.assertTrue(self.sim.ask(clear="all")["ok"])

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The register page of a reference device: which model value stands at which Modbus address, exactly as
- * plugins/modbus-map/README.md says. Executing a request checks the whole of it first (address, then value, then
- * whether it is allowed) and only then acts, so that a refused request changes nothing.
+ * The register page of a device: which model value stands at which Modbus address. A kind answers for all its registers
+ * itself; page.c asks it for one address after the other, and keeps what the control socket does to any page (frozen
+ * registers, a false identity). A request is checked as a whole (address, then value, then whether it is allowed now)
+ * before anything acts, so that a refused request changes nothing.
  */
 #ifndef SIM_PAGE_H
 #define SIM_PAGE_H
@@ -11,35 +12,38 @@
 #include "model/model.h"
 
 #define PAGE_FROZEN_MAX 16
+#define PAGE_FUNCTION(code) (1u << (code))
 
 struct page_identity {
     uint16_t model;
     uint16_t revision;
     uint32_t serial;
     uint16_t firmware;
-    uint32_t head_serial;
-};
-
-struct page_holding {
-    unsigned channel;
-    unsigned setting;
-    int32_t scale; /* base units per count */
+    uint32_t head_serial[MODEL_CHANNELS_MAX]; /* of the head or probe in use, 0 = none */
 };
 
 struct page;
+struct reference_map;
 
 struct page_kind {
     const struct model_kind *model;
+    const struct reference_map *reference; /* of the reference devices; see front/page_reference.h */
     uint16_t model_number;
-    /* A set point's place, or false when the address is not one. */
-    bool (*holding)(unsigned address, struct page_holding *out);
-    /* The device's own input registers; false when the address is not used. Up to input_last such a one reads 0. */
-    bool (*input)(const struct page *page, unsigned address, uint16_t *out);
-    unsigned input_last;
+    uint32_t functions; /* PAGE_FUNCTION() of each it knows; others answer exception 1 */
+    uint8_t status;     /* function that reads what the device reports: what can be frozen */
+    /* One point; function says from which table. False: there is nothing at this address. */
+    bool (*read)(const struct page *page, uint8_t function, unsigned address, uint16_t *out);
+    /* What a write would be answered, without acting. */
+    enum modbus_exception (*check)(const struct page *page, const struct modbus_request *request);
+    /* Acts on a write that passed check in this same state. */
+    void (*apply)(struct page *page, const struct modbus_request *request);
 };
 
 extern const struct page_kind page_refstim;
 extern const struct page_kind page_refus;
+extern const struct page_kind page_reflaser;
+extern const struct page_kind page_refcold;
+extern const struct page_kind page_refgalv;
 
 struct page {
     const struct page_kind *kind;
@@ -66,5 +70,12 @@ static inline uint16_t page_high_first(uint32_t value, unsigned offset)
 {
     return (uint16_t)(offset == 0 ? value >> 16 : value & 0xffff);
 }
+
+/* The value of words registers from first on (high word first) as it will be after the write: what the request does not
+ * cover keeps its present value. */
+uint32_t page_value_after(const struct modbus_request *request, unsigned first, unsigned words, uint32_t present);
+
+/* value in units of unit, rounded, as far as a register holds. */
+uint16_t page_counts(int64_t value, int64_t unit);
 
 #endif

@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ultrasound unit's own registers. Its one float is IEEE 754 binary32, low word first. */
-#include "front/page.h"
+#include "front/page_reference.h"
 #include "model/ultrasound.h"
 
 #include <string.h>
 
+static const struct reference_holding holding[US_SETTINGS] = {
+    {US_SATP, 1, 0, 1000}, {US_DUTY, 1, 0, 1}, {US_REPETITION, 1, 0, 100}, {US_FREQUENCY, 1, 0, 1}};
+
 enum {
-    INPUT_POWER = 20,
-    INPUT_COUPLING = 22,
-    INPUT_HEAD_TEMPERATURE = 23,
-    INPUT_CONTACT = 24,
-    INPUT_HEAD_SERIAL = 25,
-    HOLDING_FIRST = 100,
+    INPUT_POWER,
+    INPUT_COUPLING = 2,
+    INPUT_HEAD_TEMPERATURE,
+    INPUT_CONTACT,
+    INPUT_HEAD_SERIAL,
+    INPUTS = INPUT_HEAD_SERIAL + 2
 };
-
-static const int32_t scale[US_SETTINGS] = {1000, 1, 100, 1};
-
-static bool holding(unsigned address, struct page_holding *out)
-{
-    if (address < HOLDING_FIRST || address >= HOLDING_FIRST + US_SETTINGS)
-        return false;
-    unsigned setting = address - HOLDING_FIRST;
-    *out = (struct page_holding){.channel = 0, .setting = setting, .scale = scale[setting]};
-    return true;
-}
 
 static uint16_t float_half(double value, unsigned offset)
 {
@@ -34,32 +26,26 @@ static uint16_t float_half(double value, unsigned offset)
     return (uint16_t)(offset == 0 ? bits & 0xffff : bits >> 16);
 }
 
-static bool input(const struct page *page, unsigned address, uint16_t *out)
+static uint16_t input(const struct page *page, unsigned channel, unsigned place)
 {
     struct us_measured measured;
     us_measure(page->model, &measured);
-    switch (address) {
+    switch (place) {
     case INPUT_POWER:
     case INPUT_POWER + 1:
-        *out = float_half(measured.power_w, address - INPUT_POWER);
-        return true;
+        return float_half(measured.power_w, place - INPUT_POWER);
     case INPUT_COUPLING:
-        *out = (uint16_t)measured.coupling_permille;
-        return true;
+        return (uint16_t)measured.coupling_permille;
     case INPUT_HEAD_TEMPERATURE:
-        *out = (uint16_t)(int16_t)(measured.head_millic / 100);
-        return true;
+        return (uint16_t)(int16_t)(measured.head_millic / 100);
     case INPUT_CONTACT:
-        *out = (uint16_t)measured.contact;
-        return true;
-    case INPUT_HEAD_SERIAL:
-    case INPUT_HEAD_SERIAL + 1:
-        *out = page_high_first(page->identity_shown.head_serial, address - INPUT_HEAD_SERIAL);
-        return true;
+        return (uint16_t)measured.contact;
     default:
-        return false;
+        return page_high_first(page->identity_shown.head_serial[channel], place - INPUT_HEAD_SERIAL);
     }
 }
 
-const struct page_kind page_refus = {
-    .model = &us_kind, .model_number = 21843, .holding = holding, .input = input, .input_last = INPUT_HEAD_SERIAL + 1};
+static const struct reference_map map = {
+    .coils = true, .holding = {holding}, .holdings = {US_SETTINGS}, .inputs = INPUTS, .input = input};
+
+const struct page_kind page_refus = {.model = &us_kind, .reference = &map, .model_number = 21843, REFERENCE_PAGE};

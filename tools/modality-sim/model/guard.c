@@ -11,13 +11,16 @@ void guard_switch_on(struct guard *guard, unsigned channels, int64_t now_ns)
     struct guard old = *guard;
     *guard = (struct guard){.channels = channels,
                             .switched_on_ns = now_ns,
+                            .start_delay_ns = old.start_delay_ns,
                             .watchdog_due_ns = NEVER,
                             .timer_end_ns = NEVER,
                             .timer_stalled = old.timer_stalled,
                             .watchdog_disabled = old.watchdog_disabled,
                             .resume_when_fed = old.resume_when_fed,
                             .patient_pressed = old.patient_pressed,
-                            .patient_latched = old.patient_pressed};
+                            .patient_latched = old.patient_pressed,
+                            .interlock_open = old.interlock_open,
+                            .interlock_latched = old.interlock_open};
     for (unsigned i = 0; i < channels; i++) {
         guard->channel[i].stuck = old.channel[i].stuck;
         guard->channel[i].stuck_hidden = old.channel[i].stuck_hidden;
@@ -26,9 +29,15 @@ void guard_switch_on(struct guard *guard, unsigned channels, int64_t now_ns)
     }
 }
 
+bool guard_waiting(const struct guard *guard, unsigned channel)
+{
+    return guard->channel[channel].run && guard->channel[channel].begins_ns != 0;
+}
+
 bool guard_output_on(const struct guard *guard, unsigned channel)
 {
-    return guard->channel[channel].run || guard->channel[channel].held;
+    const struct guard_channel *c = &guard->channel[channel];
+    return (c->run && c->begins_ns == 0) || c->held;
 }
 
 bool guard_reported_on(const struct guard *guard, unsigned channel)
@@ -47,14 +56,30 @@ bool guard_any_reported_on(const struct guard *guard)
 
 bool guard_latched(const struct guard *guard)
 {
-    return guard->tripped || guard->fault_code != 0 || guard->patient_latched;
+    return guard->tripped || guard->fault_code != 0 || guard->patient_latched || guard->interlock_latched;
 }
 
-/* Watchdog and timer run from the moment the first output goes on, all others being at rest. */
-static void first_output_on(struct guard *guard, int64_t now_ns)
+/* The device's own view: an output it believes to be flowing. */
+static bool any_begun(const struct guard *guard)
+{
+    for (unsigned i = 0; i < guard->channels; i++)
+        if (guard_reported_on(guard, i) && !guard_waiting(guard, i))
+            return true;
+    return false;
+}
+
+/* The watchdog runs from the first run command on, the timer from the moment the first output begins. */
+static void watchdog_begin(struct guard *guard, int64_t now_ns)
+{
+    if (!guard_any_reported_on(guard))
+        guard->watchdog_due_ns = now_ns + GUARD_WATCHDOG_NS;
+}
+
+static void timer_begin(struct guard *guard, int64_t now_ns)
 {
     int64_t preset_ns = (int64_t)guard->timer_preset_ms * NS_PER_MS;
-    guard->watchdog_due_ns = now_ns + GUARD_WATCHDOG_NS;
+    if (any_begun(guard))
+        return;
     guard->timer_left_ns = preset_ns;
     guard->timer_end_ns = preset_ns ? now_ns + preset_ns : NEVER;
 }
@@ -70,11 +95,17 @@ int guard_start(struct guard *guard, uint32_t mask, int64_t now_ns)
 {
     if (guard_latched(guard))
         return -EPERM;
-    if (mask && !guard_any_reported_on(guard))
-        first_output_on(guard, now_ns);
-    for (unsigned i = 0; i < guard->channels; i++)
-        if (mask & (1u << i))
-            guard->channel[i].run = true;
+    if (mask)
+        watchdog_begin(guard, now_ns);
+    if (mask && guard->start_delay_ns == 0)
+        timer_begin(guard, now_ns);
+    for (unsigned i = 0; i < guard->channels; i++) {
+        struct guard_channel *c = &guard->channel[i];
+        if (!(mask & (1u << i)) || c->run)
+            continue;
+        c->run = true;
+        c->begins_ns = guard->start_delay_ns ? now_ns + guard->start_delay_ns : 0;
+    }
     return 0;
 }
 
@@ -84,8 +115,9 @@ static void rest(struct guard *guard, uint32_t mask, bool commanded)
         struct guard_channel *c = &guard->channel[i];
         if (!(mask & (1u << i)) || !c->run)
             continue;
+        c->held = c->stuck && !guard_waiting(guard, i) && (commanded || c->stuck_ignores == STUCK_ALL);
         c->run = false;
-        c->held = c->stuck && (commanded || c->stuck_ignores == STUCK_ALL);
+        c->begins_ns = 0;
     }
     if (!guard_any_reported_on(guard))
         supervision_end(guard);
@@ -131,6 +163,8 @@ void guard_clear(struct guard *guard)
         guard->fault_code = 0;
     if (!guard->patient_pressed)
         guard->patient_latched = false;
+    if (!guard->interlock_open)
+        guard->interlock_latched = false;
 }
 
 void guard_fault(struct guard *guard, uint16_t code, bool keep_output)
@@ -155,6 +189,15 @@ void guard_patient_stop(struct guard *guard, bool pressed)
     rest_all(guard);
 }
 
+void guard_interlock(struct guard *guard, bool open)
+{
+    guard->interlock_open = open;
+    if (!open)
+        return;
+    guard->interlock_latched = true;
+    rest_all(guard);
+}
+
 void guard_stuck(struct guard *guard, unsigned channel, bool stuck, bool hidden, enum stuck_ignores ignores)
 {
     struct guard_channel *c = &guard->channel[channel];
@@ -169,9 +212,10 @@ void guard_stuck(struct guard *guard, unsigned channel, bool stuck, bool hidden,
 
 void guard_self_start(struct guard *guard, unsigned channel, int64_t now_ns)
 {
-    if (!guard_any_reported_on(guard))
-        first_output_on(guard, now_ns);
+    watchdog_begin(guard, now_ns);
+    timer_begin(guard, now_ns);
     guard->channel[channel].run = true;
+    guard->channel[channel].begins_ns = 0;
 }
 
 void guard_timer_stall(struct guard *guard, bool stalled, int64_t now_ns)
@@ -187,8 +231,26 @@ void guard_timer_stall(struct guard *guard, bool stalled, int64_t now_ns)
 int64_t guard_next_ns(const struct guard *guard)
 {
     int64_t watchdog = guard->watchdog_disabled ? NEVER : guard->watchdog_due_ns;
-    int64_t timer = guard->timer_stalled ? NEVER : guard->timer_end_ns;
-    return watchdog < timer ? watchdog : timer;
+    int64_t next = guard->timer_stalled ? NEVER : guard->timer_end_ns;
+    next = watchdog < next ? watchdog : next;
+    for (unsigned i = 0; i < guard->channels; i++)
+        if (guard_waiting(guard, i) && guard->channel[i].begins_ns < next)
+            next = guard->channel[i].begins_ns;
+    return next;
+}
+
+/* Outputs whose wait is over. */
+static bool begin_due(struct guard *guard, int64_t now_ns)
+{
+    bool any = false;
+    for (unsigned i = 0; i < guard->channels; i++) {
+        if (!guard_waiting(guard, i) || guard->channel[i].begins_ns > now_ns)
+            continue;
+        timer_begin(guard, now_ns);
+        guard->channel[i].begins_ns = 0;
+        any = true;
+    }
+    return any;
 }
 
 enum cause guard_expire(struct guard *guard, int64_t now_ns)
@@ -204,7 +266,7 @@ enum cause guard_expire(struct guard *guard, int64_t now_ns)
         rest_all(guard);
         return CAUSE_timer;
     }
-    return CAUSE_COUNT;
+    return begin_due(guard, now_ns) ? CAUSE_emission : CAUSE_COUNT;
 }
 
 uint32_t guard_uptime_ms(const struct guard *guard, int64_t now_ns)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What every reference device keeps around its outputs: run commands, the watchdog, the device timer, and the latches
- * for fault, watchdog trip and patient stop. Pure: time comes in as an argument. While anything is latched no start is
- * accepted; a stop always is. A stuck output is held here, so that no way to rest can be forgotten.
+ * for fault, watchdog trip, patient stop and interlock. Pure: time comes in as an argument. While anything is latched
+ * no start is accepted; a stop always is. A stuck output is held here, so that no way to rest can be forgotten.
  */
 #ifndef SIM_GUARD_H
 #define SIM_GUARD_H
@@ -21,11 +21,13 @@
     CAUSE(switch_on)                                                                                                   \
     CAUSE(write)                                                                                                       \
     CAUSE(start)                                                                                                       \
+    CAUSE(emission)                                                                                                    \
     CAUSE(stop)                                                                                                        \
     CAUSE(watchdog)                                                                                                    \
     CAUSE(timer)                                                                                                       \
     CAUSE(fault)                                                                                                       \
     CAUSE(patient_stop)                                                                                                \
+    CAUSE(interlock)                                                                                                   \
     CAUSE(injected)                                                                                                    \
     CAUSE(resumed)                                                                                                     \
     CAUSE(reboot)                                                                                                      \
@@ -40,9 +42,10 @@ enum cause {
 };
 
 struct guard_channel {
-    bool run;         /* the device's own view: the run coil */
-    bool held;        /* told to rest, and stuck */
-    bool interrupted; /* was on when the watchdog tripped */
+    bool run;          /* the device's own view: the run coil */
+    int64_t begins_ns; /* told to run, and its output begins only then; 0 = nothing to wait for */
+    bool held;         /* told to rest, and stuck */
+    bool interrupted;  /* was on when the watchdog tripped */
     bool stuck;
     bool stuck_hidden;
     enum stuck_ignores stuck_ignores;
@@ -51,6 +54,7 @@ struct guard_channel {
 struct guard {
     unsigned channels;
     struct guard_channel channel[GUARD_CHANNELS_MAX];
+    int64_t start_delay_ns; /* from a run command to the output: a laser's emission delay */
     int64_t switched_on_ns;
     int64_t watchdog_due_ns; /* INT64_MAX while no output is on */
     uint16_t feed_value;
@@ -65,15 +69,19 @@ struct guard {
     bool fault_present; /* the cause of fault_code is still there */
     bool patient_latched;
     bool patient_pressed;
+    bool interlock_latched;
+    bool interlock_open;
 };
 
-/* As after switch-on at now_ns: all at rest, nothing latched. Variants and stuck channels survive. */
+/* As after switch-on at now_ns: all at rest, nothing latched but what is still pressed or open. Variants and stuck
+ * channels survive. */
 void guard_switch_on(struct guard *guard, unsigned channels, int64_t now_ns);
 
-/* What truly flows, and what the device says. */
+/* What truly flows, and what the device says (which counts an output that waits for its begin). */
 bool guard_output_on(const struct guard *guard, unsigned channel);
 bool guard_reported_on(const struct guard *guard, unsigned channel);
 bool guard_any_reported_on(const struct guard *guard);
+bool guard_waiting(const struct guard *guard, unsigned channel);
 bool guard_latched(const struct guard *guard);
 
 /* Run commands for the channels in mask. Starting returns -EPERM while something is latched. */
@@ -89,7 +97,9 @@ void guard_clear(struct guard *guard);
 void guard_fault(struct guard *guard, uint16_t code, bool keep_output);
 void guard_fault_gone(struct guard *guard);
 void guard_patient_stop(struct guard *guard, bool pressed);
+void guard_interlock(struct guard *guard, bool open);
 void guard_stuck(struct guard *guard, unsigned channel, bool stuck, bool hidden, enum stuck_ignores ignores);
+/* On at once, whatever is latched and without the delay. */
 void guard_self_start(struct guard *guard, unsigned channel, int64_t now_ns);
 void guard_timer_stall(struct guard *guard, bool stalled, int64_t now_ns);
 

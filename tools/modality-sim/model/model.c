@@ -4,15 +4,15 @@
 #include <errno.h>
 #include <modality/clock.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NEVER INT64_MAX
-#define MASK_ALL UINT32_MAX
 
-static void settings_to_minimum(struct model *model)
+static void settings_initial(struct model *model)
 {
     for (unsigned channel = 0; channel < model->kind->channels; channel++)
-        for (unsigned i = 0; i < model->kind->settings; i++)
-            model->setting[channel][i] = model->kind->setting[i].least;
+        for (unsigned i = 0; i < model->kind->channel[channel].settings; i++)
+            model->setting[channel][i] = model->kind->channel[channel].setting[i].initial;
 }
 
 static void report(struct model *model, unsigned channel, const struct model_output *output, enum cause cause)
@@ -25,17 +25,18 @@ static void compute(const struct model *model, unsigned channel, struct model_ou
 {
     *output = (struct model_output){.on = guard_output_on(&model->guard, channel)};
     model->kind->compute(model, channel, output);
-    if (!output->on)
-        output->value = 0;
 }
 
 void model_refresh(struct model *model, enum cause cause)
 {
+    if (model->kind->settle)
+        model->kind->settle(model);
     for (unsigned channel = 0; channel < model->kind->channels; channel++) {
         struct model_output output;
         compute(model, channel, &output);
         const struct model_output *last = &model->last[channel];
-        if (output.on != last->on || output.value != last->value || output.set != last->set)
+        if (output.on != last->on || output.value != last->value || output.set != last->set ||
+            output.polarity != last->polarity)
             report(model, channel, &output, cause);
     }
 }
@@ -52,10 +53,11 @@ struct model *model_new(const struct model_kind *kind, struct model_sink sink, i
     for (unsigned channel = 0; channel < kind->channels; channel++) {
         model->deliver_permille[channel] = 1000;
         model->misreport_permille[channel] = 1000;
-        model->held_level[channel] = -1;
     }
     guard_switch_on(&model->guard, kind->channels, now_ns);
-    settings_to_minimum(model);
+    settings_initial(model);
+    for (unsigned i = 0; i < kind->tunings; i++)
+        model->tuning[i] = kind->tuning[i].initial;
     kind->init(model);
     for (unsigned channel = 0; channel < kind->channels; channel++) {
         struct model_output output;
@@ -99,7 +101,7 @@ static void come_up(struct model *model)
             kept[c][i] = model->setting[c][i];
     model->down_until_ns = 0;
     guard_switch_on(&model->guard, model->kind->channels, model->now_ns);
-    settings_to_minimum(model);
+    settings_initial(model);
     if (model->restart == RESTART_OUTPUT) {
         for (unsigned c = 0; c < MODEL_CHANNELS_MAX; c++)
             for (unsigned i = 0; i < MODEL_SETTINGS_MAX; i++)
@@ -111,7 +113,7 @@ static void come_up(struct model *model)
     model_refresh(model, CAUSE_reboot);
 }
 
-static void go_down(struct model *model, const struct fault_args *args)
+void model_reboot(struct model *model, const struct fault_args *args)
 {
     model->restart = (enum restart_with)fault_arg_or(args, ARG_restart, RESTART_REST);
     model->restart_mask = 0;
@@ -151,35 +153,71 @@ void model_advance(struct model *model, int64_t now_ns)
         step(model, now_ns);
 }
 
-int model_setting_check(const struct model *model, unsigned setting, int32_t value)
+int model_tuning_find(const struct model_kind *kind, const char *name)
 {
-    const struct model_setting *range = &model->kind->setting[setting];
+    for (unsigned i = 0; i < kind->tunings; i++)
+        if (strcmp(kind->tuning[i].name, name) == 0)
+            return (int)i;
+    return -ENOENT;
+}
+
+int model_tune(struct model *model, unsigned tuning, int32_t value)
+{
+    const struct model_tuning *range = &model->kind->tuning[tuning];
     if (value < range->least || value > range->most)
         return -ERANGE;
-    if (!range->allowed)
-        return 0;
-    for (const int32_t *allowed = range->allowed; *allowed; allowed++)
-        if (*allowed == value)
-            return 0;
-    return -ERANGE;
+    model->tuning[tuning] = value;
+    return 0;
+}
+
+static bool in_range(const struct model_setting *range, int32_t value)
+{
+    if (value < range->least || value > range->most)
+        return false;
+    for (const int32_t *allowed = range->allowed; allowed && *allowed != value; allowed++)
+        if (!*allowed)
+            return false;
+    return true;
+}
+
+int model_setting_check(const struct model *model, unsigned channel, unsigned setting, int32_t value)
+{
+    if (!in_range(&model->kind->channel[channel].setting[setting], value))
+        return -ERANGE;
+    return model->kind->allow ? model->kind->allow(model, channel, setting, value) : 0;
 }
 
 int model_setting_write(struct model *model, unsigned channel, unsigned setting, int32_t value)
 {
-    if (model_setting_check(model, setting, value) < 0)
-        return -ERANGE;
+    int r = model_setting_check(model, channel, setting, value);
+    if (r < 0)
+        return r;
     model->setting[channel][setting] = value;
+    if (model->kind->written)
+        model->kind->written(model, channel, setting);
     model_refresh(model, CAUSE_write);
     return 0;
 }
 
-int model_run(struct model *model, uint32_t start, uint32_t stop)
+int model_run_check(const struct model *model, uint32_t start, uint32_t stop)
 {
+    uint32_t on = start;
     if (start && guard_latched(&model->guard))
         return -EPERM;
+    for (unsigned i = 0; i < model->kind->channels; i++)
+        if (guard_reported_on(&model->guard, i) && !(stop & (1u << i)))
+            on |= 1u << i;
+    return start && model->kind->exclusive && (on & (on - 1)) ? -EPERM : 0;
+}
+
+int model_run(struct model *model, uint32_t start, uint32_t stop)
+{
+    int r = model_run_check(model, start, stop);
+    if (r < 0)
+        return r;
     guard_stop(&model->guard, stop);
     model_refresh(model, CAUSE_stop);
-    int r = start ? guard_start(&model->guard, start, model->now_ns) : 0;
+    r = start ? guard_start(&model->guard, start, model->now_ns) : 0;
     model_refresh(model, CAUSE_start);
     return r;
 }
@@ -197,114 +235,10 @@ void model_clear_latches(struct model *model)
 
 double model_aim(const struct model *model, unsigned channel, double set)
 {
-    if (model->held_level[channel] >= 0)
+    double rest = model->kind->channel[channel].rest;
+    if (model->level_held[channel])
         return model->held_level[channel];
-    return set * model->deliver_permille[channel] / 1000.0;
-}
-
-/* Channels an injection is for; 0 when it names a channel this device does not have. */
-static uint32_t args_mask(const struct model *model, const struct fault_args *args)
-{
-    uint32_t all = (1u << model->kind->channels) - 1;
-    int64_t channel = fault_arg_or(args, ARG_channel, 0);
-    return channel == 0 ? all : (1u << (channel - 1)) & all;
-}
-
-static void inject_channel(struct model *model, enum fault_id fault, const struct fault_args *args, unsigned channel)
-{
-    if (fault == FAULT_stuck)
-        guard_stuck(&model->guard, channel, true, fault_arg_or(args, ARG_hidden, 0) != 0,
-                    (enum stuck_ignores)fault_arg_or(args, ARG_ignores, STUCK_ALL));
-    else if (fault == FAULT_self_start)
-        guard_self_start(&model->guard, channel, model->now_ns);
-    else if (fault == FAULT_deliver)
-        model->deliver_permille[channel] = (int32_t)args->value[ARG_permille];
-    else if (fault == FAULT_misreport)
-        model->misreport_permille[channel] = (int32_t)args->value[ARG_permille];
-    else if (fault == FAULT_hold_level)
-        model->held_level[channel] = model_aim(model, channel, (double)model->last[channel].set);
-}
-
-static void clear_channel(struct model *model, enum fault_id fault, unsigned channel)
-{
-    if (fault == FAULT_stuck)
-        guard_stuck(&model->guard, channel, false, false, STUCK_ALL);
-    else if (fault == FAULT_self_start)
-        guard_stop(&model->guard, 1u << channel);
-    else if (fault == FAULT_deliver)
-        model->deliver_permille[channel] = 1000;
-    else if (fault == FAULT_misreport)
-        model->misreport_permille[channel] = 1000;
-    else if (fault == FAULT_hold_level)
-        model->held_level[channel] = -1;
-}
-
-/* Faults of the whole device that every kind has; false = not one of them. set is false on clear. */
-static bool device_wide(struct model *model, enum fault_id fault, const struct fault_args *args, bool set)
-{
-    struct guard *guard = &model->guard;
-    if (fault == FAULT_device_fault && set)
-        guard_fault(guard, (uint16_t)args->value[ARG_code], fault_arg_or(args, ARG_keep_output, 0) != 0);
-    else if (fault == FAULT_device_fault)
-        guard_fault_gone(guard);
-    else if (fault == FAULT_patient_stop)
-        guard_patient_stop(guard, set);
-    else if (fault == FAULT_stall_timer)
-        guard_timer_stall(guard, set, model->now_ns);
-    else if (fault == FAULT_no_watchdog)
-        guard->watchdog_disabled = set;
-    else if (fault == FAULT_resume_when_fed)
-        guard->resume_when_fed = set;
-    else if (fault == FAULT_reboot && set)
-        go_down(model, args);
-    else if (fault != FAULT_reboot)
-        return false;
-    return true;
-}
-
-static bool per_channel(enum fault_id fault)
-{
-    return fault == FAULT_stuck || fault == FAULT_self_start || fault == FAULT_deliver || fault == FAULT_misreport ||
-           fault == FAULT_hold_level;
-}
-
-int model_inject(struct model *model, enum fault_id fault, const struct fault_args *args)
-{
-    uint32_t mask = args_mask(model, args);
-    uint16_t fault_before = model->guard.fault_code;
-    int r = mask ? 0 : -EINVAL;
-    if (r < 0)
-        return r;
-    if (device_wide(model, fault, args, true)) {
-        r = 0;
-    } else if (per_channel(fault)) {
-        for (unsigned channel = 0; channel < model->kind->channels; channel++)
-            if (mask & (1u << channel))
-                inject_channel(model, fault, args, channel);
-    } else {
-        r = model->kind->inject(model, fault, args, mask);
-    }
-    model_refresh(model, fault == FAULT_patient_stop               ? CAUSE_patient_stop
-                         : model->guard.fault_code != fault_before ? CAUSE_fault
-                                                                   : CAUSE_injected);
-    return r;
-}
-
-int model_clear(struct model *model, enum fault_id fault, const struct fault_args *args)
-{
-    uint32_t mask = args_mask(model, args);
-    int r = mask ? 0 : -EINVAL;
-    if (r < 0)
-        return r;
-    if (per_channel(fault)) {
-        for (unsigned channel = 0; channel < model->kind->channels; channel++)
-            if (mask & (1u << channel))
-                clear_channel(model, fault, channel);
-    } else if (!device_wide(model, fault, args, false)) {
-        r = model->kind->clear(model, fault, mask);
-    }
-    model_refresh(model, CAUSE_injected);
-    return r;
+    return rest + (set - rest) * model->deliver_permille[channel] / 1000.0;
 }
 
 static void state_guard(const struct model *model, model_state_fn emit, void *ctx)
@@ -318,6 +252,7 @@ static void state_guard(const struct model *model, model_state_fn emit, void *ct
     emit(ctx, 0, "fault_code", guard->fault_code);
     emit(ctx, 0, "patient_stop", guard->patient_latched);
     emit(ctx, 0, "patient_pressed", guard->patient_pressed);
+    emit(ctx, 0, "interlock", guard->interlock_latched);
 }
 
 void model_state(const struct model *model, model_state_fn emit, void *ctx)
@@ -329,10 +264,11 @@ void model_state(const struct model *model, model_state_fn emit, void *ctx)
         compute(model, channel, &output);
         emit(ctx, channel + 1, "on", output.on);
         emit(ctx, channel + 1, "reported_on", guard_reported_on(&model->guard, channel));
-        emit(ctx, channel + 1, model->kind->quantity, output.value);
+        emit(ctx, channel + 1, model->kind->channel[channel].quantity, output.value);
+        emit(ctx, channel + 1, "value", output.value);
         emit(ctx, channel + 1, "set", output.set);
-        for (unsigned i = 0; i < model->kind->settings; i++)
-            emit(ctx, channel + 1, model->kind->setting[i].name, model->setting[channel][i]);
+        for (unsigned i = 0; i < model->kind->channel[channel].settings; i++)
+            emit(ctx, channel + 1, model->kind->channel[channel].setting[i].name, model->setting[channel][i]);
         model->kind->state(model, channel + 1, emit, ctx);
     }
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * refstim: a two-channel constant-current stimulator. Behind each output stage (compliance 100 V) sit the resistance of
- * the body and that of the skin under the electrodes, which grows as less of the electrode touches.
+ * refstim: a two-channel constant-current stimulator. Behind each output stage (compliance 100 V) sits a load of its
+ * own. Charge is counted from the shape of the waveform, as the integral of the current and of its absolute value.
  */
 #ifndef SIM_STIM_H
 #define SIM_STIM_H
 
+#include "model/load.h"
 #include "model/model.h"
 
 enum stim_setting {
@@ -22,12 +23,16 @@ enum stim_setting {
     STIM_SETTINGS
 };
 
-enum stim_contact {
-    STIM_CONTACT_UNKNOWN,
-    STIM_CONTACT_GOOD,
-    STIM_CONTACT_POOR,
-    STIM_CONTACT_LOST,
-    STIM_CONTACT_SHORTED
+/* Codes of STIM_WAVEFORM, as the register page gives them. */
+enum stim_waveform {
+    STIM_SYMMETRIC,
+    STIM_ASYMMETRIC,
+    STIM_MONOPHASIC,
+    STIM_SINE,
+    STIM_TWO_TONE,
+    STIM_RAISED_COSINE,
+    STIM_RUSSIAN,
+    STIM_BURSTS
 };
 
 extern const struct model_kind stim_kind;
@@ -37,7 +42,7 @@ struct stim_measured {
     int64_t current_ua;
     int64_t voltage_mv;
     int64_t impedance_ohm;
-    enum stim_contact contact;
+    enum load_contact contact;
 };
 void stim_measure(const struct model *model, unsigned channel, struct stim_measured *out);
 

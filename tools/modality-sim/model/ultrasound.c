@@ -44,10 +44,10 @@ struct us {
 static const int32_t frequencies[] = {1000, 1500, 3000, 0};
 
 static const struct model_setting settings[US_SETTINGS] = {
-    [US_SATP] = {"intensity_satp_uw_cm2", 0, 3000000, NULL},
-    [US_DUTY] = {"duty_permille", 50, 1000, NULL},
-    [US_REPETITION] = {"pulse_repetition_millihz", 10000, 1000000, NULL},
-    [US_FREQUENCY] = {"us_frequency_khz", 1000, 3000, frequencies},
+    [US_SATP] = {"intensity_satp_uw_cm2", 0, 3000000, 0, NULL},
+    [US_DUTY] = {"duty_permille", 50, 1000, 50, NULL},
+    [US_REPETITION] = {"pulse_repetition_millihz", 10000, 1000000, 10000, NULL},
+    [US_FREQUENCY] = {"us_frequency_khz", 1000, 3000, 1000, frequencies},
 };
 
 static const struct us *us_of(const struct model *model)
@@ -91,7 +91,7 @@ static void us_compute(const struct model *model, unsigned channel, struct model
 {
     (void)channel;
     output->set = llround(set_w(model) * 1e6);
-    output->value = llround(radiated_w(model) * 1e6);
+    output->value = output->on ? llround(radiated_w(model) * 1e6) : 0;
 }
 
 static double approach(double from, double to, double seconds, double constant_s)
@@ -215,11 +215,9 @@ static void us_state(const struct model *model, unsigned channel, model_state_fn
 
 const struct model_kind us_kind = {
     .name = "refus",
-    .quantity = "power_uw",
     .channels = 1,
+    .channel = {{"power_uw", US_SETTINGS, settings, 0}},
     .size = sizeof(struct us),
-    .settings = US_SETTINGS,
-    .setting = settings,
     .init = us_init,
     .integrate = us_integrate,
     .drifting = us_drifting,
