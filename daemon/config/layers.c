@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "config/load.h"
+#include "config/protocol_rules.h"
+#include "dose/derive.h"
+#include "dose/wide.h"
 
 /* What is compared: limits whose sections are without fault, and the compiled ones. */
 struct layers {
@@ -60,23 +63,15 @@ static void check_installation(const struct layers *layers, const struct limit *
     }
 }
 
-static const struct protocol_parameter *parameter_find(const struct protocol *p, enum modality_quantity q)
-{
-    for (size_t i = 0; i < p->n_parameters; i++)
-        if (p->parameters[i].quantity == q)
-            return &p->parameters[i];
-    return NULL;
-}
-
 /* The protocol's range of a quantity that selects a band; the band frequency is the carrier's, else the pulse rate's.
  */
 static const struct protocol_parameter *band_parameter(const struct protocol *p, enum modality_quantity q)
 {
     const struct protocol_parameter *found;
     if (q != QUANTITY_limit_frequency_millihz)
-        return parameter_find(p, q);
-    found = parameter_find(p, QUANTITY_carrier_frequency_millihz);
-    return found != NULL ? found : parameter_find(p, QUANTITY_pulse_rate_millihz);
+        return protocol_parameter_find(p, q);
+    found = protocol_parameter_find(p, QUANTITY_carrier_frequency_millihz);
+    return found != NULL ? found : protocol_parameter_find(p, QUANTITY_pulse_rate_millihz);
 }
 
 /* A protocol's range as a limit, under the protocol's conditions as far as outer asks for them. */
@@ -125,6 +120,58 @@ static void check_range(const struct layers *layers, const struct protocol *p, e
     }
 }
 
+/* The values of a protocol at which it gives most; what a probe adds is none of its own. */
+static struct quantity_set worst_values(const struct protocol *p)
+{
+    struct quantity_set worst = {0};
+    for (size_t i = 0; i < p->n_parameters; i++) {
+        const struct protocol_parameter *range = &p->parameters[i];
+        bool more_is_safer = modality_quantity_info(range->quantity)->safer == SAFER_UP;
+        quantity_put(&worst, range->quantity, more_is_safer ? range->min : range->max);
+    }
+    if (p->modality == MODALITY_LASER)
+        quantity_put(&worst, QUANTITY_spot_area_mm2, 1);
+    return worst;
+}
+
+/* Holds what follows from a protocol's worst values, by the formulas of the dose, against the limits on it. */
+static void check_derived(const struct layers *layers, const struct protocol *p, enum modality_quantity level,
+                          const enum modality_quantity *derived, size_t n)
+{
+    struct quantity_set worst = worst_values(p);
+    enum modality_quantity missing;
+    if (dose_derive(p->waveform, &worst, &missing) < 0)
+        return; /* impossible together, or not all said: such a treatment is refused when it is asked for */
+    for (size_t i = 0; i < n; i++)
+        if (quantity_has(&worst, derived[i]))
+            check_range(layers, p, derived[i], worst.value[derived[i]], worst.value[derived[i]],
+                        modality_quantity_info(level)->id);
+}
+
+/* A direct current's density, and a pulsed laser's mean power: products of two or three ranges. */
+static void check_products(const struct layers *layers, const struct protocol *p)
+{
+    static const enum modality_quantity densities[] = {QUANTITY_dc_density_ua_cm2, QUANTITY_anode_density_ua_cm2,
+                                                       QUANTITY_cathode_density_ua_cm2};
+    static const enum modality_quantity mean[] = {QUANTITY_power_uw};
+    if (p->waveform == WAVEFORM_dc || p->waveform == WAVEFORM_iontophoresis)
+        check_derived(layers, p, QUANTITY_amplitude_ua, densities, sizeof(densities) / sizeof(densities[0]));
+    else if (p->waveform == WAVEFORM_laser_pulsed)
+        check_derived(layers, p, QUANTITY_peak_power_uw, mean, 1);
+}
+
+/* What all points of a laser add up to. */
+static void check_points(const struct layers *layers, const struct protocol *p)
+{
+    const struct protocol_parameter *count = protocol_parameter_find(p, QUANTITY_point_count);
+    const struct protocol_parameter *energy = protocol_parameter_find(p, QUANTITY_point_energy_uj);
+    int64_t least, most = INT64_MAX; /* beyond counting is beyond every bound */
+    if (count == NULL || energy == NULL || wide_mul(count->min, energy->min, &least) < 0)
+        return;
+    (void)wide_mul(count->max, energy->max, &most);
+    check_range(layers, p, QUANTITY_energy_uj, least, most, modality_quantity_info(QUANTITY_point_energy_uj)->id);
+}
+
 static void check_protocol(const struct layers *layers, const struct protocol *p)
 {
     for (size_t i = 0; i < p->n_parameters; i++) {
@@ -132,6 +179,8 @@ static void check_protocol(const struct layers *layers, const struct protocol *p
         check_range(layers, p, parameter->quantity, parameter->min, parameter->max,
                     modality_quantity_info(parameter->quantity)->id);
     }
+    check_products(layers, p);
+    check_points(layers, p);
     check_range(layers, p, QUANTITY_session_count, p->sessions_per_day, p->sessions_per_day, "sessions_per_day");
     check_range(layers, p, QUANTITY_rest_interval_ms, p->rest_min_ms, p->rest_min_ms, "rest_min");
 }

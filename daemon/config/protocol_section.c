@@ -2,13 +2,22 @@
 /* [protocol <id>]: what a therapist chooses from. Every quantity that its device is told has a range and a default. */
 #include <string.h>
 
+#include "config/protocol_rules.h"
 #include "config/refer.h"
 
+/* What has a range: what is commanded, the dose that ends a session, and what a pad or probe must have. */
 static bool is_parameter(enum modality_quantity q)
 {
-    if (q == QUANTITY_waveform_class)
+    switch ((int)q) {
+    case QUANTITY_waveform_class:
         return false;
-    return modality_quantity_info(q)->basis == BASIS_COMMANDED || q == QUANTITY_electrode_area_mm2;
+    case QUANTITY_electrode_area_mm2:
+    case QUANTITY_wavelength_nm:
+    case QUANTITY_iontophoresis_dose_ua_min:
+        return true;
+    default:
+        return modality_quantity_info(q)->basis == BASIS_COMMANDED;
+    }
 }
 
 static void build_parameters(struct load *load, const struct raw_section *s, struct protocol *p)
@@ -52,24 +61,6 @@ static enum modality_quantity level_of(const struct protocol *p)
     return QUANTITY_temperature_millic;
 }
 
-static void need_quantity(struct load *load, const struct raw_section *s, enum modality_quantity q)
-{
-    const char *id = modality_quantity_info(q)->id;
-    if (section_line(s, id) == NULL)
-        fault_add(&load->faults, s->at, "[%s] needs the quantity \"%s\"", s->title, id);
-}
-
-/* A surge needs all four of its times; a half described one would be walked wrongly. */
-static void check_surge(struct load *load, const struct raw_section *s, struct protocol *p)
-{
-    static const enum modality_quantity surge[] = {QUANTITY_surge_on_ms, QUANTITY_surge_off_ms, QUANTITY_ramp_up_ms,
-                                                   QUANTITY_ramp_down_ms};
-    for (size_t i = 0; i < 4; i++)
-        p->surged |= section_line(s, modality_quantity_info(surge[i])->id) != NULL;
-    for (size_t i = 0; i < 4 && p->surged; i++)
-        need_quantity(load, s, surge[i]);
-}
-
 static void build_kind(struct load *load, const struct raw_section *s, struct protocol *p)
 {
     const char *therapy, *waveform;
@@ -90,7 +81,7 @@ static void build_kind(struct load *load, const struct raw_section *s, struct pr
     if (modality_waveform_modality(p->waveform) != p->modality)
         fault_add(&load->faults, section_line(s, "waveform")->at, "waveform = %s: is not of the modality of %s",
                   waveform, therapy);
-    need_quantity(load, s, level_of(p));
+    protocol_need(load, s, level_of(p));
 }
 
 static void build_schedule(struct load *load, const struct raw_section *s, struct protocol *p)
@@ -100,7 +91,7 @@ static void build_schedule(struct load *load, const struct raw_section *s, struc
     field_count(load, s, "sessions_per_day", &p->sessions_per_day);
     p->rest_origin = rest != NULL ? rest->at.origin : s->at.origin;
     p->sessions_origin = sessions != NULL ? sessions->at.origin : s->at.origin;
-    need_quantity(load, s, QUANTITY_duration_ms);
+    protocol_need(load, s, QUANTITY_duration_ms);
 }
 
 static void build_contact(struct load *load, const struct raw_section *s, struct protocol *p)
@@ -135,7 +126,7 @@ static void build_protocol(struct load *load, const struct raw_section *s, struc
     build_schedule(load, s, p);
     build_contact(load, s, p);
     build_parameters(load, s, p);
-    check_surge(load, s, p);
+    protocol_check_rules(load, s, p);
     section_hash(s, p->hash);
 }
 

@@ -39,6 +39,7 @@ CASE(keys)
 CASE(units)
 CASE(limits)
 CASE(protocols)
+CASE(protocol_rules)
 CASE(screening)
 CASE(devices)
 CASE(applicators)
@@ -66,6 +67,7 @@ int main(void)
         RUN(bad_units),
         RUN(bad_limits),
         RUN(bad_protocols),
+        RUN(bad_protocol_rules),
         RUN(bad_screening),
         RUN(bad_devices),
         RUN(bad_applicators),

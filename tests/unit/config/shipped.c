@@ -86,8 +86,11 @@ void treatment_bare(const struct protocol *p, size_t n_channels, struct dose_tre
                                  .n_channels = n_channels};
     while (p->sites != 0 && (p->sites >> t->site & 1u) == 0)
         t->site++;
-    for (size_t c = 0; c < t->n_channels; c++)
+    for (size_t c = 0; c < t->n_channels; c++) {
         t->channels[c].waveform = p->waveform;
+        t->channels[c].shares =
+            (uint8_t)(((1u << n_channels) - 1) & ~(1u << c)); /* all on one pad: the most it bears */
+    }
     put_accessories(p, t);
 }
 

@@ -16,7 +16,10 @@ const struct limit *shipped_limit(const struct config *c, const char *id);
 /* Which value of each parameter a treatment has. */
 enum corner { AT_MIN, AT_DEFAULT, AT_MAX, CORNERS };
 int64_t parameter_at(const struct protocol_parameter *p, enum corner at);
-/* A treatment without parameters by this protocol over n channels, with the accessories that it needs. */
+/*
+ * A treatment without parameters by this protocol over n channels, with the accessories that it needs. All channels
+ * share one electrode, where their densities add up.
+ */
 void treatment_bare(const struct protocol *p, size_t n_channels, struct dose_treatment *t);
 /* Sets one parameter on all channels from start to ceiling; the time where it is the time (its ceiling). */
 void treatment_set(struct dose_treatment *t, enum modality_quantity q, int64_t start, int64_t ceiling);

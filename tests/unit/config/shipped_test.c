@@ -46,7 +46,8 @@ static void the_commented_examples_load(void **state)
     assert_int_equal(rc, 0);
     assert_int_equal(f->config->n_devices, 3);
     assert_int_equal(f->config->n_links, 2);
-    assert_int_equal(f->config->dose.n_applicators, 1);
+    assert_int_equal(f->config->dose.n_applicators, 3);
+    assert_int_equal(f->config->devices[0].indicator, INDICATOR_YES);
     assert_int_equal(f->config->daemon.n_alarm_command, 3);
 }
 
