@@ -1,42 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The register pages, point by point as plugins/modbus-map/README.md lists them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "front/page.h"
-
-#include <modality/clock.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define T0 (1000 * NS_PER_S)
-
-static void ignore_change(void *ctx, unsigned channel, const struct model_output *output, enum cause cause,
-                          int64_t t_ns)
-{
-    (void)ctx;
-    (void)channel;
-    (void)output;
-    (void)cause;
-    (void)t_ns;
-}
-
-static int page_new(void **state, const struct page_kind *kind)
-{
-    struct page *page = calloc(1, sizeof *page);
-    if (!page)
-        return -1;
-    page->kind = kind;
-    page->identity = (struct page_identity){kind->model_number, 1, 0x00012345, 0x0102, {0x000A000B, 0x000C000D}};
-    page->identity_shown = page->identity;
-    page->model = model_new(kind->model, (struct model_sink){.changed = ignore_change}, T0);
-    *state = page;
-    return page->model ? 0 : -1;
-}
+#include "page_bench.h"
 
 static int stim_setup(void **state)
 {
@@ -46,62 +10,6 @@ static int stim_setup(void **state)
 static int us_setup(void **state)
 {
     return page_new(state, &page_refus);
-}
-
-static int teardown(void **state)
-{
-    struct page *page = *state;
-    model_free(page->model);
-    free(page);
-    return 0;
-}
-
-static enum modbus_exception read_points(struct page *page, uint8_t function, uint16_t address, uint16_t count,
-                                         uint16_t *values)
-{
-    struct modbus_request r = {.function = function, .address = address, .count = count};
-    return page_check(page, &r, values);
-}
-
-static uint16_t input_at(struct page *page, uint16_t address)
-{
-    uint16_t values[MODBUS_READ_WORDS_MAX];
-    assert_int_equal(read_points(page, 4, address, 1, values), MODBUS_OK);
-    return values[0];
-}
-
-static uint16_t holding_at(struct page *page, uint16_t address)
-{
-    uint16_t values[MODBUS_READ_WORDS_MAX];
-    assert_int_equal(read_points(page, 3, address, 1, values), MODBUS_OK);
-    return values[0];
-}
-
-static enum modbus_exception write_words(struct page *page, uint16_t address, uint16_t count, const uint16_t *values)
-{
-    struct modbus_request r = {.function = MODBUS_WRITE_HOLDINGS, .address = address, .count = count};
-    for (unsigned i = 0; i < count; i++) {
-        r.data[2 * i] = (uint8_t)(values[i] >> 8);
-        r.data[2 * i + 1] = (uint8_t)(values[i] & 0xff);
-    }
-    enum modbus_exception exception = page_check(page, &r, NULL);
-    if (exception == MODBUS_OK)
-        page_apply(page, &r);
-    return exception;
-}
-
-static enum modbus_exception write_word(struct page *page, uint16_t address, uint16_t value)
-{
-    return write_words(page, address, 1, &value);
-}
-
-static enum modbus_exception write_coils(struct page *page, uint16_t address, uint16_t count, uint8_t bits)
-{
-    struct modbus_request r = {.function = MODBUS_WRITE_COILS, .address = address, .count = count, .data = {bits}};
-    enum modbus_exception exception = page_check(page, &r, NULL);
-    if (exception == MODBUS_OK)
-        page_apply(page, &r);
-    return exception;
 }
 
 static void identity_stands_in_the_first_five_inputs(void **state)
@@ -141,25 +49,6 @@ static void every_unused_address_answers_exception_2(void **state)
     assert_int_equal(v[6] | v[9] | v[14] | v[29], 0); /* 16 to 19 and 24 to 39 mean nothing */
     assert_int_equal(read_points(*state, 4, 65535, 2, v), MODBUS_ILLEGAL_ADDRESS);
     assert_int_equal(read_points(*state, 4, 0, 6, v), MODBUS_ILLEGAL_ADDRESS); /* runs into the gap */
-}
-
-struct set_point {
-    uint16_t address;
-    uint16_t least;
-    uint16_t most;
-};
-
-static void check_range(struct page *page, const struct set_point *p)
-{
-    assert_int_equal(holding_at(page, p->address), p->least); /* after switch-on */
-    assert_int_equal(write_word(page, p->address, p->most), MODBUS_OK);
-    assert_int_equal(holding_at(page, p->address), p->most);
-    assert_int_equal(write_word(page, p->address, (uint16_t)(p->most + 1)), MODBUS_ILLEGAL_VALUE);
-    if (p->least > 0)
-        assert_int_equal(write_word(page, p->address, (uint16_t)(p->least - 1)), MODBUS_ILLEGAL_VALUE);
-    assert_int_equal(holding_at(page, p->address), p->most);
-    assert_int_equal(write_word(page, p->address, p->least), MODBUS_OK);
-    assert_int_equal(holding_at(page, p->address), p->least);
 }
 
 static void stimulator_set_points_keep_their_ranges(void **state)

@@ -144,6 +144,8 @@ class Program(unittest.TestCase):
                           ("--device", "a\"b=refstim,tcp=127.0.0.1:0"), ("--device", "a=refstim,tcp=nowhere"),
                           ("--device", "a=refstim,tcp=127.0.0.1:0", "--device", "b=refstim,with=a"),
                           ("--device", "a=refstim,tcp=127.0.0.1:0", "--device", "a=refus,tcp=127.0.0.1:0"),
+                          ("--device", "a=refgalv,tcp=127.0.0.1:0,skin_tau_ms=100"),
+                          ("--device", "a=refcold,tcp=127.0.0.1:0,skin_tau_ms=9"),
                           ("--nonsense",), ("--device", "a=refstim,tcp=127.0.0.1:0", "left over")):
             done = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=WAIT_S,
                                   text=True, check=False)

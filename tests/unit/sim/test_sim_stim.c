@@ -381,6 +381,53 @@ static void late_look_runs_every_event_at_its_own_time(void **state)
     assert_false(b->model->guard.tripped); /* at rest the watchdog does not run */
 }
 
+/* 10 mA, 500 us at 100 Hz for 10 s: 5000 uC each way while pulses come. */
+static struct bench *pulsing(void **state, enum stim_waveform waveform)
+{
+    struct bench *b = *state;
+    inject(b, FAULT_no_watchdog, ARG_COUNT, 0);
+    model_setting_write(b->model, 0, STIM_PHASE_WIDTH, 500);
+    model_setting_write(b->model, 0, STIM_PULSE_RATE, 100000);
+    model_setting_write(b->model, 0, STIM_PHASE2_WIDTH, 1000);
+    model_setting_write(b->model, 0, STIM_AMPLITUDE2, 500);
+    model_setting_write(b->model, 0, STIM_BURST_DUTY, 250);
+    assert_int_equal(model_setting_write(b->model, 0, STIM_WAVEFORM, (int32_t)waveform), 0);
+    return stim_running(state);
+}
+
+static void charge_follows_the_shape_of_the_pulse(void **state)
+{
+    static const struct {
+        enum stim_waveform waveform;
+        int64_t charge_uc;
+        int64_t net_uc;
+    } cases[] = {{STIM_SYMMETRIC, 10000, 0}, {STIM_ASYMMETRIC, 10000, 0}, {STIM_MONOPHASIC, 5000, 5000},
+                 {STIM_SINE, 63662, 0},      {STIM_RUSSIAN, 15915, 0},    {STIM_BURSTS, 2500, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(bench_free(state), 0);
+        assert_int_equal(setup(state), 0);
+        struct bench *b = pulsing(state, cases[i].waveform);
+        model_advance(b->model, MS(10000));
+        assert_int_equal(bench_state(b, 1, "charge_uc"), cases[i].charge_uc);
+        assert_int_equal(bench_state(b, 1, "net_charge_uc"), cases[i].net_uc);
+    }
+}
+
+static void missing_second_phase_leaves_a_net_charge(void **state)
+{
+    struct bench *b = pulsing(state, STIM_BURSTS);
+    struct stim_measured m;
+    inject(b, FAULT_drop_phase, ARG_channel, 1);
+    model_advance(b->model, MS(10000));
+    assert_int_equal(bench_state(b, 1, "charge_uc"), 1250);
+    assert_int_equal(bench_state(b, 1, "net_charge_uc"), 1250);
+    stim_measure(b->model, 0, &m);
+    assert_int_equal(m.current_ua, 10000);
+    clear(b, FAULT_drop_phase);
+    model_advance(b->model, MS(20000));
+    assert_int_equal(bench_state(b, 1, "net_charge_uc"), 1250);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, bench_free)
 
 int main(void)
@@ -412,6 +459,8 @@ int main(void)
         T(self_started_output_is_under_the_watchdog),
         T(channel_that_is_not_there_is_refused),
         T(late_look_runs_every_event_at_its_own_time),
+        T(charge_follows_the_shape_of_the_pulse),
+        T(missing_second_phase_leaves_a_net_charge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
