@@ -64,7 +64,8 @@ int dose_increment(enum modality_waveform waveform, const struct quantity_set *v
 
 /*
  * What a session may have delivered at worst: planned x (1 + accuracy) + maximum rate x stop bound. duration_ms is the
- * time in which planned flows (for surges the on time), so that planned / duration_ms is the maximum rate.
+ * time in which planned flows (for surges the on time, for a dose that ends the treatment its course's fastest_ms), so
+ * that planned / duration_ms is the maximum rate; stop_bound_ms that of all stops (of a course's turns, one each).
  */
 int dose_worst(int64_t planned, int64_t accuracy_permille, int64_t duration_ms, int64_t stop_bound_ms, int64_t *worst);
 
@@ -79,5 +80,14 @@ int64_t dose_on_ms(const struct quantity_set *values, int64_t duration_ms);
  * it, each degree below quarters it. -ERANGE on overflow.
  */
 int dose_cem43_ms(int64_t temperature_millic, int64_t dt_ms, int64_t *cem43_ms);
+
+/*
+ * The same and the cold dose for the running integral, so fine that rounding up at every sample adds nothing that
+ * counts: in ns, and in mdegC x ns, of which DOSE_COLD_PER_MILLIC_MIN make one mdegC.min. An int64_t holds a week of
+ * either. -ERANGE on overflow.
+ */
+#define DOSE_COLD_PER_MILLIC_MIN INT64_C(60000000000)
+int dose_cem43_ns(int64_t temperature_millic, int64_t dt_ns, int64_t *cem43_ns);
+int dose_cold_millic_ns(int64_t temperature_millic, int64_t dt_ns, int64_t *dose);
 
 #endif

@@ -6,7 +6,7 @@
 #ifndef DOSE_LIMIT_H
 #define DOSE_LIMIT_H
 
-#include "dose/treatment.h"
+#include "dose/course.h"
 #include "modality/token.h"
 
 enum limit_scope { SCOPE_PER_PULSE, SCOPE_INSTANTANEOUS, SCOPE_PER_SESSION, SCOPE_PER_24H, SCOPE_CONFIGURATION };
@@ -142,8 +142,9 @@ struct limit_finding {
 /* A treatment with everything derived, ready to be held against limits. */
 struct dose_picture {
     struct dose_treatment treatment;
+    struct course course;                           /* what ends it */
     struct quantity_set start[DOSE_CHANNELS_MAX];   /* derived at the start values */
-    struct quantity_set ceiling[DOSE_CHANNELS_MAX]; /* derived at the ceilings, totals over duration_ms included */
+    struct quantity_set ceiling[DOSE_CHANNELS_MAX]; /* derived at the ceilings, totals over the course included */
     struct quantity_set whole;                      /* sums over channels: r.m.s. sum, duration, energy, counts */
 };
 
@@ -151,7 +152,8 @@ struct dose_picture {
  * Derives both ends. What is missing or impossible is a refusal (INCOMPLETE, OUT_OF_RANGE) and -EINVAL. Where a value
  * between the ends would be worse than either (a lower carrier, a later balancing phase), ceiling holds that worse one.
  * Channels that share an electrode (shares; all of one interferential treatment, which cross the same tissue) count in
- * each other's densities: r.m.s., power and direct ones are those of the linear sum of their currents.
+ * each other's densities: r.m.s., power and direct ones are those of the linear sum of their currents. The totals of a
+ * treatment led by its dose are that dose; its duration_ms is the longest it may take.
  */
 int dose_picture_make(const struct dose_treatment *t, struct dose_picture *out, struct refusals *r);
 

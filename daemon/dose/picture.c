@@ -45,7 +45,8 @@ static void check_ends(const struct dose_channel *c, int channel, enum modality_
         snprintf(what, sizeof what, "has a ceiling (%s) that is safer than its start value (%s)",
                  value_format(q, ceiling, low, sizeof low), value_format(q, start, high, sizeof high));
         refuse(r, TOKEN_OUT_OF_RANGE, channel, q, what);
-    } else if (start != ceiling && (info->basis == BASIS_PROPERTY || q == QUANTITY_us_frequency_khz)) {
+    } else if (start != ceiling &&
+               (info->basis == BASIS_PROPERTY || q == QUANTITY_us_frequency_khz || course_names(q))) {
         refuse(r, TOKEN_OUT_OF_RANGE, channel, q, "cannot change during a treatment");
     }
 }
@@ -240,6 +241,11 @@ int dose_picture_make(const struct dose_treatment *t, struct dose_picture *out, 
     if (r->n + r->dropped > refused_before) {
         return -EINVAL;
     }
+    if (course_make(t, &out->start[0], &out->ceiling[0], &out->course, r) < 0) {
+        return -EINVAL;
+    }
+    course_put_totals(&out->course, &out->start[0]);
+    course_put_totals(&out->course, &out->ceiling[0]);
     if (t->modality == MODALITY_ESTIM && t->n_channels > 1) {
         picture_share(t, out->start);
         picture_share(t, out->ceiling);

@@ -172,7 +172,7 @@ static void check_channel(const struct protocol *p, const struct dose_channel *c
     for (unsigned i = 0; i < QUANTITY_COUNT; i++) {
         enum modality_quantity q = (enum modality_quantity)i;
         bool given = quantity_has(&c->start, q) && quantity_has(&c->ceiling, q);
-        bool commanded = modality_quantity_info(q)->basis == BASIS_COMMANDED;
+        bool commanded = modality_quantity_info(q)->basis == BASIS_COMMANDED || course_names(q);
         const struct protocol_parameter *range = parameter_find(p, q);
         if (range != NULL && given) {
             check_range(p, range, channel, c->start.value[q], c->ceiling.value[q], r);

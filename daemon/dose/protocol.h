@@ -82,7 +82,8 @@ const struct limit *protocol_lock(const struct dose_tables *t, const struct prot
 /*
  * Holds the treatment against the protocol: modality, therapy, waveform, channels, site, and every commanded value
  * against its range at both ends. A value that is no parameter is OUT_OF_RANGE, a parameter without a value INCOMPLETE.
- * duration_ms is the treatment's own and need not be among a channel's values. 0, or -EPERM with refusals.
+ * A dose that ends the treatment (course.h) counts as commanded. duration_ms is the treatment's own and need not be
+ * among a channel's values. 0, or -EPERM with refusals.
  */
 int protocol_check(const struct protocol *p, const struct dose_treatment *t, struct refusals *r);
 

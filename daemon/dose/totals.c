@@ -37,9 +37,10 @@ static const uint64_t twentieth_powers[20] = {
     1414214, 1464086, 1515717, 1569169, 1624505, 1681793, 1741102, 1802501, 1866066, 1931873,
 };
 
-int dose_cem43_ms(int64_t temperature_millic, int64_t dt_ms, int64_t *cem43_ms)
+/* dt and result in one unit, whichever it is. */
+static int cem43(int64_t temperature_millic, int64_t dt, int64_t *out)
 {
-    if (dt_ms < 0 || temperature_millic < -DOSE_INPUT_MAX || temperature_millic > DOSE_INPUT_MAX) {
+    if (dt < 0 || temperature_millic < -DOSE_INPUT_MAX || temperature_millic > DOSE_INPUT_MAX) {
         return -ERANGE;
     }
     int64_t exponent = temperature_millic - CEM43_MILLIC; /* of 2, in thousandths */
@@ -47,7 +48,7 @@ int dose_cem43_ms(int64_t temperature_millic, int64_t dt_ms, int64_t *cem43_ms)
     int64_t twentieths = exponent >= 0 ? (exponent + 49) / 50 : -(-exponent / 50);
     int64_t whole = twentieths >= 0 ? twentieths / 20 : -((19 - twentieths) / 20);
     uint64_t power = twentieth_powers[twentieths - whole * 20];
-    if (whole > 40 && dt_ms > 0) {
+    if (whole > 40 && dt > 0) {
         return -ERANGE;
     }
     if (whole < -40) {
@@ -55,7 +56,26 @@ int dose_cem43_ms(int64_t temperature_millic, int64_t dt_ms, int64_t *cem43_ms)
     }
     uint64_t up = whole > 0 && whole <= 40 ? UINT64_C(1) << whole : 1;
     uint64_t down = whole < 0 ? UINT64_C(1) << -whole : 1;
-    return wide_ratio_up((uint64_t[]){(uint64_t)dt_ms, power, up}, 3, UINT64_C(1000000) * down, cem43_ms);
+    return wide_ratio_up((uint64_t[]){(uint64_t)dt, power, up}, 3, UINT64_C(1000000) * down, out);
+}
+
+int dose_cem43_ms(int64_t temperature_millic, int64_t dt_ms, int64_t *cem43_ms)
+{
+    return cem43(temperature_millic, dt_ms, cem43_ms);
+}
+
+int dose_cem43_ns(int64_t temperature_millic, int64_t dt_ns, int64_t *cem43_ns)
+{
+    return cem43(temperature_millic, dt_ns, cem43_ns);
+}
+
+int dose_cold_millic_ns(int64_t temperature_millic, int64_t dt_ns, int64_t *dose)
+{
+    if (dt_ns < 0 || temperature_millic < -DOSE_INPUT_MAX || temperature_millic > DOSE_INPUT_MAX) {
+        return -ERANGE;
+    }
+    int64_t below = COLD_DOSE_FROM_MILLIC - temperature_millic;
+    return wide_mul_div_up(below > 0 ? below : 0, dt_ns, 1, dose);
 }
 
 int64_t dose_on_ms(const struct quantity_set *values, int64_t duration_ms)
@@ -91,19 +111,19 @@ static int totals_current(enum modality_waveform waveform, struct quantity_set *
 
 static int totals_heating(struct quantity_set *v, int64_t duration_ms)
 {
-    int64_t rise = 0, cem43 = 0;
+    int64_t rise = 0, thermal = 0;
     uint64_t sata = (uint64_t)quantity_or_zero(v, QUANTITY_intensity_sata_uw_cm2);
     uint64_t rate = heating_rate(quantity_or_zero(v, QUANTITY_us_frequency_khz));
     int r = wide_ratio_up((uint64_t[]){rate, sata, (uint64_t)duration_ms}, 3, UINT64_C(1000000) * MINUTE_MS, &rise);
     if (r < 0 || rise > DOSE_INPUT_MAX) {
         return -ERANGE;
     }
-    if (dose_cem43_ms(TISSUE_BASE_MILLIC + rise, duration_ms, &cem43) < 0) {
-        cem43 = INT64_MAX; /* hotter than any bound: the largest number exceeds them all */
+    if (dose_cem43_ms(TISSUE_BASE_MILLIC + rise, duration_ms, &thermal) < 0) {
+        thermal = INT64_MAX; /* hotter than any bound: the largest number exceeds them all */
     }
     quantity_put(v, QUANTITY_temperature_rise_millik, rise);
     quantity_put(v, QUANTITY_tissue_temperature_millic, TISSUE_BASE_MILLIC + rise);
-    quantity_put(v, QUANTITY_cem43_ms, cem43);
+    quantity_put(v, QUANTITY_cem43_ms, thermal);
     return 0;
 }
 

@@ -28,7 +28,8 @@ static void refused_by(const char *id)
 static void every_fixture_passes_the_compiled_ceilings(void **state)
 {
     (void)state;
-    struct dose_treatment all[] = {fixture_tens(), fixture_ifc(), fixture_ultrasound(), fixture_cold()};
+    struct dose_treatment all[] = {fixture_tens(), fixture_ifc(),   fixture_ultrasound(),
+                                   fixture_cold(), fixture_ionto(), fixture_laser()};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         pictured(&all[i]);
         if (held_against_ceilings() != 0) {
@@ -160,9 +161,11 @@ static void every_ceiling_is_well_formed(void **state)
 static void every_modality_has_ceilings_on_output_and_time(void **state)
 {
     (void)state;
-    struct dose_treatment all[] = {fixture_tens(), fixture_ifc(), fixture_ultrasound(), fixture_cold()};
-    static const enum modality_quantity outputs[] = {QUANTITY_amplitude_ua, QUANTITY_amplitude_ua,
-                                                     QUANTITY_intensity_satp_uw_cm2, QUANTITY_temperature_millic};
+    struct dose_treatment all[] = {fixture_tens(), fixture_ifc(),   fixture_ultrasound(),
+                                   fixture_cold(), fixture_ionto(), fixture_laser()};
+    static const enum modality_quantity outputs[] = {QUANTITY_amplitude_ua,          QUANTITY_amplitude_ua,
+                                                     QUANTITY_intensity_satp_uw_cm2, QUANTITY_temperature_millic,
+                                                     QUANTITY_amplitude_ua,          QUANTITY_power_uw};
     size_t n = 0;
     const struct limit *limits = limit_compiled(&n);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {

@@ -83,6 +83,49 @@ static inline struct dose_treatment fixture_ultrasound(void)
     return t;
 }
 
+/* Iontophoresis until 40 mA.min have flowed: 2 mA, which may be raised to 4, on 10 cm2, 30 min at the longest. */
+static inline struct dose_treatment fixture_ionto(void)
+{
+    struct dose_treatment t = {
+        .modality = MODALITY_ESTIM,
+        .therapy = THERAPY_ionto,
+        .site = 3,
+        .applicator = -1,
+        .duration_ms = 30 * 60000,
+        .n_channels = 1,
+    };
+    struct dose_channel *c = &t.channels[0];
+    c->waveform = WAVEFORM_iontophoresis;
+    BOTH(*c, active_polarity, 2);
+    BOTH(*c, electrode_area_mm2, 1000);
+    BOTH(*c, iontophoresis_dose_ua_min, 40000);
+    PUT(c->start, amplitude_ua, 2000);
+    PUT(c->ceiling, amplitude_ua, 4000);
+    return t;
+}
+
+/* Laser point by point: 4 points of 6 J at 100 mW, which may be raised to 200, on 0.5 cm2, 10 min at the longest. */
+static inline struct dose_treatment fixture_laser(void)
+{
+    struct dose_treatment t = {
+        .modality = MODALITY_LASER,
+        .therapy = THERAPY_pbm,
+        .site = 3,
+        .applicator = 0,
+        .duration_ms = 10 * 60000,
+        .n_channels = 1,
+    };
+    struct dose_channel *c = &t.channels[0];
+    c->waveform = WAVEFORM_laser_continuous;
+    BOTH(*c, spot_area_mm2, 50);
+    BOTH(*c, wavelength_nm, 830);
+    BOTH(*c, point_energy_uj, 6000000);
+    BOTH(*c, point_count, 4);
+    PUT(c->start, power_uw, 100000);
+    PUT(c->ceiling, power_uw, 200000);
+    return t;
+}
+
 /* Cold: 13 degC, which may be lowered to 12, 20 min. */
 static inline struct dose_treatment fixture_cold(void)
 {

@@ -113,6 +113,66 @@ static void what_the_protocol_does_not_have_cannot_be_asked(void **state)
     assert_int_equal(refusals.items[0].token, TOKEN_INCOMPLETE);
 }
 
+#define RANGE(q, low, first, high)                                                                                     \
+    {                                                                                                                  \
+        .quantity = QUANTITY_##q, .min = (low), .initial = (first), .max = (high)                                      \
+    }
+
+static void a_dose_that_ends_the_treatment_is_a_parameter_like_others(void **state)
+{
+    (void)state;
+    struct protocol p = {
+        .id = "ionto",
+        .modality = MODALITY_ESTIM,
+        .therapy = THERAPY_ionto,
+        .waveform = WAVEFORM_iontophoresis,
+        .n_channels_min = 1,
+        .n_channels_max = 1,
+        .n_parameters = 5,
+        .parameters = {RANGE(amplitude_ua, 500, 2000, 4000), RANGE(electrode_area_mm2, 800, 1000, 2500),
+                       RANGE(active_polarity, 1, 1, 2), RANGE(duration_ms, 60000, 1800000, 2400000),
+                       RANGE(iontophoresis_dose_ua_min, 1000, 40000, 80000)},
+    };
+    struct dose_treatment t = fixture_ionto();
+    refusals.n = refusals.dropped = 0;
+    assert_int_equal(protocol_check(&p, &t, &refusals), 0);
+    BOTH(t.channels[0], iontophoresis_dose_ua_min, 80001);
+    assert_int_equal(protocol_check(&p, &t, &refusals), -EPERM);
+    assert_int_equal(refusals.items[0].quantity, QUANTITY_iontophoresis_dose_ua_min);
+    assert_int_equal(refusals.items[0].bound, 80000);
+    t = fixture_ionto();
+    t.channels[0].start.present[QUANTITY_iontophoresis_dose_ua_min / 64] &=
+        ~(UINT64_C(1) << (QUANTITY_iontophoresis_dose_ua_min % 64));
+    refusals.n = 0;
+    assert_int_equal(protocol_check(&p, &t, &refusals), -EPERM);
+    assert_int_equal(refusals.items[0].token, TOKEN_INCOMPLETE);
+    t = fixture_ionto();
+    p.n_parameters = 4; /* a protocol by time: the dose is not asked */
+    refusals.n = 0;
+    assert_int_equal(protocol_check(&p, &t, &refusals), -EPERM);
+    assert_int_equal(refusals.items[0].token, TOKEN_OUT_OF_RANGE);
+    assert_int_equal(refusals.items[0].quantity, QUANTITY_iontophoresis_dose_ua_min);
+
+    p = (struct protocol){
+        .id = "points",
+        .modality = MODALITY_LASER,
+        .therapy = THERAPY_pbm,
+        .waveform = WAVEFORM_laser_continuous,
+        .n_channels_min = 1,
+        .n_channels_max = 1,
+        .n_parameters = 4,
+        .parameters = {RANGE(power_uw, 10000, 100000, 200000), RANGE(duration_ms, 60000, 600000, 1200000),
+                       RANGE(point_energy_uj, 1000000, 6000000, 8000000), RANGE(point_count, 1, 4, 6)},
+    };
+    t = fixture_laser();
+    refusals.n = 0;
+    assert_int_equal(protocol_check(&p, &t, &refusals), 0);
+    BOTH(t.channels[0], point_count, 7);
+    BOTH(t.channels[0], point_energy_uj, 999999);
+    assert_int_equal(protocol_check(&p, &t, &refusals), -EPERM);
+    assert_int_equal(refusals.n, 2);
+}
+
 static void another_shape_is_refused(void **state)
 {
     (void)state;
@@ -257,6 +317,7 @@ int main(void)
         cmocka_unit_test(each_end_of_each_range_is_sharp),
         cmocka_unit_test(only_the_start_or_only_the_ceiling_may_be_out),
         cmocka_unit_test(what_the_protocol_does_not_have_cannot_be_asked),
+        cmocka_unit_test(a_dose_that_ends_the_treatment_is_a_parameter_like_others),
         cmocka_unit_test(another_shape_is_refused),
         cmocka_unit_test(its_own_rest_and_count_are_held),
         cmocka_unit_test(an_unverified_hard_limit_locks_until_it_is_accepted),

@@ -61,6 +61,32 @@ static void cold_adds_up_below_15_degrees(void **state)
     assert_int_equal(GET(s, cold_dose_millic_min), 0);
 }
 
+/* Twenty minutes in samples of 50 ms: each is rounded up, and together they are the plan. */
+static void thermal_and_cold_dose_add_up_in_small_steps(void **state)
+{
+    (void)state;
+    const int64_t step_ns = 50000000, steps = 24000;
+    int64_t cold = 0, warm = 0, thermal = 0, part = 0, planned = 0;
+    for (int64_t i = 0; i < steps; i++) {
+        assert_int_equal(dose_cold_millic_ns(13000, step_ns, &part), 0);
+        cold += part;
+        assert_int_equal(dose_cold_millic_ns(15000 + i, step_ns, &part), 0);
+        warm += part;
+        assert_int_equal(dose_cem43_ns(37350, step_ns, &part), 0);
+        thermal += part;
+    }
+    assert_int_equal(cold, 40000 * DOSE_COLD_PER_MILLIC_MIN);
+    assert_int_equal(warm, 0);
+    assert_int_equal(dose_cem43_ms(37350, 20 * 60000, &planned), 0);
+    assert_in_range(thermal, (planned - 1) * 1000000, planned * 1000000 + steps);
+    part = 4711;
+    assert_int_equal(dose_cold_millic_ns(13000, -1, &part), -ERANGE);
+    assert_int_equal(dose_cold_millic_ns(INT64_MIN, 1, &part), -ERANGE);
+    assert_int_equal(dose_cold_millic_ns(-40000, INT64_MAX, &part), -ERANGE);
+    assert_int_equal(dose_cem43_ns(43000, -1, &part), -ERANGE);
+    assert_int_equal(part, 4711);
+}
+
 static void the_running_integral_is_no_less_than_the_plan(void **state)
 {
     (void)state;
@@ -109,6 +135,7 @@ int main(void)
         cmocka_unit_test(heating_takes_the_faster_rate_between_the_known_ones),
         cmocka_unit_test(thermal_dose_doubles_and_quarters),
         cmocka_unit_test(cold_adds_up_below_15_degrees),
+        cmocka_unit_test(thermal_and_cold_dose_add_up_in_small_steps),
         cmocka_unit_test(the_running_integral_is_no_less_than_the_plan),
         cmocka_unit_test(the_worst_dose_has_accuracy_and_a_tail),
     };
