@@ -2,6 +2,7 @@
 /* Treatments by the shipped protocols. */
 #include "shipped.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Reference accessories: see plugins/modbus-map/README.md and config/applicators.ini. */
@@ -20,6 +21,20 @@ const struct config *shipped(void **state)
     assert_string_equal(f->told, "");
     assert_int_equal(rc, 0);
     return f->config;
+}
+
+void shipped_copy(struct fixture *f)
+{
+    static const char *const files[] = {
+        "sites.ini",           "limits-estim.ini",   "limits-ultrasound.ini", "limits-laser.ini",
+        "limits-cold.ini",     "limits-order.ini",   "protocols/estim.ini",   "protocols/ultrasound.ini",
+        "protocols/laser.ini", "protocols/cold.ini", "protocols/bundles.ini",
+    };
+    char path[256];
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", SHIPPED_DIR, files[i]);
+        fixture_copy(f, path, files[i]);
+    }
 }
 
 const struct limit *shipped_limit(const struct config *c, const char *id)

@@ -22,9 +22,10 @@ static void it_loads_clean(void **state)
 /* A clinic's examples in comments must work when the # is taken away. */
 static void the_commented_examples_load(void **state)
 {
-    static const char *const files[] = {"applicators.ini", "daemon.ini", "devices.ini"};
+    static const char *const files[] = {"applicators.ini", "daemon.ini", "devices.ini", "installation.ini"};
     struct fixture *f = *state;
-    for (size_t i = 0; i < 3; i++) {
+    shipped_copy(f);
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         char path[256], *to;
         snprintf(path, sizeof(path), "%s/%s", SHIPPED_DIR, files[i]);
         char *text = file_text(path, NULL);
@@ -49,6 +50,9 @@ static void the_commented_examples_load(void **state)
     assert_int_equal(f->config->dose.n_applicators, 3);
     assert_int_equal(f->config->devices[0].indicator, INDICATOR_YES);
     assert_int_equal(f->config->daemon.n_alarm_command, 3);
+    assert_int_equal(shipped_limit(f->config, "clinic_hand_current")->max, 40000);
+    for (size_t i = 0; i < f->config->dose.n_protocols; i++) /* every acceptance that is needed stands there */
+        assert_null(protocol_lock(&f->config->dose, &f->config->dose.protocols[i]));
 }
 
 int main(void)
