@@ -217,11 +217,10 @@ static uint64_t common_divisor(uint64_t a, uint64_t b)
 /* decimal x unit as base units: -ERANGE unless it is a whole number that int64_t holds. */
 static int decimal_scale(const struct decimal *d, const struct unit *unit, int64_t *out)
 {
-    uint64_t divisor = power_of_ten(d->fraction);
-    uint64_t common = common_divisor(divisor, unit->num);
-    uint64_t mantissa = d->mantissa;
-    divisor /= common;
-    if (mantissa % divisor != 0 || (mantissa / divisor) % unit->den != 0) {
+    uint64_t power = power_of_ten(d->fraction);
+    uint64_t common = common_divisor(power, unit->num);
+    uint64_t mantissa = d->mantissa, divisor = power / common;
+    if (divisor == 0 || mantissa % divisor != 0 || (mantissa / divisor) % unit->den != 0) {
         return -ERANGE;
     }
     struct wide w = wide_product(mantissa / divisor / unit->den, unit->num / common);

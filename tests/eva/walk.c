@@ -51,6 +51,7 @@ int main(void)
     struct walk_rules allowed = allowed_rules();
     struct walk walk;
     walk_begin(&walk, between(0, TIME_MAX));
+    /*@ loop widen_hints "all", 1000000000000; */
     while (any_flag())
         call(&allowed, &walk, between(0, TIME_MAX));
     return walk_rules_check(&refused);
