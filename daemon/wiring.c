@@ -59,7 +59,7 @@ static bool reservation_open(const struct daemon *d, size_t link)
     const struct ledger_entry *open = record_open_entries(d->record, &n);
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < d->config->n_devices; k++) {
-            if (d->config->devices[k].link == link && strcmp(d->config->devices[k].id, open[i].device) == 0)
+            if (open[i].state == LEDGER_OPEN && d->config->devices[k].link == link && strcmp(d->config->devices[k].id, open[i].device) == 0)
                 return true;
         }
     }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "record/amounts.h"
 #include "record/chain.h"
 #include "record/job.h"
 #include "record/json_text.h"
@@ -114,6 +115,7 @@ int ledger_write_reserve(struct record *record, struct job *job);
 int ledger_write_settle(struct record *record, struct job *job);
 /* A row of LEDGER_COLUMNS. */
 void ledger_read(sqlite3_stmt *row, struct ledger_entry *e, char ended_boot_id[40], int64_t *ended_boot_ns);
+void ledger_read_amounts(sqlite3_stmt *row, int first, struct dose_amounts *out);
 json_t *ledger_amounts_document(const struct dose_amounts *amounts);
 /* What the chain says of a reservation and of a settlement. */
 json_t *ledger_reserved_document(const struct ledger_entry *e);

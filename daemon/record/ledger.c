@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record/hash.h"
 #include "record/internal.h"
 
 #include "modality/clock.h"
@@ -24,19 +25,15 @@ int64_t ledger_elapsed_ms(int64_t now_wall_ms, int64_t now_boot_ns, int64_t wall
     return elapsed;
 }
 
-static bool side_is_one(const char *side)
+bool ledger_state_blocks(enum ledger_state state)
 {
-    return strcmp(side, "left") == 0 || strcmp(side, "right") == 0;
+    return state == LEDGER_OPEN || state == LEDGER_UNBOUNDED;
 }
 
-bool ledger_side_meets(const char *a, const char *b)
+const struct dose_amounts *ledger_counted(enum ledger_state state, const struct dose_amounts *worst,
+                                          const struct dose_amounts *delivered)
 {
-    return strcmp(a, b) == 0 || !side_is_one(a) || !side_is_one(b);
-}
-
-const struct dose_amounts *ledger_counted(const struct ledger_entry *entry)
-{
-    return entry->state == LEDGER_SETTLED || entry->state == LEDGER_REVIEWED ? &entry->delivered : &entry->worst;
+    return state == LEDGER_SETTLED || state == LEDGER_REVIEWED ? delivered : worst;
 }
 
 static const char *const ledger_states[] = {
@@ -60,177 +57,225 @@ int ledger_state_find(const char *id, enum ledger_state *out)
     return -ENOENT;
 }
 
+static size_t bucket_of(const char *patient_ref)
+{
+    return hash_text(0, patient_ref) % LEDGER_BUCKETS;
+}
+
 int ledger_add(struct ledger *ledger, const struct ledger_entry *entry, struct ledger_node **out)
 {
-    struct ledger_node *node;
+    struct ledger_node **bucket = &ledger->buckets[bucket_of(entry->patient_ref)], *node;
+    size_t length = strlen(entry->patient_ref);
+    enum modality_therapy therapy;
 
-    if (ledger->n == ledger->capacity) {
-        size_t capacity = ledger->capacity ? 2 * ledger->capacity : 64;
-        struct ledger_node **nodes = reallocarray(ledger->nodes, capacity, sizeof(struct ledger_node *));
-        if (!nodes)
-            return -ENOMEM;
-        ledger->nodes = nodes;
-        ledger->capacity = capacity;
-    }
-    node = calloc(1, sizeof(*node));
+    node = calloc(1, sizeof(*node) + length + 1);
     if (!node)
         return -ENOMEM;
-    node->entry = *entry;
-    ledger->nodes[ledger->n++] = node;
+    memcpy(node->session_id, entry->session_id, sizeof(node->session_id));
+    memcpy(node->patient_ref, entry->patient_ref, length + 1);
+    node->modality = entry->modality;
+    node->therapy = modality_therapy_find(entry->therapy, &therapy) == 0 ? UINT32_C(1) << therapy : 0;
+    node->state = entry->state;
+    place_set_make(&ledger->names, &entry->places, &node->places);
+    node->worst = entry->worst;
+    node->delivered = entry->delivered;
+    node->ended_wall_ms = entry->ended_wall_ms;
+    node->next = *bucket;
+    *bucket = node;
     if (out)
         *out = node;
     return 0;
 }
 
-struct ledger_node *ledger_find(const struct ledger *ledger, const char *session_id)
+int ledger_inherit(struct ledger *ledger, const struct ledger_entry *entry)
 {
-    for (size_t i = ledger->n; i > 0; i--) {
-        if (strcmp(ledger->nodes[i - 1]->entry.session_id, session_id) == 0)
-            return ledger->nodes[i - 1];
+    struct ledger_entry *more = reallocarray(ledger->inherited, ledger->n_inherited + 1, sizeof(struct ledger_entry));
+
+    if (!more)
+        return -ENOMEM;
+    ledger->inherited = more;
+    ledger->inherited[ledger->n_inherited++] = *entry;
+    return 0;
+}
+
+/* The link that leads to the session's node, or NULL. */
+static struct ledger_node **ledger_link(const struct ledger *ledger, const char *session_id)
+{
+    for (size_t i = 0; i < LEDGER_BUCKETS; i++) {
+        struct ledger_node **link = (struct ledger_node **)(uintptr_t)&ledger->buckets[i];
+        for (; *link; link = &(*link)->next) {
+            if (strcmp((*link)->session_id, session_id) == 0)
+                return link;
+        }
     }
     return NULL;
+}
+
+struct ledger_node *ledger_find(const struct ledger *ledger, const char *session_id)
+{
+    struct ledger_node **link = ledger_link(ledger, session_id);
+    return link ? *link : NULL;
+}
+
+static void ledger_drop(struct ledger_node **link)
+{
+    struct ledger_node *node = *link;
+
+    *link = node->next;
+    free(node);
 }
 
 void ledger_remove(struct ledger *ledger, const char *session_id)
 {
-    for (size_t i = 0; i < ledger->n; i++) {
-        if (strcmp(ledger->nodes[i]->entry.session_id, session_id) == 0) {
-            free(ledger->nodes[i]);
-            ledger->nodes[i] = ledger->nodes[--ledger->n];
-            return;
-        }
+    struct ledger_node **link = ledger_link(ledger, session_id);
+
+    if (link)
+        ledger_drop(link);
+}
+
+static bool same_key(const struct ledger_node *a, const struct ledger_node *b)
+{
+    return a->therapy == b->therapy && a->modality == b->modality && place_sets_equal(&a->places, &b->places) &&
+           strcmp(a->patient_ref, b->patient_ref) == 0;
+}
+
+/* Another entry of the bucket says more of the last end than this one. */
+static bool ended_later(const struct ledger_node *bucket, const struct ledger_node *node)
+{
+    for (const struct ledger_node *other = bucket; other; other = other->next) {
+        if (other != node && !ledger_state_blocks(other->state) && other->age_ms <= node->age_ms &&
+            same_key(other, node))
+            return true;
     }
+    return false;
 }
 
-static bool ledger_blocks(const struct ledger_entry *entry)
+static int64_t node_elapsed_ms(const struct ledger_node *node, int64_t wall_ms, int64_t boot_ns)
 {
-    return entry->state == LEDGER_OPEN || entry->state == LEDGER_UNBOUNDED;
-}
-
-/* Same key together, the latest end first. */
-static int ledger_order(const void *left, const void *right)
-{
-    const struct ledger_node *a = *(struct ledger_node *const *)left, *b = *(struct ledger_node *const *)right;
-    int order = strcmp(a->entry.patient_ref, b->entry.patient_ref);
-
-    order = order ? order : strcmp(a->entry.site, b->entry.site);
-    order = order ? order : strcmp(a->entry.side, b->entry.side);
-    order = order ? order : (int)a->entry.modality - (int)b->entry.modality;
-    order = order ? order : strcmp(a->entry.therapy, b->entry.therapy);
-    if (order)
-        return order;
-    return (a->age_ms > b->age_ms) - (a->age_ms < b->age_ms);
-}
-
-static bool ledger_same_key(const struct ledger_entry *a, const struct ledger_entry *b)
-{
-    return strcmp(a->patient_ref, b->patient_ref) == 0 && strcmp(a->site, b->site) == 0 &&
-           strcmp(a->side, b->side) == 0 && a->modality == b->modality && strcmp(a->therapy, b->therapy) == 0;
+    /* What has not ended, or nobody knows when, counts as ending now. */
+    if (ledger_state_blocks(node->state))
+        return 0;
+    return ledger_elapsed_ms(wall_ms, boot_ns, node->ended_wall_ms, node->this_boot, node->ended_boot_ns);
 }
 
 void ledger_purge(struct ledger *ledger, int64_t now_wall_ms, int64_t now_boot_ns)
 {
-    const struct ledger_entry *before = NULL; /* the later end of the same key, itself kept */
-    size_t kept = 0;
-
-    for (size_t i = 0; i < ledger->n; i++) {
-        struct ledger_node *node = ledger->nodes[i];
-        node->age_ms = ledger_elapsed_ms(now_wall_ms, now_boot_ns, node->entry.ended_wall_ms, node->this_boot,
-                                         node->ended_boot_ns);
-        if (ledger_blocks(&node->entry))
-            node->age_ms = INT64_MAX; /* last of its key: it hides no end */
-    }
-    if (ledger->n > 1)
-        qsort(ledger->nodes, ledger->n, sizeof(struct ledger_node *), ledger_order);
-    for (size_t i = 0; i < ledger->n; i++) {
-        struct ledger_node *node = ledger->nodes[i];
-        bool latest = !before || !ledger_same_key(before, &node->entry);
-        if (!ledger_blocks(&node->entry) && node->age_ms >= LEDGER_WINDOW_MS &&
-            (!latest || node->age_ms >= LEDGER_REST_MS)) {
-            free(node);
-            continue;
+    for (size_t i = 0; i < LEDGER_BUCKETS; i++) {
+        for (struct ledger_node *node = ledger->buckets[i]; node; node = node->next)
+            node->age_ms = node_elapsed_ms(node, now_wall_ms, now_boot_ns);
+        for (struct ledger_node **link = &ledger->buckets[i]; *link;) {
+            const struct ledger_node *node = *link;
+            if (node->age_ms >= LEDGER_REST_MS ||
+                (node->age_ms >= LEDGER_WINDOW_MS && ended_later(ledger->buckets[i], node)))
+                ledger_drop(link);
+            else
+                link = &(*link)->next;
         }
-        before = &node->entry;
-        ledger->nodes[kept++] = node;
     }
-    ledger->n = kept;
 }
 
 void ledger_free(struct ledger *ledger)
 {
-    for (size_t i = 0; i < ledger->n; i++)
-        free(ledger->nodes[i]);
-    free(ledger->nodes);
-    free(ledger->open);
+    for (size_t i = 0; i < LEDGER_BUCKETS; i++) {
+        while (ledger->buckets[i])
+            ledger_drop(&ledger->buckets[i]);
+    }
+    free(ledger->inherited);
 }
 
-static bool ledger_matches(const struct ledger_entry *entry, const char *patient_ref, const char *site,
-                           const char *side)
+static bool node_is_at(const struct ledger_node *node, const char *patient_ref, const struct place_set *asked)
 {
-    return strcmp(entry->patient_ref, patient_ref) == 0 && strcmp(entry->site, site) == 0 &&
-           ledger_side_meets(entry->side, side);
+    return place_sets_meet(&node->places, asked) && strcmp(node->patient_ref, patient_ref) == 0;
 }
 
-static void history_add(struct dose_history *history, const struct ledger_entry *entry, int64_t elapsed_ms)
+const struct ledger_node *ledger_blocking(const struct ledger *ledger, const char *patient_ref,
+                                          const struct ledger_places *places)
 {
-    const struct dose_amounts *counted = ledger_counted(entry);
+    const struct ledger_node *found = NULL;
+    struct place_set asked;
 
-    if (!history->has_last_end || elapsed_ms < history->since_last_end_ms)
-        history->since_last_end_ms = elapsed_ms;
-    history->has_last_end = true;
-    if (elapsed_ms >= LEDGER_WINDOW_MS)
-        return;
+    place_set_find(&ledger->names, places, &asked);
+    for (const struct ledger_node *node = ledger->buckets[bucket_of(patient_ref)]; node; node = node->next) {
+        if (ledger_state_blocks(node->state) && node_is_at(node, patient_ref, &asked) &&
+            (!found || node->state == LEDGER_UNBOUNDED))
+            found = node;
+    }
+    return found;
+}
+
+static void history_add(struct dose_history *history, const struct dose_amounts *counted)
+{
     history->duration_ms += counted->duration_ms;
     history->energy_uj += counted->energy_uj;
     history->charge_uc += counted->charge_uc;
     history->ion_dose_ua_min += counted->ion_dose_ua_min;
+    history->cem43_ms += counted->cem43_ms;
+    history->cold_dose_millic_min += counted->cold_dose_millic_min;
     history->session_count++;
 }
 
-void record_history(struct record *record, const char *patient_ref, const char *site, const char *side,
-                    enum modality modality, const char *therapy, struct dose_history *out)
+/* The last end of each therapy, whatever the question is about: it may be asked for after another modality. */
+static void history_ended(struct dose_history *history, uint32_t therapy, int64_t elapsed_ms)
+{
+    for (size_t i = 0; i < THERAPY_COUNT; i++) {
+        if ((therapy >> i & 1u) && (!(history->ended >> i & 1u) || elapsed_ms < history->since_end_ms[i]))
+            history->since_end_ms[i] = elapsed_ms;
+    }
+    history->ended |= therapy;
+}
+
+static void history_take(struct dose_history *history, const struct ledger_node *node, int64_t elapsed_ms)
+{
+    if (!history->has_last_end || elapsed_ms < history->since_last_end_ms)
+        history->since_last_end_ms = elapsed_ms;
+    history->has_last_end = true;
+    if (elapsed_ms < LEDGER_WINDOW_MS)
+        history_add(history, ledger_counted(node->state, &node->worst, &node->delivered));
+}
+
+void record_history(struct record *record, const char *patient_ref, const struct ledger_places *places,
+                    enum modality modality, uint32_t therapies, struct dose_history *out)
 {
     int64_t wall_ms = record->clock.wall_ms(record->clock.userdata);
     int64_t boot_ns = record->clock.boot_ns(record->clock.userdata);
+    const struct ledger *ledger = &record->ledger;
+    struct place_set asked;
 
     memset(out, 0, sizeof(*out));
-    for (size_t i = 0; i < record->ledger.n; i++) {
-        const struct ledger_node *node = record->ledger.nodes[i];
-        const struct ledger_entry *entry = &node->entry;
-        if ((entry->modality & modality) == 0 || (therapy && strcmp(entry->therapy, therapy) != 0) ||
-            !ledger_matches(entry, patient_ref, site, side))
+    place_set_find(&ledger->names, places, &asked);
+    for (const struct ledger_node *node = ledger->buckets[bucket_of(patient_ref)]; node; node = node->next) {
+        int64_t elapsed_ms;
+        if (!node_is_at(node, patient_ref, &asked))
             continue;
-        /* What has not ended, or nobody knows when, counts as ending now. */
-        history_add(out, entry,
-                    ledger_blocks(entry) ? 0
-                                         : ledger_elapsed_ms(wall_ms, boot_ns, entry->ended_wall_ms, node->this_boot,
-                                                             node->ended_boot_ns));
+        elapsed_ms = node_elapsed_ms(node, wall_ms, boot_ns);
+        history_ended(out, node->therapy, elapsed_ms);
+        if ((node->modality & modality) && (therapies == 0 || (node->therapy & therapies)))
+            history_take(out, node, elapsed_ms);
     }
 }
 
-const struct ledger_entry *record_blocking(struct record *record, const char *patient_ref, const char *site,
-                                           const char *side)
+const char *record_blocking(struct record *record, const char *patient_ref, const struct ledger_places *places,
+                            enum ledger_state *state)
 {
-    for (size_t i = 0; i < record->ledger.n; i++) {
-        const struct ledger_entry *entry = &record->ledger.nodes[i]->entry;
-        if (ledger_blocks(entry) && ledger_matches(entry, patient_ref, site, side))
-            return entry;
-    }
-    return NULL;
+    const struct ledger_node *node = ledger_blocking(&record->ledger, patient_ref, places);
+
+    if (node && state)
+        *state = node->state;
+    return node ? node->session_id : NULL;
 }
 
 const struct ledger_entry *record_open_entries(struct record *record, size_t *n)
 {
     struct ledger *ledger = &record->ledger;
-    struct ledger_entry *open = reallocarray(ledger->open, ledger->n + 1, sizeof(struct ledger_entry));
 
     *n = 0;
-    if (!open)
-        return NULL;
-    ledger->open = open;
-    for (size_t i = 0; i < ledger->n; i++) {
-        if (ledger->nodes[i]->inherited && ledger->nodes[i]->entry.state == LEDGER_OPEN)
-            open[(*n)++] = ledger->nodes[i]->entry;
+    for (size_t i = 0; i < ledger->n_inherited; i++) {
+        const struct ledger_node *node = ledger_find(ledger, ledger->inherited[i].session_id);
+        if (!node || !ledger_state_blocks(node->state))
+            continue;
+        ledger->inherited[*n] = ledger->inherited[i];
+        ledger->inherited[(*n)++].state = node->state;
     }
-    return open;
+    ledger->n_inherited = *n;
+    return ledger->inherited;
 }

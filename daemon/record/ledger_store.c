@@ -15,39 +15,37 @@
 
 static void bind_amounts(sqlite3_stmt *statement, int first, const struct dose_amounts *amounts)
 {
-    sqlite3_bind_int64(statement, first, amounts->duration_ms);
-    sqlite3_bind_int64(statement, first + 1, amounts->energy_uj);
-    sqlite3_bind_int64(statement, first + 2, amounts->charge_uc);
-    sqlite3_bind_int64(statement, first + 3, amounts->ion_dose_ua_min);
-    sqlite3_bind_int64(statement, first + 4, amounts->contractions);
+    for (size_t i = 0; i < AMOUNT_COUNT; i++)
+        sqlite3_bind_int64(statement, first + (int)i, amount_get(amounts, i));
 }
 
-static void read_amounts(sqlite3_stmt *row, int first, struct dose_amounts *out)
+void ledger_read_amounts(sqlite3_stmt *row, int first, struct dose_amounts *out)
 {
-    out->duration_ms = sqlite3_column_int64(row, first);
-    out->energy_uj = sqlite3_column_int64(row, first + 1);
-    out->charge_uc = sqlite3_column_int64(row, first + 2);
-    out->ion_dose_ua_min = sqlite3_column_int64(row, first + 3);
-    out->contractions = sqlite3_column_int64(row, first + 4);
+    for (size_t i = 0; i < AMOUNT_COUNT; i++)
+        amount_set(out, i, sqlite3_column_int64(row, first + (int)i));
 }
 
 json_t *ledger_amounts_document(const struct dose_amounts *amounts)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "duration_ms", (json_int_t)amounts->duration_ms, "energy_uj",
-                     (json_int_t)amounts->energy_uj, "charge_uc", (json_int_t)amounts->charge_uc, "ion_dose_ua_min",
-                     (json_int_t)amounts->ion_dose_ua_min, "contractions", (json_int_t)amounts->contractions);
+    json_t *document = json_object();
+
+    for (size_t i = 0; i < AMOUNT_COUNT; i++)
+        json_object_set_new(document, amount_name(i), json_integer(amount_get(amounts, i)));
+    return document;
 }
 
 static int ledger_insert(struct record *record, const struct ledger_entry *e)
 {
     sqlite3_stmt *insert = store_statement(&record->store, STATEMENT_ledger_insert);
+    char places[PLACES_TEXT_MAX];
 
     if (!insert)
         return -EIO;
+    places_write(&e->places, places);
     store_bind_text(insert, 1, e->session_id);
     store_bind_text(insert, 2, e->patient_ref);
-    store_bind_text(insert, 3, e->site);
-    store_bind_text(insert, 4, e->side);
+    store_bind_text(insert, 3, e->places.at[0].site);
+    store_bind_text(insert, 4, e->places.at[0].side);
     store_bind_text(insert, 5, e->therapy);
     store_bind_text(insert, 6, e->protocol);
     store_bind_text(insert, 7, e->device);
@@ -58,17 +56,23 @@ static int ledger_insert(struct record *record, const struct ledger_entry *e)
     sqlite3_bind_int64(insert, 12, 0);
     store_bind_text(insert, 13, "");
     sqlite3_bind_int64(insert, 14, 0);
-    bind_amounts(insert, 15, &e->planned);
-    bind_amounts(insert, 20, &e->worst);
-    bind_amounts(insert, 25, &e->delivered);
+    store_bind_text(insert, 1 + COLUMN_PLACES, places);
+    bind_amounts(insert, 1 + COLUMN_PLANNED, &e->planned);
+    bind_amounts(insert, 1 + COLUMN_WORST, &e->worst);
+    bind_amounts(insert, 1 + COLUMN_DELIVERED, &e->delivered);
     return store_run(&record->store, insert);
 }
 
 json_t *ledger_reserved_document(const struct ledger_entry *e)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "patient_ref", e->patient_ref, "site", e->site, "side",
-                     e->side, "therapy", e->therapy, "device", e->device, "serial", e->serial, "planned",
-                     ledger_amounts_document(&e->planned), "worst", ledger_amounts_document(&e->worst));
+    json_t *document = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "patient_ref", e->patient_ref, "site",
+                                 e->places.at[0].site, "side", e->places.at[0].side, "therapy", e->therapy, "device",
+                                 e->device, "serial", e->serial, "planned", ledger_amounts_document(&e->planned),
+                                 "worst", ledger_amounts_document(&e->worst));
+
+    if (document && e->places.n > 1)
+        json_object_set_new(document, "places", ledger_places_document(&e->places));
+    return document;
 }
 
 json_t *ledger_settled_document(const struct ledger_entry *e)
@@ -114,8 +118,8 @@ void ledger_read(sqlite3_stmt *row, struct ledger_entry *e, char ended_boot_id[4
     memset(e, 0, sizeof(*e));
     snprintf(e->session_id, sizeof(e->session_id), "%s", store_text(row, 0));
     snprintf(e->patient_ref, sizeof(e->patient_ref), "%s", store_text(row, 1));
-    snprintf(e->site, sizeof(e->site), "%s", store_text(row, 2));
-    snprintf(e->side, sizeof(e->side), "%s", store_text(row, 3));
+    (void)ledger_places_add(&e->places, store_text(row, 2), store_text(row, 3));
+    places_read(&e->places, store_text(row, COLUMN_PLACES));
     snprintf(e->therapy, sizeof(e->therapy), "%s", store_text(row, 4));
     snprintf(e->protocol, sizeof(e->protocol), "%s", store_text(row, 5));
     snprintf(e->device, sizeof(e->device), "%s", store_text(row, 6));
@@ -128,9 +132,9 @@ void ledger_read(sqlite3_stmt *row, struct ledger_entry *e, char ended_boot_id[4
     e->ended_wall_ms = sqlite3_column_int64(row, 11);
     snprintf(ended_boot_id, 40, "%s", store_text(row, 12));
     *ended_boot_ns = sqlite3_column_int64(row, 13);
-    read_amounts(row, 14, &e->planned);
-    read_amounts(row, 19, &e->worst);
-    read_amounts(row, 24, &e->delivered);
+    ledger_read_amounts(row, COLUMN_PLANNED, &e->planned);
+    ledger_read_amounts(row, COLUMN_WORST, &e->worst);
+    ledger_read_amounts(row, COLUMN_DELIVERED, &e->delivered);
 }
 
 static int ledger_load_row(struct record *record, sqlite3_stmt *row)
@@ -143,9 +147,10 @@ static int ledger_load_row(struct record *record, sqlite3_stmt *row)
 
     ledger_read(row, &entry, boot_id, &boot_ns);
     rc = ledger_add(&record->ledger, &entry, &node);
+    if (rc == 0 && ledger_state_blocks(entry.state))
+        rc = ledger_inherit(&record->ledger, &entry);
     if (rc < 0)
         return rc;
-    node->inherited = true;
     node->this_boot = boot_id[0] != '\0' && strcmp(boot_id, record->clock.boot_id) == 0;
     node->ended_boot_ns = boot_ns;
     return 0;

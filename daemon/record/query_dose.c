@@ -25,13 +25,13 @@ static void sum(int64_t *total, int64_t add)
 
 static void sums_add(struct dose_sums *sums, const struct ledger_entry *entry)
 {
-    const struct dose_amounts *counted = ledger_counted(entry);
+    const struct dose_amounts *counted = ledger_counted(entry->state, &entry->worst, &entry->delivered);
 
-    sum(&sums->amounts.duration_ms, counted->duration_ms);
-    sum(&sums->amounts.energy_uj, counted->energy_uj);
-    sum(&sums->amounts.charge_uc, counted->charge_uc);
-    sum(&sums->amounts.ion_dose_ua_min, counted->ion_dose_ua_min);
-    sum(&sums->amounts.contractions, counted->contractions);
+    for (size_t i = 0; i < AMOUNT_COUNT; i++) {
+        int64_t total = amount_get(&sums->amounts, i);
+        sum(&total, amount_get(counted, i));
+        amount_set(&sums->amounts, i, total);
+    }
     sums->sessions++;
     sums->open += entry->state == LEDGER_OPEN;
     sums->unbounded += entry->state == LEDGER_UNBOUNDED;
@@ -47,35 +47,50 @@ static json_t *sums_document(const struct dose_sums *sums)
     return totals;
 }
 
+/* What is delivered is known of everything that has ended; of an unbounded session only the part that was seen. */
 static json_t *dose_item(const struct ledger_entry *e, int64_t elapsed_ms)
 {
-    json_t *item =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:o}", "session_id", e->session_id,
-                  "site", e->site, "side", e->side, "modality", modality_id(e->modality), "therapy", e->therapy,
-                  "protocol", e->protocol, "device", e->device, "serial", e->serial, "state", ledger_state_id(e->state),
-                  "started_at_ms", (json_int_t)e->started_wall_ms, "elapsed_ms", (json_int_t)elapsed_ms, "planned",
-                  ledger_amounts_document(&e->planned), "worst", ledger_amounts_document(&e->worst), "counted",
-                  ledger_amounts_document(ledger_counted(e)));
+    const struct ledger_place *target = &e->places.at[0];
+    json_t *item = json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:o, s:o}",
+                             "session_id", e->session_id, "site", target->site, "side", target->side, "places",
+                             ledger_places_document(&e->places), "modality", modality_id(e->modality), "therapy",
+                             e->therapy, "protocol", e->protocol, "device", e->device, "serial", e->serial, "state",
+                             ledger_state_id(e->state), "unbounded", e->state == LEDGER_UNBOUNDED, "started_at_ms",
+                             (json_int_t)e->started_wall_ms, "elapsed_ms", (json_int_t)elapsed_ms, "planned",
+                             ledger_amounts_document(&e->planned), "worst", ledger_amounts_document(&e->worst),
+                             "counted", ledger_amounts_document(ledger_counted(e->state, &e->worst, &e->delivered)));
 
-    if (item && e->state != LEDGER_OPEN)
+    if (item && e->state != LEDGER_OPEN) {
         json_object_set_new(item, "ended_at_ms", json_integer(e->ended_wall_ms));
+        json_object_set_new(item, "delivered", ledger_amounts_document(&e->delivered));
+    }
     return item;
 }
 
-/* Reads the row; false when it is outside of the window or on another side. */
+/* Whether the session touched the site (any when NULL) on a side that meets this one (any when NULL). */
+static bool dose_touched(const struct ledger_places *places, const char *site, const char *side)
+{
+    for (size_t i = 0; i < places->n; i++) {
+        if ((!site || strcmp(places->at[i].site, site) == 0) && (!side || place_side_meets(places->at[i].side, side)))
+            return true;
+    }
+    return false;
+}
+
+/* Reads the row; false when it is outside of the window or at another place. */
 static bool dose_row(const struct record *record, const struct query *query, sqlite3_stmt *row, int64_t window_ms,
                      struct ledger_entry *entry, int64_t *elapsed_ms)
 {
-    const char *side = query_text(query, "side");
     char boot_id[40];
     int64_t boot_ns;
 
     ledger_read(row, entry, boot_id, &boot_ns);
     *elapsed_ms = 0;
-    if (entry->state != LEDGER_OPEN && entry->state != LEDGER_UNBOUNDED)
+    if (!ledger_state_blocks(entry->state))
         *elapsed_ms = ledger_elapsed_ms(query->wall_ms, query->boot_ns, entry->ended_wall_ms,
                                         strcmp(boot_id, record->clock.boot_id) == 0, boot_ns);
-    return *elapsed_ms < window_ms && (!side || ledger_side_meets(entry->side, side));
+    return *elapsed_ms < window_ms &&
+           dose_touched(&entry->places, query_text(query, "site"), query_text(query, "side"));
 }
 
 static int dose_bind(const struct record *record, const struct query *query, sqlite3_stmt *row, int64_t window_ms)
@@ -105,7 +120,7 @@ static int dose_walk(struct record *record, const struct query *query, sqlite3_s
     int rc = dose_bind(record, query, row, window_ms);
 
     while (rc >= 0 && (rc = store_row(&record->store, row)) == 1) {
-        int64_t rowid = sqlite3_column_int64(row, 29);
+        int64_t rowid = sqlite3_column_int64(row, COLUMN_BEYOND);
         if (!dose_row(record, query, row, window_ms, &entry, &elapsed_ms))
             continue;
         sums_add(sums, &entry);

@@ -31,15 +31,14 @@ static const struct csv_column {
     {"ended_at_ms", 6},
     {"end_reason", 7},
     {"simulated", 8},
-    {"planned_ms", 20},
+    {"planned_ms", RECORD_planned + AMOUNT_duration_ms},
     {"dose_state", 18},
-    {"delivered_duration_ms", 21},
-    {"delivered_energy_uj", 22},
-    {"delivered_charge_uc", 23},
-    {"delivered_ion_dose_ua_min", 24},
-    {"delivered_contractions", 25},
-    {"appended", 11},
+#define AMOUNT(name, with) {#with "_" #name, RECORD_##with + AMOUNT_##name},
+    DOSE_AMOUNTS(AMOUNT, planned) DOSE_AMOUNTS(AMOUNT, worst) DOSE_AMOUNTS(AMOUNT, delivered)
+#undef AMOUNT
+        {"appended", 11},
     {"incidents", 12},
+    {"places", RECORD_PLACES},
 };
 
 #define CSV_COLUMNS (sizeof(csv_columns) / sizeof(csv_columns[0]))

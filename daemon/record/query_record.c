@@ -51,9 +51,17 @@ void row_set_integer(json_t *object, const char *key, sqlite3_stmt *row, int col
         json_object_set_new(object, key, json_integer(sqlite3_column_int64(row, column)));
 }
 
+static json_t *amounts_at(sqlite3_stmt *row, int first)
+{
+    struct dose_amounts amounts;
+
+    ledger_read_amounts(row, first, &amounts);
+    return ledger_amounts_document(&amounts);
+}
+
 static void set_ledger(json_t *item, sqlite3_stmt *row)
 {
-    json_t *delivered;
+    struct ledger_places places = {0};
 
     if (sqlite3_column_type(row, 13) == SQLITE_NULL)
         return;
@@ -64,14 +72,14 @@ static void set_ledger(json_t *item, sqlite3_stmt *row)
     row_set_text(item, "serial", row, 17);
     row_set_text(item, "dose_state", row, 18);
     row_set_integer(item, "started_at_ms", row, 19);
-    row_set_integer(item, "planned_ms", row, 20);
-    delivered = json_object();
-    row_set_integer(delivered, "duration_ms", row, 21);
-    row_set_integer(delivered, "energy_uj", row, 22);
-    row_set_integer(delivered, "charge_uc", row, 23);
-    row_set_integer(delivered, "ion_dose_ua_min", row, 24);
-    row_set_integer(delivered, "contractions", row, 25);
-    json_object_set_new(item, "delivered", delivered);
+    row_set_integer(item, "planned_ms", row, RECORD_planned + AMOUNT_duration_ms);
+    places_read(&places, store_text(row, RECORD_PLACES));
+    if (places.n > 0)
+        json_object_set_new(item, "places", ledger_places_document(&places));
+    json_object_set_new(item, "planned", amounts_at(row, RECORD_planned));
+    json_object_set_new(item, "worst", amounts_at(row, RECORD_worst));
+    if (strcmp(store_text(row, 18), ledger_state_id(LEDGER_OPEN)) != 0)
+        json_object_set_new(item, "delivered", amounts_at(row, RECORD_delivered));
 }
 
 json_t *record_summary(sqlite3_stmt *row)

@@ -57,9 +57,34 @@ static int stored_dose(struct store *store, const char *session_id, struct ledge
     return 1;
 }
 
+/*
+ * All that was said is stored so, and what is stored beyond it is nothing: an amount that the daemon which wrote the
+ * entry did not count yet is 0.
+ */
+static bool said_as_stored(const json_t *said, const json_t *stored)
+{
+    const char *name;
+    json_t *value;
+
+    if (!json_is_object(said) || !json_is_object(stored))
+        return json_equal(said, stored);
+    json_object_foreach((json_t *)(uintptr_t)said, name, value)
+    {
+        if (!json_object_get(stored, name))
+            return false;
+    }
+    json_object_foreach((json_t *)(uintptr_t)stored, name, value)
+    {
+        const json_t *wanted = json_object_get(said, name);
+        if (wanted ? !said_as_stored(wanted, value) : !json_is_integer(value) || json_integer_value(value) != 0)
+            return false;
+    }
+    return true;
+}
+
 static int same_document(const json_t *said, json_t *stored)
 {
-    int same = stored ? json_equal(said, stored) : -ENOMEM;
+    int same = stored ? said_as_stored(said, stored) : -ENOMEM;
 
     json_decref(stored);
     return same;

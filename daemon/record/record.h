@@ -57,22 +57,50 @@ bool record_audit_broken(const struct record *record);
 
 /* --- dose ledger --- */
 
+/* AMOUNT(name, with): the one list, in the order of the ledger's columns and of its JSON. */
+#define DOSE_AMOUNTS(AMOUNT, with)                                                                                     \
+    AMOUNT(duration_ms, with)                                                                                          \
+    AMOUNT(energy_uj, with)                                                                                            \
+    AMOUNT(charge_uc, with)                                                                                            \
+    AMOUNT(ion_dose_ua_min, with)                                                                                      \
+    AMOUNT(contractions, with)                                                                                         \
+    AMOUNT(cem43_ms, with)                                                                                             \
+    AMOUNT(cold_dose_millic_min, with)
+
 struct dose_amounts {
-    int64_t duration_ms, energy_uj, charge_uc, ion_dose_ua_min, contractions, cem43_ms, cold_dose_millic_min;
+#define AMOUNT(name, with) int64_t name;
+    DOSE_AMOUNTS(AMOUNT, )
+#undef AMOUNT
 };
 
 enum ledger_state {
     LEDGER_OPEN,      /* reserved, running, or not yet proved at rest */
     LEDGER_SETTLED,   /* delivered is known to the moment of proved rest */
     LEDGER_CRASHED,   /* settled to worst: rest was proved at restart on the same identity */
-    LEDGER_UNBOUNDED, /* nobody knows: patient and site stay blocked until reviewed */
+    LEDGER_UNBOUNDED, /* nobody knows: these places of the patient stay blocked until reviewed */
     LEDGER_REVIEWED,  /* a person settled it */
 };
+
+/* A place on the body: left and right are apart, every other side (both, midline) meets either. */
+struct ledger_place {
+    char site[64], side[16];
+};
+#define LEDGER_PLACES_MAX 17 /* the target, and where sixteen electrodes sit */
+struct ledger_places {
+    size_t n; /* each place once, the target first */
+    struct ledger_place at[LEDGER_PLACES_MAX];
+};
+/* 0, also when it is there already; -EINVAL: no site, or a blank or colon in a name; -ENOSPC. */
+int ledger_places_add(struct ledger_places *places, const char *site, const char *side);
+/* A place of one is a place of the other. */
+bool ledger_places_meet(const struct ledger_places *a, const struct ledger_places *b);
+/* [{site, side}] */
+json_t *ledger_places_document(const struct ledger_places *places);
 
 struct ledger_entry {
     char session_id[40];
     char patient_ref[128];
-    char site[64], side[16];
+    struct ledger_places places;
     char therapy[32], protocol[64];
     char device[64], serial[64]; /* identity on which rest must be proved */
     enum modality modality;
@@ -91,7 +119,8 @@ typedef void record_done(void *userdata, int error);
 /*
  * Durable before the output is enabled. Counts from the call on, and no more when done is told an error: then it is not
  * written later either. Refused at once: -EINVAL (empty names, amounts outside 0..2^48, worst below planned), -EEXIST,
- * -EBUSY (an unbounded entry of this patient and site), -EAGAIN (queue crowded), -ENOMEM. started_wall_ms 0 = now.
+ * -EBUSY (an unbounded entry of this patient at one of these places), -EAGAIN (queue crowded), -ENOMEM. started_wall_ms
+ * 0 = now.
  */
 int record_reserve(struct record *record, const struct ledger_entry *entry, record_done *done, void *userdata);
 /*
@@ -101,19 +130,22 @@ int record_reserve(struct record *record, const struct ledger_entry *entry, reco
  */
 int record_settle(struct record *record, const char *session_id, enum ledger_state state,
                   const struct dose_amounts *delivered, record_done *done, void *userdata);
-/* Entries left open by a previous run; valid until the next settle. */
+/* Entries that a previous run left open or unbounded, as they are now; valid until the next settle. */
 const struct ledger_entry *record_open_entries(struct record *record, size_t *n);
 /*
- * Sums for one patient, site (left and right are apart, both and midline meet either) and modality over 24 h, from
- * memory. Open, crashed and unbounded entries count as worst; open and unbounded ones, and rows dated in the future,
- * count as ending now; neither clock direction shortens a rest. A session's own reservation counts too: ask before
- * reserving. therapy NULL = all therapies of the modality.
+ * Sums over 24 h for one patient and modality, of all sessions that touched any of these places, from memory. Open,
+ * crashed and unbounded entries count as worst; open and unbounded ones, and rows dated in the future, count as ending
+ * now; neither clock direction shortens a rest. ended and since_end_ms are of every modality. A session's own
+ * reservation counts too: ask before reserving. therapies: a bit per enum modality_therapy, 0 = all of the modality.
  */
-void record_history(struct record *record, const char *patient_ref, const char *site, const char *side,
-                    enum modality modality, const char *therapy, struct dose_history *out);
-/* The session that blocks this patient and site (open or unbounded), or NULL. */
-const struct ledger_entry *record_blocking(struct record *record, const char *patient_ref, const char *site,
-                                           const char *side);
+void record_history(struct record *record, const char *patient_ref, const struct ledger_places *places,
+                    enum modality modality, uint32_t therapies, struct dose_history *out);
+/*
+ * The session that blocks any of these places of this patient, an unbounded one before an open one; NULL = none. state
+ * (may be NULL) is its state.
+ */
+const char *record_blocking(struct record *record, const char *patient_ref, const struct ledger_places *places,
+                            enum ledger_state *state);
 /*
  * Notes steps of the wall clock (over 60 s in one or in many, audited as clock_stepped) and suspends (audited as
  * suspended). Call once a second. Returns the step in ms, 0 = none.
@@ -191,16 +223,19 @@ typedef void record_answer(void *userdata, int error, json_t *result);
  *   record.list    {patient_ref?, site?, course_id?, operator?, from_ms?, to_ms?, limit?, cursor?} by end, newest first
  *                  {items: [{session_id, patient_ref, site, side, ended_at_ms, simulated, appended, incidents, hash,
  *                  course_id?, operator_id?, end_reason?, modality?, therapy?, protocol?, device?, serial?,
- *                  dose_state?, started_at_ms?, planned_ms?, delivered{amounts}?}], next_cursor?}
+ *                  dose_state?, started_at_ms?, places[]?, planned_ms?, planned{}?, worst{}?, delivered{}?}],
+ *                  next_cursor?}; site finds every session that touched it
  *   record.get     {session_id, cursor?}
  *                  {session_id, document, hash, intact, appended: [addition], next_cursor?}
  *   record.export  {format: "jsonl" or "csv", filters of record.list, limit?, cursor?} limit counts lines
  *                  {format, lines: [text], next_cursor?}; jsonl lines are {type: "record", session_id, hash, document}
  *                  and, after their record, {type: "appended", addition}; csv has its names on the first page only
  *   dose.history   {patient_ref, site?, side?, modality?, hours? = 24, limit?, cursor?} newest first
- *                  {items: [{session_id, site, side, modality, therapy, protocol, device, serial, state, started_at_ms,
- *                  ended_at_ms?, elapsed_ms, planned{}, worst{}, counted{}}], totals{amounts, sessions, open,
- *                  unbounded} of the whole window, next_cursor?}
+ *                  {items: [{session_id, site, side, places[], modality, therapy, protocol, device, serial, state,
+ *                  unbounded, started_at_ms, ended_at_ms?, elapsed_ms, planned{}, worst{}, delivered{}?, counted{}}],
+ *                  totals{amounts, sessions, open, unbounded} of the whole window, next_cursor?}; delivered is absent
+ *                  while the session is open, and of an unbounded one the part that was seen; counted is what limits
+ *                  are held against
  *   audit.tail     {limit?, cursor?} newest first, or {since_seq, limit?, cursor?} in order
  *                  {items: [{seq, at_ms, boot_id, boot_ns, uid, operator_id?, operator_name?, event, session_id?,
  *                  detail, prev, hash}], next_cursor?}
@@ -211,8 +246,9 @@ typedef void record_answer(void *userdata, int error, json_t *result);
  *   backup         {path} absolute, on a local disk, not there yet -> {path, bytes, head_seq, head_hash}; path.head is
  *                  the copy's head file
  *
- * An addition is {id, kind, uid, at_ms, session_id?, operator_id?, operator_name?, frozen_hash?, body}; amounts are
- * {duration_ms, energy_uj, charge_uc, ion_dose_ua_min, contractions}.
+ * places[] is [{site, side}], the target first. An addition is {id, kind, uid, at_ms, session_id?, operator_id?,
+ * operator_name?, frozen_hash?, body}; planned, worst, delivered, counted and the amounts of totals are
+ * {duration_ms, energy_uj, charge_uc, ion_dose_ua_min, contractions, cem43_ms, cold_dose_millic_min}.
  */
 int record_query(struct record *record, const char *kind, json_t *parameters, record_answer *answer, void *userdata);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record/hash.h"
 #include "record/internal.h"
 
 #define REQUEST_KEEP_MS (INT64_C(24) * 3600 * 1000)
@@ -15,11 +16,7 @@
 
 static size_t request_bucket(uid_t uid, const char *request_id)
 {
-    uint32_t hash = 2166136261U ^ (uint32_t)uid; /* FNV-1a */
-
-    for (const char *c = request_id; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619U;
-    return hash % REQUEST_BUCKETS;
+    return hash_text((uint32_t)uid, request_id) % REQUEST_BUCKETS;
 }
 
 static size_t request_bytes(const struct request_node *node)

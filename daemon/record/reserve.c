@@ -4,6 +4,7 @@
  * in between is on the safe side: an unwritten settlement is found open and counted as worst.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +12,9 @@
 
 static bool amounts_in_range(const struct dose_amounts *a)
 {
-    const int64_t all[] = {a->duration_ms, a->energy_uj, a->charge_uc, a->ion_dose_ua_min, a->contractions};
-
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (all[i] < 0 || all[i] > RECORD_AMOUNT_MAX)
+    for (size_t i = 0; i < AMOUNT_COUNT; i++) {
+        const int64_t value = amount_get(a, i);
+        if (value < 0 || value > RECORD_AMOUNT_MAX)
             return false;
     }
     return true;
@@ -22,9 +22,11 @@ static bool amounts_in_range(const struct dose_amounts *a)
 
 static bool amounts_cover(const struct dose_amounts *worst, const struct dose_amounts *planned)
 {
-    return worst->duration_ms >= planned->duration_ms && worst->energy_uj >= planned->energy_uj &&
-           worst->charge_uc >= planned->charge_uc && worst->ion_dose_ua_min >= planned->ion_dose_ua_min &&
-           worst->contractions >= planned->contractions;
+    for (size_t i = 0; i < AMOUNT_COUNT; i++) {
+        if (amount_get(worst, i) < amount_get(planned, i))
+            return false;
+    }
+    return true;
 }
 
 /* The chain holds JSON: a name that is not UTF-8 could not be written there. */
@@ -37,23 +39,32 @@ static bool reserve_text_valid(const struct ledger_entry *entry)
     return valid;
 }
 
+/* The target first; what a row could not hold is no place. */
+static bool places_valid(const struct ledger_places *places)
+{
+    struct ledger_places copy = {0};
+
+    if (places->n == 0 || places->n > LEDGER_PLACES_MAX)
+        return false;
+    for (size_t i = 0; i < places->n; i++) {
+        if (ledger_places_add(&copy, places->at[i].site, places->at[i].side) < 0)
+            return false;
+    }
+    return copy.n == places->n;
+}
+
 static int reserve_check(struct record *record, const struct ledger_entry *entry)
 {
-    const struct ledger_entry *blocking;
+    const struct ledger_node *blocking;
 
     if (entry->session_id[0] == '\0' || entry->patient_ref[0] == '\0' || entry->modality == 0 ||
-        !amounts_in_range(&entry->planned) || !amounts_in_range(&entry->worst) ||
+        !places_valid(&entry->places) || !amounts_in_range(&entry->planned) || !amounts_in_range(&entry->worst) ||
         !amounts_cover(&entry->worst, &entry->planned) || !reserve_text_valid(entry))
         return -EINVAL;
     if (ledger_find(&record->ledger, entry->session_id))
         return -EEXIST;
-    for (size_t i = 0; i < record->ledger.n; i++) {
-        blocking = &record->ledger.nodes[i]->entry;
-        if (blocking->state == LEDGER_UNBOUNDED && strcmp(blocking->patient_ref, entry->patient_ref) == 0 &&
-            strcmp(blocking->site, entry->site) == 0 && ledger_side_meets(blocking->side, entry->side))
-            return -EBUSY;
-    }
-    return 0;
+    blocking = ledger_blocking(&record->ledger, entry->patient_ref, &entry->places);
+    return blocking && blocking->state == LEDGER_UNBOUNDED ? -EBUSY : 0;
 }
 
 static struct job *ledger_job(struct record *record, enum job_kind kind, const struct ledger_entry *entry,
@@ -117,7 +128,7 @@ static int settle_check(const struct ledger_node *node, enum ledger_state state,
         return -EINVAL;
     if (delivered && !amounts_in_range(delivered))
         return -EINVAL;
-    if (node->entry.state == LEDGER_OPEN || (node->entry.state == LEDGER_UNBOUNDED && state == LEDGER_REVIEWED))
+    if (node->state == LEDGER_OPEN || (node->state == LEDGER_UNBOUNDED && state == LEDGER_REVIEWED))
         return 0;
     return -EALREADY;
 }
@@ -126,26 +137,27 @@ int record_settle(struct record *record, const char *session_id, enum ledger_sta
                   const struct dose_amounts *delivered, record_done *done, void *userdata)
 {
     struct ledger_node *node = ledger_find(&record->ledger, session_id);
-    struct ledger_entry settled;
+    struct ledger_entry settled = {.state = state}; /* what the row and the chain are told */
     struct job *job;
     int64_t wall_ms, boot_ns;
     int rc = settle_check(node, state, delivered);
 
     if (rc < 0)
         return rc;
-    settled = node->entry;
-    settled.state = state;
-    settled.delivered = delivered ? *delivered : settled.worst;
+    snprintf(settled.session_id, sizeof(settled.session_id), "%s", session_id);
+    snprintf(settled.patient_ref, sizeof(settled.patient_ref), "%s", node->patient_ref);
+    settled.delivered = delivered ? *delivered : node->worst;
     job = ledger_job(record, JOB_SETTLE, &settled, done, userdata);
     if (!job)
         return -ENOMEM;
     wall_ms = job->wall_ms;
     boot_ns = job->boot_ns;
-    settled.ended_wall_ms = wall_ms;
     rc = queue_push(record, job);
     if (rc < 0)
         return rc;
-    node->entry = settled;
+    node->state = state;
+    node->delivered = settled.delivered;
+    node->ended_wall_ms = wall_ms;
     node->this_boot = true;
     node->ended_boot_ns = boot_ns;
     return 0;

@@ -14,6 +14,12 @@
     AMOUNT(prefix "_duration_ms")                                                                                      \
     "," AMOUNT(prefix "_energy_uj") "," AMOUNT(prefix "_charge_uc") "," AMOUNT(prefix "_ion_dose_ua_min") "," AMOUNT(  \
         prefix "_contractions")
+#define ADD_AMOUNT(name)                                                                                               \
+    "ALTER TABLE ledger ADD COLUMN " name " INTEGER NOT NULL DEFAULT 0 CHECK(" name " BETWEEN 0 AND 281474976710656);"
+#define ADD_AMOUNTS(prefix) ADD_AMOUNT(prefix "_cem43_ms") ADD_AMOUNT(prefix "_cold_dose_millic_min")
+#define RESERVED(prefix)                                                                                               \
+    "," prefix "_duration_ms," prefix "_energy_uj," prefix "_charge_uc," prefix "_ion_dose_ua_min," prefix             \
+    "_contractions," prefix "_cem43_ms," prefix "_cold_dose_millic_min"
 #define FORBID(name, when, table, condition, message)                                                                  \
     "CREATE TRIGGER " name " BEFORE " when " ON " table " " condition " BEGIN SELECT RAISE(ABORT, '" message "'); "    \
     "END;"
@@ -97,6 +103,15 @@ static const char *const schema_steps[] = {
                                                      "INTEGER NOT NULL,"
                                                      " PRIMARY KEY(uid, request_id)) STRICT, WITHOUT ROWID;"
                                                      "CREATE TABLE state(key TEXT PRIMARY KEY, value BLOB) STRICT;",
+
+    /* 2: thermal and cold dose, and every place that a session touched; "" is the target alone */
+    "ALTER TABLE ledger ADD COLUMN places TEXT NOT NULL DEFAULT '' CHECK(length(places) <= 1400);" ADD_AMOUNTS(
+        "planned") ADD_AMOUNTS("worst")
+        ADD_AMOUNTS("delivered") "DROP TRIGGER ledger_reserved;" FORBID(
+            "ledger_reserved",
+            "UPDATE OF session_id, patient_ref, site, side, places, therapy, protocol, device, serial, modality, "
+            "started_wall_ms" RESERVED("planned") RESERVED("worst"),
+            "ledger", "", "what was reserved never changes"),
 };
 
 #define SCHEMA_VERSION ((int)(sizeof(schema_steps) / sizeof(schema_steps[0])))

@@ -159,8 +159,6 @@ int assess(struct sessions *s, const struct session_request *rq, const struct se
     const struct plan *plan = &a->plan;
     check_device(s, own, plan, now, r);
     check_daemon(s, r);
-    if (plan->protocol && rq->patient_ref && rq->site && rq->side)
-        record_history(s->record, rq->patient_ref, rq->site, rq->side, plan->protocol->modality, NULL, &a->history);
     check_history(s, own, plan, rq, &a->history, r);
     check_parts(plan, rq, r);
     check_electrodes(plan, rq, r);

@@ -86,6 +86,7 @@ static json_t *record_document(const struct session *session, const struct sessi
 {
     const struct sessions *s = session->owner;
     const struct session_request *rq = &session->request->r;
+    struct ledger_places places;
     json_t *o = json_object();
     doc_int(o, "schema_version", SESSION_SCHEMA_VERSION);
     doc_text(o, "session_id", session->id);
@@ -93,6 +94,8 @@ static json_t *record_document(const struct session *session, const struct sessi
     doc_text(o, "patient_ref", rq->patient_ref);
     doc_text(o, "course_id", rq->course_id);
     doc_put(o, "target", json_pack("{s:s,s:s}", "site", rq->site, "side", rq->side));
+    request_places(session->tables[0], rq, &places);
+    doc_put(o, "places", ledger_places_document(&places));
     doc_text(o, "protocol", rq->protocol);
     doc_text(o, "device", session->unit->id);
     doc_put(o, "identity", doc_identity(&session->identity));

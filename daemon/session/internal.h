@@ -276,8 +276,12 @@ void check_device(struct sessions *s, const struct session *own, const struct pl
 void check_ranges(const struct plan *plan, struct refusals *r);
 void check_electrodes(const struct plan *plan, const struct session_request *request, struct refusals *r);
 void check_applicator(const struct plan *plan, const struct session_time *now, struct refusals *r);
+/* history is filled: what the ledger holds of this patient's modality at the places that the request touches. */
 void check_history(struct sessions *s, const struct session *own, const struct plan *plan,
-                   const struct session_request *request, const struct dose_history *history, struct refusals *r);
+                   const struct session_request *request, struct dose_history *history, struct refusals *r);
+/* The target, and where each electrode sits: names that the tables know, on the sides that those sites have. */
+void request_places(const struct dose_tables *tables, const struct session_request *request,
+                    struct ledger_places *out);
 int64_t civil_day(int64_t wall_ms);
 /* The session that claims this unit and group, or NULL; own is left out. */
 const struct session *unit_holder(const struct sessions *s, const struct unit *unit, uint32_t group,

@@ -81,8 +81,7 @@ static int reserve(struct session *session, const struct session_time *now)
                              .started_wall_ms = now->wall_ms};
     snprintf(e.session_id, sizeof e.session_id, "%s", session->id);
     snprintf(e.patient_ref, sizeof e.patient_ref, "%s", rq->patient_ref);
-    snprintf(e.site, sizeof e.site, "%s", rq->site);
-    snprintf(e.side, sizeof e.side, "%s", rq->side);
+    request_places(session->tables[0], rq, &e.places);
     snprintf(e.therapy, sizeof e.therapy, "%s", modality_therapy_id(session->treatment.therapy));
     snprintf(e.protocol, sizeof e.protocol, "%s", rq->protocol);
     snprintf(e.device, sizeof e.device, "%s", session->unit->id);

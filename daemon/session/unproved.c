@@ -36,7 +36,8 @@ static void orphan_close(struct sessions *s, struct orphan *orphan, enum ledger_
     doc_int(o, "schema_version", SESSION_SCHEMA_VERSION);
     doc_text(o, "session_id", e->session_id);
     doc_text(o, "patient_ref", e->patient_ref);
-    doc_put(o, "target", json_pack("{s:s,s:s}", "site", e->site, "side", e->side));
+    doc_put(o, "target", json_pack("{s:s,s:s}", "site", e->places.at[0].site, "side", e->places.at[0].side));
+    doc_put(o, "places", ledger_places_document(&e->places));
     doc_int(o, "ended_at_ms", s->now.wall_ms);
     doc_text(o, "protocol", e->protocol);
     doc_text(o, "device", e->device);

@@ -268,11 +268,17 @@ static void export_is_csv_with_one_header(void **state)
     assert_string_equal(json_string_value(json_array_get(lines, 0)),
                         "session_id,patient_ref,site,side,course_id,operator_id,modality,therapy,protocol,device,"
                         "serial,started_at_ms,ended_at_ms,end_reason,simulated,planned_ms,dose_state,"
+                        "planned_duration_ms,planned_energy_uj,planned_charge_uc,planned_ion_dose_ua_min,"
+                        "planned_contractions,planned_cem43_ms,planned_cold_dose_millic_min,"
+                        "worst_duration_ms,worst_energy_uj,worst_charge_uc,worst_ion_dose_ua_min,"
+                        "worst_contractions,worst_cem43_ms,worst_cold_dose_millic_min,"
                         "delivered_duration_ms,delivered_energy_uj,delivered_charge_uc,delivered_ion_dose_ua_min,"
-                        "delivered_contractions,appended,incidents");
+                        "delivered_contractions,delivered_cem43_ms,delivered_cold_dose_millic_min,"
+                        "appended,incidents,places");
     assert_string_equal(json_string_value(json_array_get(lines, 1)),
                         "q,\"p,\"\"1\"\"\",knee,left,c1,op-2,estim,tens,tens_conventional,tens-1,SN1,1700000000000,"
-                        "1700000000099,time,1,1000,settled,900,0,90,0,0,0,0");
+                        "1700000000099,time,1,1000,settled,1000,0,100,0,0,0,0,1200,0,130,0,0,0,0,"
+                        "900,0,90,0,0,0,0,0,0,knee:left");
     json_decref(page);
 }
 
@@ -425,7 +431,7 @@ static void backup_is_a_whole_database_with_its_head(void **state)
     snprintf(f->head, sizeof(f->head), "%s.head", path);
     assert_int_equal(fixture_open(f), 0);
     assert_false(record_audit_broken(f->record));
-    assert_non_null(record_blocking(f->record, "p1", "knee", "left"));
+    assert_non_null(fixture_blocking(f, "p1", "knee", "left"));
     got = fixture_ask(f, "audit.verify", NULL, &error);
     assert_true(json_is_true(json_object_get(got, "ok")));
     json_decref(got);

@@ -56,7 +56,7 @@ static void reservation_fails_and_writing_recovers(struct fixture *f, enum disk 
     assert_int_equal(record_health(f->record, why, sizeof(why)), RECORD_FAILED);
     assert_non_null(strstr(why, reason));
     assert_memory_equal(why, "failed: ", 8); /* not late: whoever reads the alarm looks at the disk, not at the load */
-    assert_null(record_blocking(f->record, "p1", "knee", "left"));
+    assert_null(fixture_blocking(f, "p1", "knee", "left"));
     assert_int_equal(fixture_history(f, "p1", "left").session_count, 0);
     /* Another one is tried at once, not after the retry's time. */
     assert_int_equal(record_reserve(f->record, &again, waited_done, &waited), 0);

@@ -126,6 +126,14 @@ void fixture_flush(struct fixture *f)
     json_decref(fixture_ask(f, "audit.tail", json_pack("{s:i}", "limit", 1), &error));
 }
 
+struct ledger_places fixture_place(const char *site, const char *side)
+{
+    struct ledger_places places = {0};
+
+    assert_int_equal(ledger_places_add(&places, site, side), 0);
+    return places;
+}
+
 struct ledger_entry fixture_entry(const char *session_id, const char *patient, const char *side)
 {
     struct ledger_entry e = {.modality = MODALITY_ESTIM,
@@ -134,8 +142,7 @@ struct ledger_entry fixture_entry(const char *session_id, const char *patient, c
 
     snprintf(e.session_id, sizeof(e.session_id), "%s", session_id);
     snprintf(e.patient_ref, sizeof(e.patient_ref), "%s", patient);
-    snprintf(e.site, sizeof(e.site), "knee");
-    snprintf(e.side, sizeof(e.side), "%s", side);
+    e.places = fixture_place("knee", side);
     snprintf(e.therapy, sizeof(e.therapy), "tens");
     snprintf(e.protocol, sizeof(e.protocol), "tens_conventional");
     snprintf(e.device, sizeof(e.device), "tens-1");
@@ -165,10 +172,17 @@ void fixture_settle(struct fixture *f, const char *session_id, enum ledger_state
 
 struct dose_history fixture_history(struct fixture *f, const char *patient, const char *side)
 {
+    const struct ledger_places knee = fixture_place("knee", side);
     struct dose_history history;
 
-    record_history(f->record, patient, "knee", side, MODALITY_ESTIM, NULL, &history);
+    record_history(f->record, patient, &knee, MODALITY_ESTIM, 0, &history);
     return history;
+}
+
+const char *fixture_blocking(struct fixture *f, const char *patient, const char *site, const char *side)
+{
+    const struct ledger_places there = fixture_place(site, side);
+    return record_blocking(f->record, patient, &there, NULL);
 }
 
 json_t *fixture_ask(struct fixture *f, const char *kind, json_t *parameters, int *error)

@@ -52,11 +52,14 @@ void fixture_wait_health(struct fixture *f, enum record_health health);
 /* Everything queued so far is durable. */
 void fixture_flush(struct fixture *f);
 
+struct ledger_places fixture_place(const char *site, const char *side);
+/* TENS at the knee. */
 struct ledger_entry fixture_entry(const char *session_id, const char *patient, const char *side);
 /* Waits until durable. */
 void fixture_reserve(struct fixture *f, const struct ledger_entry *entry);
 void fixture_settle(struct fixture *f, const char *session_id, enum ledger_state state, int64_t duration_ms);
 struct dose_history fixture_history(struct fixture *f, const char *patient, const char *side);
+const char *fixture_blocking(struct fixture *f, const char *patient, const char *site, const char *side);
 /* New reference, or NULL with *error. parameters is a json_pack'ed object (stolen) or NULL. */
 json_t *fixture_ask(struct fixture *f, const char *kind, json_t *parameters, int *error);
 /* Runs SQL on the file behind the daemon's back; fails when SQLite refuses. */

@@ -77,9 +77,9 @@ static void sides_are_apart_and_both_meets_either(void **state)
     assert_int_equal(fixture_history(f, "p1", "right").session_count, 0);
     assert_int_equal(fixture_history(f, "p1", "both").session_count, 1);
     assert_int_equal(fixture_history(f, "p1", "midline").session_count, 1);
-    assert_null(record_blocking(f->record, "p1", "knee", "right"));
-    assert_string_equal(record_blocking(f->record, "p1", "knee", "midline")->session_id, "s1");
-    assert_null(record_blocking(f->record, "p1", "elbow", "left"));
+    assert_null(fixture_blocking(f, "p1", "knee", "right"));
+    assert_string_equal(fixture_blocking(f, "p1", "knee", "midline"), "s1");
+    assert_null(fixture_blocking(f, "p1", "elbow", "left"));
     fixture_reserve(f, &both);
     assert_int_equal(fixture_history(f, "p1", "right").session_count, 1);
     assert_int_equal(fixture_history(f, "p1", "left").session_count, 2);
@@ -89,6 +89,7 @@ static void therapy_and_modality_narrow_the_sum(void **state)
 {
     struct fixture *f = *state;
     struct ledger_entry a = fixture_entry("s1", "p1", "left"), b = fixture_entry("s2", "p1", "left");
+    const struct ledger_places knee = fixture_place("knee", "left");
     struct dose_history h;
 
     assert_int_equal(fixture_open(f), 0);
@@ -96,13 +97,13 @@ static void therapy_and_modality_narrow_the_sum(void **state)
     snprintf(b.therapy, sizeof(b.therapy), "us_thermal");
     fixture_reserve(f, &a);
     fixture_reserve(f, &b);
-    record_history(f->record, "p1", "knee", "left", MODALITY_ESTIM, "tens", &h);
+    record_history(f->record, "p1", &knee, MODALITY_ESTIM, 1u << THERAPY_tens, &h);
     assert_int_equal(h.session_count, 1);
-    record_history(f->record, "p1", "knee", "left", MODALITY_ESTIM, "ifc", &h);
+    record_history(f->record, "p1", &knee, MODALITY_ESTIM, 1u << THERAPY_ifc, &h);
     assert_int_equal(h.session_count, 0);
-    record_history(f->record, "p1", "knee", "left", MODALITY_ULTRASOUND, NULL, &h);
+    record_history(f->record, "p1", &knee, MODALITY_ULTRASOUND, 0, &h);
     assert_int_equal(h.session_count, 1);
-    record_history(f->record, "p1", "knee", "left", MODALITY_LASER, NULL, &h);
+    record_history(f->record, "p1", &knee, MODALITY_LASER, 0, &h);
     assert_int_equal(h.session_count, 0);
 }
 
@@ -163,7 +164,7 @@ static void open_entries_are_found_after_restart(void **state)
     fixture_settle(f, "s1", LEDGER_CRASHED, -1);
     record_open_entries(f->record, &n);
     assert_int_equal(n, 0);
-    assert_null(record_blocking(f->record, "p1", "knee", "left"));
+    assert_null(fixture_blocking(f, "p1", "knee", "left"));
     assert_int_equal(fixture_history(f, "p1", "left").duration_ms, 1200);
     fixture_reopen(f);
     assert_int_equal(fixture_history(f, "p1", "left").duration_ms, 1200);
@@ -180,12 +181,12 @@ static void unbounded_blocks_until_reviewed(void **state)
     fixture_settle(f, "s1", LEDGER_UNBOUNDED, -1);
     fixture_pass(f, 48 * HOUR);
     fixture_reopen(f);
-    assert_string_equal(record_blocking(f->record, "p1", "knee", "left")->session_id, "s1");
+    assert_string_equal(fixture_blocking(f, "p1", "knee", "left"), "s1");
     assert_int_equal(fixture_history(f, "p1", "left").duration_ms, 1200);
     assert_int_equal(record_reserve(f->record, &next, NULL, NULL), -EBUSY);
     assert_int_equal(record_settle(f->record, "s1", LEDGER_SETTLED, &none, NULL, NULL), -EALREADY);
     fixture_settle(f, "s1", LEDGER_REVIEWED, 1100);
-    assert_null(record_blocking(f->record, "p1", "knee", "left"));
+    assert_null(fixture_blocking(f, "p1", "knee", "left"));
     assert_int_equal(fixture_history(f, "p1", "left").duration_ms, 1100);
     fixture_reserve(f, &next);
 }

@@ -431,7 +431,9 @@ json_t *room_record(struct room *r, const char *session_id)
 struct dose_history room_history(struct room *r)
 {
     struct dose_history h = {0};
-    record_history(r->record, "P1", "knee", "left", MODALITY_ESTIM, NULL, &h);
+    struct ledger_places knee = {0};
+    assert_int_equal(ledger_places_add(&knee, "knee", "left"), 0);
+    record_history(r->record, "P1", &knee, MODALITY_ESTIM, 0, &h);
     return h;
 }
 

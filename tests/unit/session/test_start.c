@@ -225,8 +225,7 @@ static void a_reservation_that_is_refused_refuses_the_start(void **state)
     struct ledger_entry e = {.modality = MODALITY_ESTIM, .planned = {1, 0, 0, 0, 0}, .worst = {1, 0, 0, 0, 0}};
     snprintf(e.session_id, sizeof e.session_id, "%s", r->session_id);
     snprintf(e.patient_ref, sizeof e.patient_ref, "P9");
-    snprintf(e.site, sizeof e.site, "knee");
-    snprintf(e.side, sizeof e.side, "left");
+    assert_int_equal(ledger_places_add(&e.places, "knee", "left"), 0);
     snprintf(e.therapy, sizeof e.therapy, "tens");
     snprintf(e.protocol, sizeof e.protocol, "tens");
     snprintf(e.device, sizeof e.device, "stim1");

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The amounts of a dose as a row of numbers: whoever binds, reads, sums or shows them walks the one list of
+ * DOSE_AMOUNTS, so that an amount cannot be stored and not counted.
+ */
+#ifndef RECORD_AMOUNTS_H
+#define RECORD_AMOUNTS_H
+
+#include "record/record.h"
+
+/* Sums of fewer than 32768 such amounts cannot overflow, and JSON readers with doubles hold them exactly. */
+#define RECORD_AMOUNT_MAX (INT64_C(1) << 48)
+
+enum amount {
+#define AMOUNT(name, with) AMOUNT_##name,
+    DOSE_AMOUNTS(AMOUNT, )
+#undef AMOUNT
+        AMOUNT_COUNT
+};
+
+/* i below AMOUNT_COUNT. */
+const char *amount_name(size_t i);
+int64_t amount_get(const struct dose_amounts *amounts, size_t i);
+void amount_set(struct dose_amounts *amounts, size_t i, int64_t value);
+
+#endif
