@@ -18,7 +18,7 @@
 #define STOP_MAX_MS 10000
 #define SETTLE_MAX_MS 600000
 #define REST_MAX_MS 3600000
-#define START_MAX_MS 60000
+#define START_MAX_MS 30000
 /* A hole that is wider costs more on the line than a second request. */
 #define READ_OVER_MAX 100
 

@@ -4,19 +4,15 @@
  */
 #include "fault_peer.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "support.h"
+#include "wire.h"
 
 #define DRIP_MS 15
 #define ADU_MAX 300
@@ -27,9 +23,8 @@
 struct peer {
     pthread_t thread;
     pthread_mutex_t lock;
-    bool rtu;
-    int listener, fd, stop_fd, slave_fd;
-    char link[64];
+    struct wire wire;
+    int stop_fd;
     uint16_t inputs[INPUTS], holdings[HOLDINGS];
     uint8_t coils[COILS];
     enum peer_fault fault;
@@ -49,17 +44,6 @@ struct frame {
     size_t size;
 };
 
-static uint16_t crc16(const uint8_t *bytes, size_t size)
-{
-    uint16_t crc = 0xffff;
-    for (size_t i = 0; i < size; i++) {
-        crc ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = (uint16_t)(crc & 1 ? crc >> 1 ^ 0xa001 : crc >> 1);
-    }
-    return crc;
-}
-
 static uint16_t word_at(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
@@ -74,7 +58,7 @@ static void word_put(uint8_t *p, uint16_t word)
 /* Bytes of the request in the buffer, 0 while it is not whole. */
 static size_t request_size(const struct peer *p)
 {
-    if (!p->rtu) {
+    if (!p->wire.rtu) {
         size_t size = p->used >= 6 ? 6u + word_at(p->buffer + 4) : 0;
         return size && p->used >= size ? size : 0;
     }
@@ -86,10 +70,10 @@ static size_t request_size(const struct peer *p)
 
 static bool take_request(struct peer *p, struct frame *out)
 {
-    size_t size = request_size(p), head = p->rtu ? 0 : 6, tail = p->rtu ? 2 : 0;
+    size_t size = request_size(p), head = p->wire.rtu ? 0 : 6, tail = p->wire.rtu ? 2 : 0;
     if (!size)
         return false;
-    out->transaction = p->rtu ? 0 : word_at(p->buffer);
+    out->transaction = p->wire.rtu ? 0 : word_at(p->buffer);
     out->unit = p->buffer[head];
     out->size = size - head - tail - 1;
     memcpy(out->pdu, p->buffer + head + 1, out->size);
@@ -100,8 +84,8 @@ static bool take_request(struct peer *p, struct frame *out)
 
 static size_t pack(const struct peer *p, const struct frame *f, uint8_t *out)
 {
-    size_t head = p->rtu ? 0 : 6;
-    if (!p->rtu) {
+    size_t head = p->wire.rtu ? 0 : 6;
+    if (!p->wire.rtu) {
         word_put(out, f->transaction);
         word_put(out + 2, 0);
         word_put(out + 4, (uint16_t)(f->size + 1));
@@ -109,8 +93,8 @@ static size_t pack(const struct peer *p, const struct frame *f, uint8_t *out)
     out[head] = f->unit;
     memcpy(out + head + 1, f->pdu, f->size);
     size_t size = head + 1 + f->size;
-    if (p->rtu) {
-        uint16_t crc = crc16(out, size);
+    if (p->wire.rtu) {
+        uint16_t crc = wire_crc(out, size);
         out[size++] = (uint8_t)(crc & 0xff);
         out[size++] = (uint8_t)(crc >> 8);
     }
@@ -169,19 +153,9 @@ static void pass(const struct peer *p, int ms)
     poll(&end, 1, ms);
 }
 
-/* False when the other side has gone; that is what some tests are about. */
-static bool send_all(const struct peer *p, const uint8_t *bytes, size_t size)
-{
-    ssize_t n = p->rtu ? write(p->fd, bytes, size) : send(p->fd, bytes, size, MSG_NOSIGNAL);
-    return n >= 0;
-}
-
 static void drop(struct peer *p)
 {
-    if (!p->rtu && p->fd >= 0) {
-        close(p->fd);
-        p->fd = -1;
-    }
+    wire_drop(&p->wire);
     p->used = 0;
 }
 
@@ -231,13 +205,13 @@ static void send_faulty(struct peer *p, struct frame *f, enum peer_fault fault, 
         memset(bytes + size, 0x5a, 5);
         size += 5;
     }
-    for (size_t i = 0; fault == PEER_DRIP && i < size && send_all(p, bytes + i, 1); i++)
+    for (size_t i = 0; fault == PEER_DRIP && i < size && wire_send(&p->wire, bytes + i, 1); i++)
         pass(p, DRIP_MS);
     if (fault != PEER_DRIP)
-        send_all(p, bytes, size);
+        wire_send(&p->wire, bytes, size);
     if (fault == PEER_TWICE) {
         pass(p, argument);
-        send_all(p, bytes, size);
+        wire_send(&p->wire, bytes, size);
     }
 }
 
@@ -267,71 +241,38 @@ static void *run(void *arg)
     struct peer *p = arg;
     for (;;) {
         struct pollfd fds[] = {{.fd = p->stop_fd, .events = POLLIN},
-                               {.fd = p->listener, .events = POLLIN},
-                               {.fd = p->fd, .events = POLLIN}};
+                               {.fd = p->wire.listener, .events = POLLIN},
+                               {.fd = p->wire.fd, .events = POLLIN}};
         if (poll(fds, 3, -1) < 0 || fds[0].revents)
             return NULL;
         if (fds[1].revents) {
             drop(p);
-            p->fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
+            wire_accept(&p->wire);
             continue;
         }
         if (!fds[2].revents)
             continue;
-        ssize_t n = read(p->fd, p->buffer + p->used, sizeof p->buffer - p->used);
+        ssize_t n = read(p->wire.fd, p->buffer + p->used, sizeof p->buffer - p->used);
         struct frame f;
-        if (n <= 0 && !p->rtu)
+        if (n <= 0 && !p->wire.rtu)
             drop(p);
         else if (n > 0)
             p->used += (size_t)n;
-        while (p->fd >= 0 && take_request(p, &f))
+        while (p->wire.fd >= 0 && take_request(p, &f))
             serve(p, &f);
     }
-}
-
-static void open_tcp(struct peer *p)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    p->fd = p->slave_fd = -1;
-    p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(p->listener >= 0);
-    assert_int_equal(bind(p->listener, (struct sockaddr *)&at, size), 0);
-    assert_int_equal(listen(p->listener, 4), 0);
-    assert_int_equal(getsockname(p->listener, (struct sockaddr *)&at, &size), 0);
-    snprintf(p->link, sizeof p->link, "tcp:127.0.0.1:%u", ntohs(at.sin_port));
-}
-
-static void open_rtu(struct peer *p)
-{
-    struct termios raw;
-    char name[48];
-    p->listener = -1;
-    p->fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(p->fd >= 0 && grantpt(p->fd) == 0 && unlockpt(p->fd) == 0);
-    assert_int_equal(ptsname_r(p->fd, name, sizeof name), 0);
-    /* Held open, so that a port that is reopened is not a hang-up here. */
-    p->slave_fd = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(p->slave_fd >= 0 && tcgetattr(p->slave_fd, &raw) == 0);
-    cfmakeraw(&raw);
-    assert_int_equal(tcsetattr(p->slave_fd, TCSANOW, &raw), 0);
-    snprintf(p->link, sizeof p->link, "serial:%s", name);
 }
 
 struct peer *peer_new(bool rtu)
 {
     struct peer *p = calloc(1, sizeof *p);
     assert_non_null(p);
-    p->rtu = rtu;
     pthread_mutex_init(&p->lock, NULL);
     p->stop_fd = eventfd(0, EFD_CLOEXEC);
     p->inputs[0] = 21332;
     p->inputs[1] = 1;
     p->inputs[3] = 10001;
-    if (rtu)
-        open_rtu(p);
-    else
-        open_tcp(p);
+    wire_open(&p->wire, rtu);
     assert_int_equal(pthread_create(&p->thread, NULL, run, p), 0);
     return p;
 }
@@ -341,18 +282,15 @@ void peer_free(struct peer *p)
     uint64_t one = 1;
     assert_int_equal(write(p->stop_fd, &one, sizeof one), sizeof one);
     pthread_join(p->thread, NULL);
-    int fds[] = {p->stop_fd, p->listener, p->fd, p->slave_fd};
-    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
-        if (fds[i] >= 0)
-            close(fds[i]);
-    }
+    wire_close(&p->wire);
+    close(p->stop_fd);
     pthread_mutex_destroy(&p->lock);
     free(p);
 }
 
 const char *peer_link(const struct peer *p)
 {
-    return p->link;
+    return p->wire.link;
 }
 
 void peer_inject(struct peer *p, enum peer_fault fault, unsigned count, uint8_t function, int argument)

@@ -12,20 +12,11 @@ an output (NS is CLOCK_MONOTONIC). Reads commands from stdin, a line each: "hand
 "mute 0|1" (requests are executed, not answered), "reboot". Ends when stdin closes.
 """
 import argparse
-import asyncio
-import logging
 import sys
 import time
 
-from pymodbus.bit_read_message import ReadCoilsRequest, ReadDiscreteInputsRequest
-from pymodbus.bit_write_message import WriteMultipleCoilsRequest, WriteSingleCoilRequest
-from pymodbus.datastore import ModbusServerContext
-from pymodbus.interfaces import IModbusSlaveContext
-from pymodbus.pdu import ModbusExceptions
-from pymodbus.register_read_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
-from pymodbus.register_write_message import WriteMultipleRegistersRequest, WriteSingleRegisterRequest
-from pymodbus.server.async_io import ModbusSerialServer, ModbusTcpServer
-from pymodbus.transaction import ModbusRtuFramer
+sys.dont_write_bytecode = True
+from pymodbus_server import Behaviour, ModbusExceptions, Refused, arguments, serve  # noqa: E402
 
 WATCHDOG_S = 1.0
 COMPLIANCE_V = 100.0
@@ -33,14 +24,6 @@ OPEN_OHM = 10000
 TIMER_MAX_MS = 3600000
 # Set points of a channel: holding registers 100 to 109, smallest and largest value.
 SETPOINTS = [(0, 1000), (20, 1000), (1, 2500), (1000, 10000), (0, 2500), (0, 7), (20, 2000), (0, 1000), (1, 1000), (10, 1000)]
-
-
-class Refused(Exception):
-    """The request is answered with a Modbus exception and has done nothing."""
-
-    def __init__(self, code):
-        super().__init__(code)
-        self.code = code
 
 
 def now_ms():
@@ -165,145 +148,41 @@ class Refstim:
         if after[153] == 1:
             self.clear()
 
-
-class Registers(IModbusSlaveContext):
-    """What pymodbus asks for, from the device above."""
-
-    def __init__(self, device):
-        self.device = device
-
     def cells(self, function):
-        self.device.tick()
         if function in (1, 5, 15):
-            return {channel: on for channel, on in enumerate(self.device.run)}
+            return dict(enumerate(self.run))
         if function == 2:
-            return {0: self.device.switch_latched}
-        return self.device.inputs() if function == 4 else self.device.holdings()
+            return {0: self.switch_latched}
+        return self.inputs() if function == 4 else self.holdings()
 
-    def validate(self, fc_as_hex, address, count=1):
-        cells = self.cells(fc_as_hex)
-        return count > 0 and all(address + i in cells for i in range(count))
+    def write(self, function, address, values):
+        if function not in (5, 15):
+            self.write_holdings(address, values)
+            return
+        for i, on in enumerate(values):
+            self.command_run(address + i, bool(on))
 
-    def getValues(self, fc_as_hex, address, count=1):
-        cells = self.cells(fc_as_hex)
-        return [cells[address + i] for i in range(count)]
-
-    def setValues(self, fc_as_hex, address, values):
-        if fc_as_hex in (5, 15):
-            for i, on in enumerate(values):
-                self.device.command_run(address + i, bool(on))
-        else:
-            self.device.write_holdings(address, values)
-
-
-class Behaviour:
-    mute = False
-    echo_stored = False
-
-
-def answering(base):
-    """A request class that answers a refusal with its exception, and echoes what was asked."""
-
-    class Request(base):
-        def execute(self, context):
-            try:
-                response = super().execute(context)
-            except Refused as refused:
-                return self.doException(refused.code)
-            if isinstance(self, WriteSingleRegisterRequest) and hasattr(response, "value") and not Behaviour.echo_stored:
-                response.value = self.value
-            return response
-
-    Request.__name__ = base.__name__
-    return Request
-
-
-REQUESTS = [answering(base) for base in (
-    ReadCoilsRequest, ReadDiscreteInputsRequest, ReadHoldingRegistersRequest, ReadInputRegistersRequest,
-    WriteSingleCoilRequest, WriteSingleRegisterRequest, WriteMultipleCoilsRequest, WriteMultipleRegistersRequest)]
-
-
-def manipulate(response):
-    response.should_respond = not Behaviour.mute
-    return response, False
-
-
-def obey(device, line):
-    words = line.split()
-    if words[:1] == ["hand"]:
-        device.switch_pressed = words[1] == "1"
-    elif words[:1] == ["fault"]:
-        device.cause = int(words[1])
-    elif words[:1] == ["electrode"]:
-        device.electrodes[int(words[1]) - 1] = int(words[2])
-    elif words[:1] == ["mute"]:
-        Behaviour.mute = words[1] == "1"
-    elif words == ["reboot"]:
-        device.rest("reboot")
-        device.switch_on()
-    device.tick()
-    print("done", line.strip(), flush=True)
-
-
-async def watch_stdin(device):
-    reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while line := await reader.readline():
-        obey(device, line.decode())
-
-
-async def tick_often(device):
-    while True:
-        device.tick()
-        await asyncio.sleep(0.005)
-
-
-async def serve_tcp(context, port):
-    server = ModbusTcpServer(context, address=("127.0.0.1", port), response_manipulator=manipulate)
-    for request in REQUESTS:
-        server.decoder.register(request)
-    task = asyncio.create_task(server.serve_forever())
-    await server.serving
-    host, port = server.server.sockets[0].getsockname()
-    print(f"ready tcp {host}:{port}", flush=True)
-    await task
-
-
-async def serve_rtu(context, path, baud):
-    server = ModbusSerialServer(context, framer=ModbusRtuFramer, port=path, baudrate=baud, parity="N", stopbits=1,
-                                bytesize=8, timeout=0, ignore_missing_slaves=True, response_manipulator=manipulate)
-    for request in REQUESTS:
-        server.decoder.register(request)
-    await server.start()
-    print(f"ready rtu {path}", flush=True)
-    await server.serve_forever()
-
-
-async def serve(options):
-    device = Refstim(options.serial, options.trace)
-    Behaviour.echo_stored = options.echo_stored
-    context = ModbusServerContext(slaves={options.unit: Registers(device)}, single=False)
-    front = serve_tcp(context, int(options.where)) if options.front == "tcp" else serve_rtu(context, options.where, options.baud)
-    tasks = [asyncio.create_task(work) for work in (front, tick_often(device), watch_stdin(device))]
-    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        task.result()
+    def obey(self, words):
+        if words[:1] == ["hand"]:
+            self.switch_pressed = words[1] == "1"
+        elif words[:1] == ["fault"]:
+            self.cause = int(words[1])
+        elif words[:1] == ["electrode"]:
+            self.electrodes[int(words[1]) - 1] = int(words[2])
+        elif words == ["reboot"]:
+            self.rest("reboot")
+            self.switch_on()
 
 
 def main():
     parser = argparse.ArgumentParser(description="reference stimulator on pymodbus")
-    parser.add_argument("front", choices=["tcp", "rtu"])
-    parser.add_argument("where", help="TCP port, or path of a serial port")
-    parser.add_argument("baud", nargs="?", type=int, default=115200)
-    parser.add_argument("--unit", type=int, default=1)
+    arguments(parser, unit=1)
     parser.add_argument("--serial", type=int, default=10001)
     parser.add_argument("--echo-stored", action="store_true")
     parser.add_argument("--trace", action="store_true")
-    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
-    asyncio.run(serve(parser.parse_args()))
-    # The server's tasks end with the process; their cancellation would only be logged.
-    sys.stdout.flush()
+    options = parser.parse_args()
+    Behaviour.echo_stored = options.echo_stored
+    serve(Refstim(options.serial, options.trace), options)
 
 
 if __name__ == "__main__":

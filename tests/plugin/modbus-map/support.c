@@ -19,6 +19,7 @@
 #include "dose/value.h"
 
 #define CHILD_END_MS 5000
+#define CABLE_MS 20000
 
 __attribute__((format(printf, 3, 4))) static void take_log(void *ctx, enum modality_log_level level, const char *format,
                                                            ...)
@@ -283,4 +284,20 @@ void support_end(struct support_child *child)
     if (fd >= 0)
         close(fd);
     assert_int_equal(ended, 1);
+}
+
+void support_cable(struct support_child *cable, char ends[2][SUPPORT_TEXT_MAX])
+{
+    char *argv[] = {"/bin/sh", "-c", "exec socat -d -d pty,raw,echo=0 pty,raw,echo=0 2>&1", NULL};
+    char line[SUPPORT_TEXT_MAX];
+    support_spawn(cable, argv);
+    for (int i = 0; i < 2;) {
+        support_expect(cable, "", line, CABLE_MS);
+        const char *path = strstr(line, "PTY is ");
+        if (path)
+            snprintf(ends[i++], SUPPORT_TEXT_MAX, "%s", path + strlen("PTY is "));
+    }
+    do
+        support_expect(cable, "", line, CABLE_MS);
+    while (!strstr(line, "starting data transfer loop"));
 }

@@ -60,6 +60,8 @@ void support_spawn(struct support_child *child, char *const argv[]);
 /* The next line the child prints that begins with prefix; others are skipped. Fails after the bound. */
 void support_expect(struct support_child *child, const char *prefix, char line[SUPPORT_TEXT_MAX], int bound_ms);
 void support_send(struct support_child *child, const char *line);
+/* Two ptys joined by socat, and their names. Ended by support_terminate(). */
+void support_cable(struct support_child *cable, char ends[2][SUPPORT_TEXT_MAX]);
 /* Closes its stdin, or sends it SIGTERM, and waits for its end, bounded. */
 void support_end(struct support_child *child);
 void support_terminate(struct support_child *child);

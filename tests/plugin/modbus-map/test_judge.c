@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From registers to a status: maps read from INI, words put where the poll plan wants them, and what is concluded. The
- * cold unit is a Peltier cooler without a run point, after the public map of the TC-MIDI.
+ * From registers to a status: maps read from INI, words put where the poll plan wants them, and what is concluded.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "judge.h"
@@ -11,66 +11,6 @@
 #include "map_select.h"
 #include "plan.h"
 #include "support.h"
-
-static const char cold[] = "[device cool1]\n"
-                           "plugin = modbus-map\n"
-                           "link = tcp:[::1]:502\n"
-                           "unit = 10\n"
-                           "map = cooler\n"
-                           "[map cooler]\n"
-                           "model = cooler\n"
-                           "word_order = high_first\n"
-                           "writes = multiple\n"
-                           "on_link_loss = continues\n"
-                           "settle_time = 60 s\n"
-                           "rest_within = 120 s\n"
-                           "channels = block\n"
-                           "channel.block.modality = cold\n"
-                           "channel.block.level = temperature_millic\n"
-                           "channel.block.noise = 0.5 degC\n"
-                           "channel.block.rest = 20 degC\n"
-                           "channel.block.waveforms = cold_contact\n"
-                           "groups = block\n"
-                           "group.block.channels = block\n"
-                           "identify = magic\n"
-                           "poll = actual set error\n"
-                           "start.block = set=20degC\n"
-                           "stop.block = set=20degC\n"
-                           "make_safe = set=20degC\n"
-                           "[point cooler.magic]\n"
-                           "table = holding\n"
-                           "address = 9990\n"
-                           "type = u32\n"
-                           "access = ro\n"
-                           "expect = 12648430\n"
-                           "[point cooler.actual]\n"
-                           "table = holding\n"
-                           "address = 2000\n"
-                           "type = f32\n"
-                           "access = ro\n"
-                           "role = actual\n"
-                           "channel = block\n"
-                           "quantity = temperature_millic\n"
-                           "unit = degC\n"
-                           "[point cooler.error]\n"
-                           "table = holding\n"
-                           "address = 2003\n"
-                           "type = bit\n"
-                           "bit = 0\n"
-                           "access = ro\n"
-                           "role = fault\n"
-                           "[point cooler.set]\n"
-                           "table = holding\n"
-                           "address = 5000\n"
-                           "type = f32\n"
-                           "access = rw\n"
-                           "role = setpoint\n"
-                           "channel = block\n"
-                           "quantity = temperature_millic\n"
-                           "unit = degC\n"
-                           "min = 3 degC\n"
-                           "max = 20 degC\n"
-                           "resolution = 0.1 degC\n";
 
 struct bench {
     struct support *s;
@@ -81,15 +21,14 @@ struct bench {
     struct modality_status status;
 };
 
-static struct bench begin(const char *file, const char *device, const char *text)
+static struct bench begin(const char *file, const char *map)
 {
+    char device[SUPPORT_TEXT_MAX];
     struct bench b = {.s = support_new()};
-    if (device)
-        support_add_text(b.s, "devices.ini", device);
-    if (file)
-        support_add_file(b.s, file);
-    if (text)
-        support_add_text(b.s, "cold.ini", text);
+    snprintf(device, sizeof device,
+             "[device d]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nmap = %s\nsimulated = yes\n", map);
+    support_add_text(b.s, "devices.ini", device);
+    support_add_file(b.s, file);
     int r = map_read(&b.s->services, &b.s->config, &b.config);
     for (size_t i = 0; i < b.s->n_faults; i++)
         print_error("%s\n", b.s->faults[i]);
@@ -100,18 +39,12 @@ static struct bench begin(const char *file, const char *device, const char *text
 
 static struct bench stim(void)
 {
-    return begin(CONFIG_DIR "/maps/refstim.ini",
-                 "[device s]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nunit = 1\nmap = refstim\n"
-                 "simulated = yes\n",
-                 NULL);
+    return begin(CONFIG_DIR "/maps/refstim.ini", "refstim");
 }
 
 static struct bench head(void)
 {
-    return begin(CONFIG_DIR "/maps/refus.ini",
-                 "[device u]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nunit = 1\nmap = refus\n"
-                 "simulated = yes\n",
-                 NULL);
+    return begin(CONFIG_DIR "/maps/refus.ini", "refus");
 }
 
 static void end(struct bench *b)
@@ -376,7 +309,7 @@ static void cooler(struct bench *b, uint16_t set_high, uint16_t actual_high)
 static void cold_unit_rests_by_its_set_point(void **state)
 {
     (void)state;
-    struct bench b = begin(NULL, NULL, cold);
+    struct bench b = begin(MAPS_FOR_TESTS_DIR "/tc-midi.ini", "tc-midi");
     struct modality_device device;
     map_describe(b.config, 0, &device);
     assert_true(device.rest_by_setpoint);

@@ -57,30 +57,13 @@ static int bench_tcp(void **state)
     return bench_begin(state, &b, link);
 }
 
-/* Two ptys joined by socat, which says their names on stderr. */
-static void cable_open(struct support_child *cable, char ends[2][SUPPORT_TEXT_MAX])
-{
-    char *argv[] = {"/bin/sh", "-c", "exec socat -d -d pty,raw,echo=0 pty,raw,echo=0 2>&1", NULL};
-    char line[SUPPORT_TEXT_MAX];
-    support_spawn(cable, argv);
-    for (int i = 0; i < 2;) {
-        support_expect(cable, "", line, START_MS);
-        const char *path = strstr(line, "PTY is ");
-        if (path)
-            snprintf(ends[i++], SUPPORT_TEXT_MAX, "%s", path + strlen("PTY is "));
-    }
-    do
-        support_expect(cable, "", line, START_MS);
-    while (!strstr(line, "starting data transfer loop"));
-}
-
 static int bench_rtu(void **state)
 {
     static struct bench b;
     char line[SUPPORT_TEXT_MAX], link[SUPPORT_TEXT_MAX + 8], ends[2][SUPPORT_TEXT_MAX];
     memset(&b, 0, sizeof b);
     b.rtu = true;
-    cable_open(&b.cable, ends);
+    support_cable(&b.cable, ends);
     char *argv[] = {"/usr/bin/python3", PYMODBUS_REFSTIM, "rtu", ends[0], NULL};
     support_spawn(&b.peer, argv);
     support_expect(&b.peer, "ready rtu ", line, START_MS);

@@ -138,7 +138,7 @@ static void readme_explains_every_key(void **state)
     free(text);
 }
 
-static void example_of_the_readme_is_accepted(void **state)
+static void example_of_the_readme_is_accepted_with_its_map(void **state)
 {
     (void)state;
     char *text = readme();
@@ -155,6 +155,7 @@ static void example_of_the_readme_is_accepted(void **state)
     struct modality_device unit;
     size_t n;
     support_add_text(s, "README.md", begin_mark + 7);
+    support_add_file(s, MAPS_FOR_TESTS_DIR "/tc-midi.ini");
     int r = support_plugin()->describe(&s->services, &s->config, &unit, 1, &n);
     for (size_t i = 0; i < s->n_faults; i++)
         print_error("%s\n", s->faults[i]);
@@ -189,7 +190,7 @@ int main(void)
         cmocka_unit_test(ultrasound_unit_is_described),
         cmocka_unit_test(every_key_has_a_meaning),
         cmocka_unit_test(readme_explains_every_key),
-        cmocka_unit_test(example_of_the_readme_is_accepted),
+        cmocka_unit_test(example_of_the_readme_is_accepted_with_its_map),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
