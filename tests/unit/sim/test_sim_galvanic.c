@@ -21,7 +21,7 @@ static struct bench *dc_running(void **state, enum galv_waveform waveform)
     struct bench *b = *state;
     inject(b, FAULT_no_watchdog, ARG_COUNT, 0);
     set(b, GALV_DC, GALV_CURRENT, 2000);
-    set(b, GALV_DC, GALV_WAVEFORM, waveform);
+    set(b, GALV_DC, GALV_WAVEFORM, (int32_t)waveform);
     set(b, GALV_DC, GALV_WIDTH, 10000);
     set(b, GALV_DC, GALV_RATE, 10000);
     assert_int_equal(model_run(b->model, 1u << GALV_DC, 0), 0);
