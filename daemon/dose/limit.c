@@ -240,16 +240,32 @@ static bool is_judged(const struct limit *l)
     return l->use == USE_TREATMENT && (l->class == LIMIT_HARD || l->class == LIMIT_NOTICE || l->class == LIMIT_DEVICE);
 }
 
+/* Everything that has a value somewhere in the picture; time since the last end has it in the history. */
+static void gather_present(const struct dose_picture *p, struct quantity_set *all)
+{
+    for (unsigned w = 0; w < QUANTITY_WORDS; w++) {
+        all->present[w] = p->whole.present[w];
+        for (size_t c = 0; c < p->treatment.n_channels && c < DOSE_CHANNELS_MAX; c++) {
+            all->present[w] |= p->ceiling[c].present[w];
+        }
+    }
+    quantity_put(all, QUANTITY_rest_interval_ms, 0);
+}
+
 int limit_check(const struct limit *limits, size_t n, const struct dose_picture *picture,
                 const struct dose_history *history, struct limit_verdict *out)
 {
     static const struct dose_history nothing_before;
+    struct quantity_set present; /* its values are not used */
     struct limit_finding f;
+    gather_present(picture, &present);
     out->refused.n = out->refused.dropped = 0;
     out->notices.n = out->notices.dropped = 0;
     for (size_t i = 0; i < n; i++) {
         const struct limit *l = &limits[i];
-        if (!is_judged(l)) {
+        /* most limits are of another modality or about something that this treatment has not: they cost least */
+        if (((unsigned)l->modality & (unsigned)picture->treatment.modality) == 0 || !is_judged(l) ||
+            !quantity_has(&present, l->quantity)) {
             continue;
         }
         judge(l, picture, history != NULL ? history : &nothing_before, &f);

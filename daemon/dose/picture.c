@@ -51,6 +51,27 @@ static void check_ends(const struct dose_channel *c, int channel, enum modality_
     }
 }
 
+static void check_channel(const struct dose_treatment *t, int channel, struct refusals *r)
+{
+    const struct dose_channel *c = &t->channels[channel];
+    if (c->waveform >= WAVEFORM_COUNT || modality_waveform_modality(c->waveform) != t->modality) {
+        refuse(r, TOKEN_OUT_OF_RANGE, channel, QUANTITY_waveform_class, "is not of the treatment's modality");
+        return;
+    }
+    if (c->shares >> t->n_channels != 0) {
+        refusal_add(r, TOKEN_OUT_OF_RANGE, NULL, "channel %d shares an electrode with one that is not there",
+                    channel + 1);
+    }
+    for (unsigned q = quantity_next(&c->start, 0); q < QUANTITY_COUNT; q = quantity_next(&c->start, q + 1)) {
+        check_ends(c, channel, (enum modality_quantity)q, r);
+    }
+    for (unsigned q = quantity_next(&c->ceiling, 0); q < QUANTITY_COUNT; q = quantity_next(&c->ceiling, q + 1)) {
+        if (!quantity_has(&c->start, (enum modality_quantity)q)) {
+            check_ends(c, channel, (enum modality_quantity)q, r);
+        }
+    }
+}
+
 static void check_treatment(const struct dose_treatment *t, struct refusals *r)
 {
     if (t->n_channels < 1 || t->n_channels > DOSE_CHANNELS_MAX) {
@@ -65,20 +86,7 @@ static void check_treatment(const struct dose_treatment *t, struct refusals *r)
         refusal_add(r, TOKEN_NOT_FOUND, NULL, "the treatment names no known body site or therapy");
     }
     for (size_t c = 0; c < t->n_channels; c++) {
-        const struct dose_channel *channel = &t->channels[c];
-        if (channel->waveform >= WAVEFORM_COUNT || modality_waveform_modality(channel->waveform) != t->modality) {
-            refuse(r, TOKEN_OUT_OF_RANGE, (int)c, QUANTITY_waveform_class, "is not of the treatment's modality");
-            continue;
-        }
-        if (channel->shares >> t->n_channels != 0) {
-            refusal_add(r, TOKEN_OUT_OF_RANGE, NULL, "channel %zu shares an electrode with one that is not there",
-                        c + 1);
-        }
-        for (unsigned q = 0; q < QUANTITY_COUNT; q++) {
-            if (quantity_has(&channel->start, q) || quantity_has(&channel->ceiling, q)) {
-                check_ends(channel, (int)c, (enum modality_quantity)q, r);
-            }
-        }
+        check_channel(t, (int)c, r);
     }
 }
 
@@ -213,9 +221,8 @@ static int derive_channel(const struct dose_treatment *t, int channel, struct do
     }
     count_contractions(c, t->duration_ms, ceiling);
     /* what was commanded is shown as commanded; only what follows from it was taken at the worst corner */
-    for (unsigned q = 0; q < QUANTITY_COUNT; q++) {
-        bool power = q == QUANTITY_power_uw || q == QUANTITY_point_energy_uj;
-        if (quantity_has(&c->ceiling, q) && !power) {
+    for (unsigned q = quantity_next(&c->ceiling, 0); q < QUANTITY_COUNT; q = quantity_next(&c->ceiling, q + 1)) {
+        if (q != QUANTITY_power_uw && q != QUANTITY_point_energy_uj) {
             ceiling->value[q] = c->ceiling.value[q];
         }
     }

@@ -55,6 +55,19 @@ static inline void quantity_put(struct quantity_set *s, enum modality_quantity q
     s->value[q] = value;
 }
 
+/* The first quantity at or after q that is in the set, QUANTITY_COUNT if there is none: empty bytes are skipped. */
+static inline unsigned quantity_next(const struct quantity_set *s, unsigned q)
+{
+    while (q < QUANTITY_COUNT) {
+        uint64_t rest = s->present[q / 64] >> (q % 64);
+        if ((rest & 1u) != 0) {
+            return q;
+        }
+        q += (rest & 0xffu) != 0 ? 1 : 8 - q % 8;
+    }
+    return QUANTITY_COUNT;
+}
+
 /* The value, or 0 where it is absent: only for quantities whose absence means none of it. */
 static inline int64_t quantity_or_zero(const struct quantity_set *s, enum modality_quantity q)
 {
