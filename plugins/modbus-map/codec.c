@@ -37,8 +37,9 @@ int codec_scale(struct codec *c, struct number_fraction scale, struct number_fra
     c->mul = mul / common;
     c->add = add / common;
     c->div = div / common;
+    /* A float has no step of its own; one that is written declares it. */
     int64_t step = c->mul < 0 ? -c->mul : c->mul;
-    c->step = step / c->div + (step % c->div != 0);
+    c->step = c->type == CODEC_F32 ? 1 : step / c->div + (step % c->div != 0);
     return 0;
 }
 

@@ -3,92 +3,39 @@
  * From registers to a status: maps read from INI, words put where the poll plan wants them, and what is concluded.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "judge.h"
-#include "map.h"
+#include "judge_bench.h"
 #include "map_select.h"
 #include "plan.h"
-#include "support.h"
 
-struct bench {
-    struct support *s;
-    struct map_config *config;
-    const struct map *map;
-    struct judge_memory memory;
-    uint16_t words[MAP_PLAN_WORDS];
-    struct modality_status status;
-};
-
-static struct bench begin(const char *file, const char *map)
+static struct judge_bench stim(void)
 {
-    char device[SUPPORT_TEXT_MAX];
-    struct bench b = {.s = support_new()};
-    snprintf(device, sizeof device,
-             "[device d]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nmap = %s\nsimulated = yes\n", map);
-    support_add_text(b.s, "devices.ini", device);
-    support_add_file(b.s, file);
-    int r = map_read(&b.s->services, &b.s->config, &b.config);
-    for (size_t i = 0; i < b.s->n_faults; i++)
-        print_error("%s\n", b.s->faults[i]);
-    assert_int_equal(r, 0);
-    b.map = &b.config->maps[0];
-    return b;
+    return judge_bench_begin(CONFIG_DIR "/maps/refstim.ini", "refstim");
 }
 
-static struct bench stim(void)
+static struct judge_bench head(void)
 {
-    return begin(CONFIG_DIR "/maps/refstim.ini", "refstim");
+    return judge_bench_begin(CONFIG_DIR "/maps/refus.ini", "refus");
 }
 
-static struct bench head(void)
+static struct modality_channel_status *judge(struct judge_bench *b)
 {
-    return begin(CONFIG_DIR "/maps/refus.ini", "refus");
-}
-
-static void end(struct bench *b)
-{
-    map_free(b->config);
-    support_free(b->s);
-}
-
-/* Puts a register where the plan reads it. */
-static void put(struct bench *b, enum modbus_table table, uint16_t address, uint16_t word)
-{
-    for (size_t i = 0; i < b->map->poll_plan.n_requests; i++) {
-        const struct map_request *q = &b->map->poll_plan.requests[i];
-        if (q->table == table && address >= q->address && address < q->address + q->count) {
-            b->words[q->first_word + address - q->address] = word;
-            return;
-        }
-    }
-    fail_msg("register %u is not polled", address);
-}
-
-static struct modality_channel_status *judge_at(struct bench *b, int64_t ms)
-{
-    assert_int_equal(judge_status(b->map, b->words, ms * NS_PER_MS, &b->memory, &b->status), 0);
-    return &b->status.channels[0];
-}
-
-static struct modality_channel_status *judge(struct bench *b)
-{
-    return judge_at(b, 1000);
+    return judge_bench_at(b, 1000);
 }
 
 static void adjacent_points_share_a_request(void **state)
 {
     (void)state;
-    struct bench b = stim();
+    struct judge_bench b = stim();
     const struct map_plan *plan = &b.map->poll_plan;
     assert_int_equal(plan->n_requests, 1);
     assert_true(plan->requests[0].address == 10 && plan->requests[0].count == 34);
     assert_int_equal(plan->n_words, 34);
-    end(&b);
+    judge_bench_end(&b);
     b = head();
     assert_int_equal(b.map->poll_plan.n_requests, 1);
-    end(&b);
+    judge_bench_end(&b);
 }
 
 static void holes_are_read_along_as_far_as_the_map_says(void **state)
@@ -144,63 +91,63 @@ static void long_runs_are_cut_at_what_a_request_holds(void **state)
 static void run_off_and_nothing_measured_is_rest(void **state)
 {
     (void)state;
-    struct bench b = stim();
+    struct judge_bench b = stim();
     const struct modality_channel_status *c = judge(&b);
     assert_int_equal(c->output, OUTPUT_REST);
     assert_int_equal(c->evidence, EVIDENCE_MEASURED);
     assert_false(c->setpoint_known);
-    end(&b);
+    judge_bench_end(&b);
 }
 
 static void measured_output_decides_at_its_noise(void **state)
 {
     (void)state;
-    struct bench b = stim();
-    put(&b, MODBUS_INPUT, 20, 5); /* 50 uA, the noise */
+    struct judge_bench b = stim();
+    judge_bench_put(&b, MODBUS_INPUT, 20, 5); /* 50 uA, the noise */
     assert_int_equal(judge(&b)->output, OUTPUT_REST);
-    put(&b, MODBUS_INPUT, 20, 6);
+    judge_bench_put(&b, MODBUS_INPUT, 20, 6);
     assert_int_equal(judge(&b)->output, OUTPUT_ON);
     assert_int_equal(b.status.channels[0].evidence, EVIDENCE_MEASURED);
     assert_int_equal(b.status.channels[1].output, OUTPUT_REST);
-    end(&b);
+    judge_bench_end(&b);
 }
 
 static void run_on_is_output_whatever_is_measured(void **state)
 {
     (void)state;
-    struct bench b = stim();
-    put(&b, MODBUS_INPUT, 10, 2); /* channel 2 */
+    struct judge_bench b = stim();
+    judge_bench_put(&b, MODBUS_INPUT, 10, 2); /* channel 2 */
     judge(&b);
     assert_int_equal(b.status.channels[0].output, OUTPUT_REST);
     assert_int_equal(b.status.channels[1].output, OUTPUT_ON);
     assert_int_equal(b.status.channels[1].evidence, EVIDENCE_REPORTED);
-    end(&b);
+    judge_bench_end(&b);
 }
 
 static void status_bits_are_told_apart(void **state)
 {
     (void)state;
-    struct bench b = stim();
-    put(&b, MODBUS_INPUT, 10, 1 << 3);
+    struct judge_bench b = stim();
+    judge_bench_put(&b, MODBUS_INPUT, 10, 1 << 3);
     judge(&b);
     assert_true(b.status.watchdog_tripped && !b.status.fault && !b.status.patient_stop);
-    put(&b, MODBUS_INPUT, 10, 1 << 4);
+    judge_bench_put(&b, MODBUS_INPUT, 10, 1 << 4);
     judge(&b);
     assert_true(b.status.patient_stop && !b.status.watchdog_tripped);
-    put(&b, MODBUS_INPUT, 10, 1 << 2);
+    judge_bench_put(&b, MODBUS_INPUT, 10, 1 << 2);
     judge(&b);
     assert_true(b.status.fault);
     assert_string_equal(b.status.fault_text, "fault");
-    put(&b, MODBUS_INPUT, 11, 9);
+    judge_bench_put(&b, MODBUS_INPUT, 11, 9);
     judge(&b);
     assert_int_equal(b.status.fault_code, 9);
     assert_string_equal(b.status.fault_text, "code 9");
-    put(&b, MODBUS_INPUT, 10, 0);
-    put(&b, MODBUS_INPUT, 11, 1);
+    judge_bench_put(&b, MODBUS_INPUT, 10, 0);
+    judge_bench_put(&b, MODBUS_INPUT, 11, 1);
     judge(&b);
     assert_true(b.status.fault);
     assert_string_equal(b.status.fault_text, "output_stage");
-    end(&b);
+    judge_bench_end(&b);
 }
 
 static void contact_codes_are_translated(void **state)
@@ -208,63 +155,65 @@ static void contact_codes_are_translated(void **state)
     (void)state;
     static const enum modality_contact wanted[] = {CONTACT_UNKNOWN, CONTACT_GOOD,    CONTACT_POOR,
                                                    CONTACT_LOST,    CONTACT_SHORTED, CONTACT_UNKNOWN};
-    struct bench b = stim();
+    struct judge_bench b = stim();
     for (uint16_t code = 0; code < 6; code++) {
-        put(&b, MODBUS_INPUT, 22, code);
+        judge_bench_put(&b, MODBUS_INPUT, 22, code);
         assert_int_equal(judge(&b)->contact, wanted[code]);
     }
-    end(&b);
+    judge_bench_end(&b);
 }
 
 static void absent_measurement_is_left_out(void **state)
 {
     (void)state;
-    struct bench b = stim();
+    struct judge_bench b = stim();
     assert_int_equal(judge(&b)->n_readings, 2); /* current and voltage; impedance 0 is "not measured" */
-    put(&b, MODBUS_INPUT, 21, 800);
+    judge_bench_put(&b, MODBUS_INPUT, 21, 800);
     assert_int_equal(judge(&b)->n_readings, 3);
-    end(&b);
+    judge_bench_end(&b);
 }
 
 static void power_is_read_low_word_first(void **state)
 {
     (void)state;
-    struct bench b = head();
-    put(&b, MODBUS_INPUT, 20, 0x0000);
-    put(&b, MODBUS_INPUT, 21, 0x3fc0); /* 1.5 W */
+    struct judge_bench b = head();
+    judge_bench_put(&b, MODBUS_INPUT, 20, 0x0000);
+    judge_bench_put(&b, MODBUS_INPUT, 21, 0x3fc0); /* 1.5 W */
     const struct modality_channel_status *c = judge(&b);
     assert_int_equal(c->readings[0].quantity, QUANTITY_power_uw);
     assert_int_equal(c->readings[0].value, 1500000);
     assert_int_equal(c->output, OUTPUT_ON);
-    put(&b, MODBUS_INPUT, 21, 0x3d4c); /* 49.8 mW, below its noise of 50 mW */
+    judge_bench_put(&b, MODBUS_INPUT, 21, 0x3d4c); /* 49.8 mW, below its noise of 50 mW */
     assert_int_equal(judge(&b)->output, OUTPUT_REST);
-    put(&b, MODBUS_INPUT, 21, 0x7fc0);
+    judge_bench_put(&b, MODBUS_INPUT, 21, 0x3d4d); /* 50.05 mW: what a float can tell apart is far below its unit */
+    assert_int_equal(judge(&b)->output, OUTPUT_ON);
+    judge_bench_put(&b, MODBUS_INPUT, 21, 0x7fc0);
     struct modality_status before = b.status;
     assert_int_equal(judge_status(b.map, b.words, 0, &b.memory, &b.status), -EPROTO);
     assert_memory_equal(&before, &b.status, sizeof before);
-    end(&b);
+    judge_bench_end(&b);
 }
 
 static void negative_temperature_is_read(void **state)
 {
     (void)state;
-    struct bench b = head();
-    put(&b, MODBUS_INPUT, 23, (uint16_t)-15);
+    struct judge_bench b = head();
+    judge_bench_put(&b, MODBUS_INPUT, 23, (uint16_t)-15);
     assert_int_equal(judge(&b)->readings[2].value, -1500);
-    end(&b);
+    judge_bench_end(&b);
 }
 
-static void uptime(struct bench *b, int64_t at_ms, uint32_t uptime_ms)
+static void uptime(struct judge_bench *b, int64_t at_ms, uint32_t uptime_ms)
 {
-    put(b, MODBUS_INPUT, 12, (uint16_t)(uptime_ms >> 16));
-    put(b, MODBUS_INPUT, 13, (uint16_t)(uptime_ms & 0xffff));
-    judge_at(b, at_ms);
+    judge_bench_put(b, MODBUS_INPUT, 12, (uint16_t)(uptime_ms >> 16));
+    judge_bench_put(b, MODBUS_INPUT, 13, (uint16_t)(uptime_ms & 0xffff));
+    judge_bench_at(b, at_ms);
 }
 
 static void restart_is_found_by_uptime(void **state)
 {
     (void)state;
-    struct bench b = stim();
+    struct judge_bench b = stim();
     uptime(&b, 1000, 50000);
     assert_false(b.status.restarted);
     uptime(&b, 1050, 50050);
@@ -276,27 +225,27 @@ static void restart_is_found_by_uptime(void **state)
     /* Away for a minute, and up for less than that since: it restarted meanwhile. */
     uptime(&b, 61150, 52000);
     assert_true(b.status.restarted);
-    end(&b);
+    judge_bench_end(&b);
 }
 
 static void counter_that_runs_over_is_no_restart(void **state)
 {
     (void)state;
-    struct bench b = stim();
+    struct judge_bench b = stim();
     uptime(&b, 1000, UINT32_MAX - 20);
     uptime(&b, 1050, 29);
     assert_false(b.status.restarted);
     uptime(&b, 1100, UINT32_MAX - 20);
     uptime(&b, 1150, 60000);
     assert_true(b.status.restarted);
-    end(&b);
+    judge_bench_end(&b);
 }
 
 /* Set point and measurement, by the high words of their floats. */
-static void cooler(struct bench *b, uint16_t set_high, uint16_t actual_high)
+static void cooler(struct judge_bench *b, uint16_t set_high, uint16_t actual_high)
 {
-    put(b, MODBUS_HOLDING, 5000, set_high);
-    put(b, MODBUS_HOLDING, 2000, actual_high);
+    judge_bench_put(b, MODBUS_HOLDING, 5000, set_high);
+    judge_bench_put(b, MODBUS_HOLDING, 2000, actual_high);
     judge(b);
 }
 
@@ -309,7 +258,7 @@ static void cooler(struct bench *b, uint16_t set_high, uint16_t actual_high)
 static void cold_unit_rests_by_its_set_point(void **state)
 {
     (void)state;
-    struct bench b = begin(MAPS_FOR_TESTS_DIR "/tc-midi.ini", "tc-midi");
+    struct judge_bench b = judge_bench_begin(MAPS_FOR_TESTS_DIR "/tc-midi.ini", "tc-midi");
     struct modality_device device;
     map_describe(b.config, 0, &device);
     assert_true(device.rest_by_setpoint);
@@ -334,27 +283,27 @@ static void cold_unit_rests_by_its_set_point(void **state)
     assert_int_equal(c->output, OUTPUT_ON);
     cooler(&b, DEGC_20, DEGC_10); /* the way is counted anew */
     assert_int_equal(c->output, OUTPUT_ON);
-    end(&b);
+    judge_bench_end(&b);
 }
 
 static void probing_head_is_told_from_output(void **state)
 {
     (void)state;
-    struct bench b = head();
+    struct judge_bench b = head();
     support_add(b.s, "map refus", "contact_probe_power", "100 mW", "probe.ini:1");
     map_free(b.config);
     assert_int_equal(map_read(&b.s->services, &b.s->config, &b.config), 0);
     b.map = &b.config->maps[0];
-    put(&b, MODBUS_INPUT, 10, 1);
-    put(&b, MODBUS_INPUT, 24, 3);
-    put(&b, MODBUS_INPUT, 21, 0x3da0); /* 78 mW */
+    judge_bench_put(&b, MODBUS_INPUT, 10, 1);
+    judge_bench_put(&b, MODBUS_INPUT, 24, 3);
+    judge_bench_put(&b, MODBUS_INPUT, 21, 0x3da0); /* 78 mW */
     assert_int_equal(judge(&b)->output, OUTPUT_PROBE);
-    put(&b, MODBUS_INPUT, 21, 0x3e00); /* 125 mW */
+    judge_bench_put(&b, MODBUS_INPUT, 21, 0x3e00); /* 125 mW */
     assert_int_equal(judge(&b)->output, OUTPUT_ON);
-    put(&b, MODBUS_INPUT, 21, 0x3da0);
-    put(&b, MODBUS_INPUT, 24, 1);
+    judge_bench_put(&b, MODBUS_INPUT, 21, 0x3da0);
+    judge_bench_put(&b, MODBUS_INPUT, 24, 1);
     assert_int_equal(judge(&b)->output, OUTPUT_ON);
-    end(&b);
+    judge_bench_end(&b);
 }
 
 int main(void)
