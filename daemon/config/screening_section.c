@@ -138,6 +138,42 @@ static void build_declaration(struct load *load, const struct raw_section *s, co
     q->answers[index].here = n == 2;
 }
 
+/* How strict an answer is for one column: what it declares, and whether that would be at the treated site. */
+static unsigned strictness(const struct load *load, const struct answer *a, enum screening_column column)
+{
+    if (a->condition < 0)
+        return 0;
+    const struct condition *c = &load->config->dose.screening.conditions[a->condition];
+    switch (c->codes[column]) {
+    case SCREEN_ALLOWED:
+        return 0;
+    case SCREEN_PRECAUTION:
+        return 1;
+    case SCREEN_LOCAL:
+        return a->here || c->local_sites != 0 ? 2 : 0;
+    case SCREEN_CONTRAINDICATED:
+        break;
+    }
+    return 3;
+}
+
+/* Silence must never be worth more than words: the restrictive answer is the strictest in each column. */
+static void check_restrictive(struct load *load, const struct raw_section *s, const struct question *q)
+{
+    if (q->n_answers == 0 || q->answers[q->restrictive].condition < 0)
+        return; /* told already */
+    for (size_t i = 0; i < q->n_answers; i++) {
+        for (unsigned column = 0; column < COLUMN_COUNT; column++) {
+            if (strictness(load, &q->answers[i], (enum screening_column)column) <=
+                strictness(load, &q->answers[q->restrictive], (enum screening_column)column))
+                continue;
+            fault_add(&load->faults, s->at, "[%s]: answer %s is stricter for %s than the restrictive answer %s",
+                      s->title, q->answers[i].id, screening_column_id((enum screening_column)column),
+                      q->answers[q->restrictive].id);
+        }
+    }
+}
+
 static void build_question(struct load *load, const struct raw_section *s, struct question *q)
 {
     uint64_t columns = 0, therapies = 0;
@@ -157,6 +193,7 @@ static void build_question(struct load *load, const struct raw_section *s, struc
         fault_add(&load->faults, s->at, "[%s] declares nothing: no answer.<answer> names a condition", s->title);
     else if (q->n_answers > 0 && q->answers[q->restrictive].condition < 0)
         fault_add(&load->faults, s->at, "[%s]: the restrictive answer declares no condition", s->title);
+    check_restrictive(load, s, q);
     refer_mask(load, s, "columns", refer_column, "column", &columns);
     refer_mask(load, s, "therapies", refer_therapy, "therapy", &therapies);
     q->columns = (uint32_t)columns;

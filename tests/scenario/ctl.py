@@ -9,7 +9,6 @@ from terminal import Terminal
 
 CTL = os.path.join(BIN, "modalityctl")
 DONE, REFUSED, USAGE, NO_DAEMON, FAULT, UNPROVED, BROKEN, DECLINED = range(8)
-QUESTIONS = 7  # of conventional TENS at the thigh
 
 
 class CtlCase(unittest.TestCase):
@@ -56,25 +55,23 @@ class CtlCase(unittest.TestCase):
 
     def answers(self, protocol="tens_conventional", site="thigh"):
         return [word for a in answers_for(self.client, protocol, site)
-                for word in ("--answer", f"{a['question']}={a['answer']}")]
+                for word in ("--answer", f"{a['question']}={a['answer']}" + (f"@{a['on']}" if "on" in a else ""))]
 
     def terminal(self, *words, columns=80):
         terminal = Terminal(self.arguments(*words), columns)
         self.addCleanup(terminal.close)
         return terminal
 
-    def screened(self, terminal):
-        """Answers every question so that nothing stands in the way."""
-        for _ in range(QUESTIONS):
-            terminal.answer("*: ", "normal" if "impaired" in self.question(terminal) else "no")
+    def screened(self, terminal, protocol="tens_conventional", site="thigh", **given):
+        """Answers every question that is asked so that nothing stands in the way, but for the given ones; a day where one
+        is asked for. Questions come one after the other, each with its number and how many there are."""
+        asked = answers_for(self.client, protocol, site, **given)
+        for number, answer in enumerate(asked, 1):
+            terminal.expect(f"{number}/{len(asked)}  ")
+            terminal.answer("*: ", answer["answer"])
+            if "on" in answer:
+                terminal.answer("on which day? ", answer["on"])
         return terminal
-
-    def question(self, terminal):
-        terminal.expect("/7  ")
-        at = terminal.seen
-        terminal.expect("*")
-        terminal.seen = at
-        return terminal.plain[at:]
 
     def started(self, *words, answers=None):
         """start --yes in the background, without a terminal; its session and lease, once it is accepted."""

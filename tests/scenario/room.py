@@ -353,18 +353,43 @@ def alive(pid):
         return False
 
 
-def answers_for(client, protocol, site, indication=None):
-    """Every screening question answered so that nothing stands in the way."""
+def today(back=0):
+    """The civil day of this room, or so many days before it."""
+    return time.strftime("%Y-%m-%d", time.localtime(time.time() - 86400 * back))
+
+
+def harmless(questions, **given):
+    """Each question with its least restrictive answer, which stands first, and with today's day where one is wanted; or
+    with the given answer: a text, a list of texts, or whole items. None leaves the question out."""
+    answers = []
+    for question in questions:
+        chosen = given.get(question["id"], question["answers"][0])
+        for answer in chosen if isinstance(chosen, list) else [] if chosen is None else [chosen]:
+            if isinstance(answer, dict):
+                answers.append({"question": question["id"], **answer})
+                continue
+            day = {"on": today()} if "valid_days" in question else {}
+            answers.append({"question": question["id"], "answer": answer, **day})
+    return answers
+
+
+def answers_for(client, protocol, site, indication=None, **given):
+    """Every screening question of a protocol at a site answered so that nothing stands in the way, but for the given ones."""
     filters = {"protocol": protocol, "site": site}
     if indication:
         filters["indication"] = indication
-    questions = client.call("protocol.get", **filters)["questions"]
-    given = []
-    for question in questions:
-        ids = [a if isinstance(a, str) else a["id"] for a in question["answers"]]
-        free = [a for a in ids if a != question["restrictive"]]
-        given.append({"question": question["id"], "answer": "no" if "no" in free else free[0]})
-    return given
+    return harmless(client.call("protocol.get", **filters)["questions"], **given)
+
+
+def screened(client, request, **given):
+    """The request with every question answered that session.check asks for it: all the sites that it touches, and its
+    indication. A request that cannot be understood at all keeps the answers that it has."""
+    asked = {key: value for key, value in request.items() if key != "request_id"}
+    try:
+        questions = client.call("session.check", **{"screening": [], **asked})["questions"]
+    except Refused:
+        return request
+    return {**request, "screening": harmless(questions, **given)}
 
 
 def tens_request(client, device="stim1", group="ch1", channels=("ch1",), patient="P-1", site="thigh", side="left",
@@ -372,7 +397,7 @@ def tens_request(client, device="stim1", group="ch1", channels=("ch1",), patient
     """Conventional TENS as a client would ask for it."""
     request = {
         "patient_ref": patient, "target": {"site": site, "side": side}, "protocol": {"id": protocol},
-        "screening": answers_for(client, protocol, site),
+        "screening": answers_for(client, protocol, site, more.get("indication")),
         "outputs": [{
             "device": device, "group": group, "channels": list(channels),
             "phases": [{"duration_ms": duration_ms, "parameters": {"amplitude_ua": {"start": start, "ceiling": ceiling}}}],
@@ -388,7 +413,7 @@ def us_request(client, device="us1", patient="P-1", site="thigh", side="left", p
                start=800000, ceiling=None, duration_ms=480000, applicator="head_ref", area=1000, **more):
     request = {
         "patient_ref": patient, "target": {"site": site, "side": side}, "protocol": {"id": protocol},
-        "screening": answers_for(client, protocol, site), "treated_area_mm2": area,
+        "screening": answers_for(client, protocol, site, more.get("indication")), "treated_area_mm2": area,
         "outputs": [{
             "device": device, "group": "head", "channels": ["head"], "applicator_ref": applicator,
             "phases": [{"duration_ms": duration_ms,

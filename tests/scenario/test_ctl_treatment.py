@@ -10,7 +10,7 @@ import signal
 import sqlite3
 import unittest
 
-from ctl import BROKEN, DECLINED, DONE, FAULT, QUESTIONS, REFUSED, UNPROVED, CtlCase
+from ctl import BROKEN, DECLINED, DONE, FAULT, REFUSED, UNPROVED, CtlCase
 from room import PATIENCE, alive, now_ns, wait_until
 
 PLACE = re.compile(r"(compiled|[\w/-]+\.ini:\d+)")
@@ -88,19 +88,13 @@ class Treating(CtlCase):
         self.assertNotIn("holder", group)
 
     def test_an_answer_that_forbids_the_treatment_ends_the_matter(self):
-        terminal = self.terminal("start", *self.tens())
-        terminal.answer("yes*: ", "yes")
-        for _ in range(QUESTIONS - 1):
-            terminal.answer("*: ", "normal" if "impaired" in self.question(terminal) else "no")
+        terminal = self.screened(self.terminal("start", *self.tens()), pacemaker="yes")
         terminal.expect("REFUSED  session.prepare: CONTRAINDICATED: ")
         self.assertEqual(terminal.wait(), REFUSED)
         self.assertRegex(terminal.plain, r"screening\.ini:\d+")
 
     def test_a_precaution_is_overridden_with_a_reason(self):
-        terminal = self.terminal("start", *self.tens())
-        for _ in range(QUESTIONS):
-            question = self.question(terminal)
-            terminal.answer("*: ", "normal" if "impaired" in question else "yes" if "pregnant" in question else "no")
+        terminal = self.screened(self.terminal("start", *self.tens()), pregnancy_elsewhere="yes")
         terminal.expect("PRECAUTION  ")
         terminal.answer("Your reason to go on all the same (Enter = do not): ", "asked the midwife")
         sheet = terminal.expect("Pain before")

@@ -61,8 +61,8 @@ protocols = call("protocol.list", device=device["id"], site="knee")["items"]
 protocol = next(p for p in protocols if p["therapy"] == "tens" and not p["locked"])
 detail = call("protocol.get", protocol=protocol["id"], site="knee")
 ranges = {p["quantity"]: p for p in detail["parameters"]}
-screening = [{"question": q["id"], "answer": next(a for a in q["answers"] if a != q["restrictive"]),
-              "answered_at": int(time.time() * 1000), "by": "the patient", "method": "asked"} for q in detail["questions"]]
+screening = [{"question": q["id"], "answer": q["answers"][0], "answered_at": int(time.time() * 1000), "by": "the patient",
+              "method": "asked", **({"on": time.strftime("%Y-%m-%d")} if "valid_days" in q else {})} for q in detail["questions"]]
 request = {
     "patient_ref": "P-77", "target": {"site": "knee", "side": "right"}, "screening": screening, "attended": "present",
     "protocol": {"id": protocol["id"], "revision": protocol["revision"], "hash": protocol["hash"]},

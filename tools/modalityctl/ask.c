@@ -53,6 +53,31 @@ static void prompt_make(char *prompt, size_t size, const json_t *question)
     snprintf(prompt + at, size - at, ": ");
 }
 
+/*
+ * The day of the test or image behind an answer, where one is wanted: a restrictive answer needs none. Without a day
+ * the answer counts as the restrictive one, and the daemon says so. False when the operator broke off.
+ */
+static bool day_ask(const json_t *question, json_t *given)
+{
+    char prompt[160], line[64], day[TYPED_DAY_MAX];
+    const json_int_t back = ctl_int(question, "valid_days");
+    if (back <= 0 || strcmp(ctl_text(given, "answer"), ctl_text(question, "restrictive")) == 0)
+        return true;
+    snprintf(prompt, sizeof prompt,
+             "       on which day? (YYYY-MM-DD or today; at most %lld day%s back): ", (long long)back,
+             back == 1 ? "" : "s");
+    while (ctl_ask(prompt, line, sizeof line)) {
+        if (line[0] == '\0')
+            return true;
+        if (typed_day(line, day)) {
+            json_object_set_new(given, "on", json_string(day));
+            return true;
+        }
+        printf("       \"%s\" is no date\n", line);
+    }
+    return false;
+}
+
 /* False when the operator broke off. */
 static bool question_ask(const struct ctl *ctl, json_t *screening, const json_t *question, size_t number, size_t all)
 {
@@ -70,9 +95,10 @@ static bool question_ask(const struct ctl *ctl, json_t *screening, const json_t 
         if (!answer)
             printf("       \"%s\" is not one of the answers\n", line);
     }
-    json_array_append_new(screening, json_pack("{s:s, s:s, s:s}", "question", ctl_text(question, "id"), "answer",
-                                               answer, "by", ctl->operator_id));
-    return true;
+    json_t *given =
+        json_pack("{s:s, s:s, s:s}", "question", ctl_text(question, "id"), "answer", answer, "by", ctl->operator_id);
+    json_array_append_new(screening, given);
+    return day_ask(question, given);
 }
 
 static bool questions_ask(const struct ctl *ctl, json_t *screening, const json_t *questions)

@@ -66,6 +66,9 @@ const char *ctl_word_needed(const struct ctl_options *options, const char *what)
 bool typed_value(const char *option, enum modality_quantity q, const char *text, int64_t *out);
 /* "12mA", "12mA..20mA" or "12..20mA". */
 bool typed_range(const char *option, enum modality_quantity q, const char *text, int64_t *start, int64_t *ceiling);
+/* "2026-11-20", or "today": the day as a request wants it; false for what is no date, with nothing said. */
+#define TYPED_DAY_MAX 16
+bool typed_day(const char *text, char out[TYPED_DAY_MAX]);
 bool typed_count(const char *option, const char *text, long min, long max, long *out);
 
 /* --- calls --- */

@@ -77,7 +77,7 @@ static void treatment_usage(FILE *to)
                 "  --duration 20min          treatment time\n"
                 "  --electrode-area 25cm2    contact area of the smaller electrode of each channel\n"
                 "  --applicator REF --area 10cm2      ultrasound head, and area over which it is moved\n"
-                "  --answer QUESTION=ANSWER --override CONDITION=REASON --acknowledge LIMIT\n"
+                "  --answer QUESTION=ANSWER[@YYYY-MM-DD|@today] --override CONDITION=REASON --acknowledge LIMIT\n"
                 "                            screening; start and check ask on a terminal what is left open\n"
                 "  --indication I --patient-check ID --course C --supervisor NAME\n"
                 "  --attended present|in_room|remote --arrangement A --drive-mode cc|cv --polarity P\n"

@@ -29,6 +29,7 @@ static void range_print(const struct ctl *ctl, const json_t *r)
 static void question_print(const struct ctl *ctl, const json_t *q)
 {
     char answers[300] = "";
+    const json_int_t back = ctl_int(q, "valid_days");
     size_t i;
     const json_t *answer;
     json_array_foreach(json_object_get(q, "answers"), i, answer)
@@ -37,6 +38,10 @@ static void question_print(const struct ctl *ctl, const json_t *q)
         const size_t at = strlen(answers);
         snprintf(answers + at, sizeof answers - at, "%s%s%s", i ? " / " : "", id,
                  strcmp(id, ctl_text(q, "restrictive")) ? "" : "*");
+    }
+    if (back > 0) {
+        const size_t at = strlen(answers);
+        snprintf(answers + at, sizeof answers - at, "; with its day, at most %lld back", (long long)back);
     }
     printf("    %s (%s)\n      ", ctl_text(q, "id"), answers);
     ctl_wrap(ctl, 6, 6, ctl_text(q, "text"));
@@ -70,8 +75,11 @@ static void protocol_page(struct ctl *ctl, const json_t *p)
 static enum ctl_exit protocol_get(struct ctl *ctl, const struct ctl_options *options)
 {
     json_t *protocol, *params = json_pack("{s:s}", "protocol", options->words[0]);
-    if (ctl_option(options, "site"))
-        json_object_set_new(params, "site", json_string(ctl_option(options, "site")));
+    static const char *const of_questions[] = {"site", "indication"};
+    for (size_t i = 0; i < sizeof of_questions / sizeof of_questions[0]; i++) {
+        if (ctl_option(options, of_questions[i]))
+            json_object_set_new(params, of_questions[i], json_string(ctl_option(options, of_questions[i])));
+    }
     const enum ctl_exit code = ctl_call(ctl, "protocol.get", params, &protocol);
     if (code == CTL_DONE && !ctl->json)
         protocol_page(ctl, protocol);

@@ -191,6 +191,29 @@ static bool put_pairs(const struct ctl *ctl, json_t *request, const struct ctl_o
     return true;
 }
 
+/* "answer@day" of each answer: the day of the test or image that it rests on. */
+static bool put_days(json_t *screening)
+{
+    size_t i;
+    json_t *given;
+    json_array_foreach(screening, i, given)
+    {
+        char day[TYPED_DAY_MAX], answer[128];
+        const char *typed = ctl_text(given, "answer"), *at = strchr(typed, '@');
+        if (!at)
+            continue;
+        if (!typed_day(at + 1, day)) {
+            fprintf(stderr, "modalityctl: --answer %s=%s: a date is needed behind @, YYYY-MM-DD or today\n",
+                    ctl_text(given, "question"), typed);
+            return false;
+        }
+        snprintf(answer, sizeof answer, "%.*s", (int)(at - typed), typed);
+        json_object_set_new(given, "answer", json_string(answer));
+        json_object_set_new(given, "on", json_string(day));
+    }
+    return true;
+}
+
 static void put_acknowledged(json_t *request, const struct ctl_options *options)
 {
     json_t *limits = json_array();
@@ -216,6 +239,7 @@ static bool put_options(const struct ctl *ctl, const struct ctl_options *options
            put_value(phase, "duration_ms", options, "duration", QUANTITY_duration_ms) &&
            put_value(request, "treated_area_mm2", options, "area", QUANTITY_treated_area_mm2) &&
            put_pairs(ctl, request, options, "answer", "screening", "question", "answer") &&
+           put_days(json_object_get(request, "screening")) &&
            put_pairs(ctl, request, options, "override", "overrides", "condition", "reason");
 }
 

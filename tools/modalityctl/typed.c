@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ctl.h"
+#include "dose/date.h"
 
 static void fault_say(const char *option, enum modality_quantity q, const char *text, int error)
 {
@@ -67,5 +69,18 @@ bool typed_count(const char *option, const char *text, long min, long max, long 
         return false;
     }
     *out = value;
+    return true;
+}
+
+bool typed_day(const char *text, char out[TYPED_DAY_MAX])
+{
+    int64_t day;
+    struct tm local;
+    const time_t now = time(NULL);
+    if (strcmp(text, "today") == 0)
+        return localtime_r(&now, &local) && strftime(out, TYPED_DAY_MAX, "%Y-%m-%d", &local) > 0;
+    if (date_parse(text, &day) < 0)
+        return false;
+    snprintf(out, TYPED_DAY_MAX, "%s", text);
     return true;
 }
