@@ -8,7 +8,7 @@
 
 #define BIT(n) (UINT32_C(1) << (n))
 #define IONTOPHORESIS BIT(WAVEFORM_iontophoresis)
-#define BIPHASIC (BIT(WAVEFORM_biphasic_symmetric) | BIT(WAVEFORM_biphasic_asymmetric))
+#define BIPHASIC (BIT(WAVEFORM_biphasic_symmetric) | BIT(WAVEFORM_biphasic_asymmetric) | BIT(WAVEFORM_biphasic_burst))
 /* Every waveform of electrical stimulation but iontophoresis, which has density limits of its own. */
 #define STIMULATION                                                                                                    \
     (BIPHASIC | BIT(WAVEFORM_monophasic) | BIT(WAVEFORM_sine) | BIT(WAVEFORM_premod_two_tone) |                        \
@@ -64,6 +64,10 @@ static const struct limit ceilings[] = {
             .when.waveforms = IONTOPHORESIS),
     CEILING(ion_density, ESTIM, dc_density_ua_cm2, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MAX(1000),
             .when.waveforms = IONTOPHORESIS),
+    CEILING(ion_density_anode, ESTIM, anode_density_ua_cm2, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MAX(1000),
+            .when.waveforms = IONTOPHORESIS),
+    CEILING(ion_density_cathode, ESTIM, cathode_density_ua_cm2, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MAX(1000),
+            .when.waveforms = IONTOPHORESIS),
     CEILING(ion_dose, ESTIM, iontophoresis_dose_ua_min, PER_SESSION, CHOICE, CHOICE_OF_DESIGN, MAX(80000)),
     CEILING(ion_dose_day, ESTIM, iontophoresis_dose_ua_min, PER_24H, CHOICE, CHOICE_OF_DESIGN, MAX(120000)),
     CEILING(microcurrent, ESTIM, amplitude_ua, INSTANTANEOUS, YES, "microcurrent, as the trade defines it", MAX(1000),
@@ -79,6 +83,14 @@ static const struct limit ceilings[] = {
             .use = USE_WALK),
     CEILING(es_slew_volts, ESTIM, amplitude_slew_mv_s, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MAX(10000),
             .use = USE_WALK),
+    /* electrical stimulation: what the device is, where its section reports it */
+    CEILING(es_minimum_setting, ESTIM, minimum_setting_permille, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MAX(100)),
+    CEILING(es_leakage, ESTIM, patient_leakage_ua, CONFIGURATION, YES,
+            "FDA guidance on powered muscle stimulators, 1999", MAX(100)),
+    CEILING(es_leakage_fault, ESTIM, patient_leakage_fault_ua, CONFIGURATION, YES,
+            "FDA guidance on powered muscle stimulators, 1999", MAX(500)),
+    CEILING(es_diathermy, ESTIM, diathermy_distance_mm, CONFIGURATION, YES, "IEC 60601-2-10, short-wave therapy nearby",
+            MIN(1000)),
     /* electrical stimulation: contact */
     CEILING(es_load, ESTIM, impedance_ohm, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MAX(20000), MIN(50),
             .use = USE_FAULT),
@@ -88,6 +100,7 @@ static const struct limit ceilings[] = {
     CEILING(us_sata, ULTRASOUND, intensity_sata_uw_cm2, INSTANTANEOUS, YES, IEC_5, MAX(3000000)),
     CEILING(us_satp, ULTRASOUND, intensity_satp_uw_cm2, INSTANTANEOUS, CHOICE, IEC_5 ", applied to the pulse too",
             MAX(3000000)),
+    CEILING(us_static, ULTRASOUND, intensity_static_uw_cm2, INSTANTANEOUS, YES, IEC_5 ", moved or not", MAX(3000000)),
     CEILING(us_bnr, ULTRASOUND, bnr_permille, CONFIGURATION, YES, IEC_5, MAX(8000)),
     CEILING(us_hot_spot, ULTRASOUND, hot_spot_uw_cm2, INSTANTANEOUS, YES, IEC_5 ", 8 x 3 W/cm2", MAX(24000000)),
     CEILING(us_mechanical_index, ULTRASOUND, mechanical_index_milli, INSTANTANEOUS, CHOICE, "ITRUSST consensus 2025",
@@ -101,15 +114,26 @@ static const struct limit ceilings[] = {
             MAX(4000), .when.unless_thermal = true),
     CEILING(us_temperature_rise_thermal, ULTRASOUND, temperature_rise_millik, PER_SESSION, CHOICE, CHOICE_OF_DESIGN,
             MAX(6000)),
+    CEILING(us_tissue_temperature, ULTRASOUND, tissue_temperature_millic, INSTANTANEOUS, CHOICE,
+            "36 degC and the rise above", MAX(42000)),
+    CEILING(us_thermal_dose, ULTRASOUND, cem43_ms, PER_24H, CHOICE, CHOICE_OF_DESIGN, MAX(MINUTES(60))),
+    CEILING(us_unwanted_radiation, ULTRASOUND, unwanted_radiation_uw_cm2, CONFIGURATION, YES, IEC_5 ", handle",
+            MAX(100000)),
+    CEILING(us_supply, ULTRASOUND, supply_variation_permille, INSTANTANEOUS, YES, "IEC 601-2-5:1984", MAX(200)),
     CEILING(us_applicator_temperature, ULTRASOUND, applicator_temperature_millic, INSTANTANEOUS, YES,
             "IEC 60601-1, applied parts", MAX(41000), .use = USE_FAULT),
     /* laser */
     CEILING(lz_power, LASER, power_uw, INSTANTANEOUS, YES, "IEC 60825-1, class 3B", MAX(500000)),
     CEILING(lz_irradiance, LASER, irradiance_uw_cm2, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MAX(10000000)),
+    CEILING(lz_point_energy, LASER, point_energy_uj, PER_SESSION, CHOICE, CHOICE_OF_DESIGN, MAX(30000000)),
     CEILING(lz_energy_session, LASER, energy_uj, PER_SESSION, CHOICE, CHOICE_OF_DESIGN, MAX(100000000)),
     CEILING(lz_energy_day, LASER, energy_uj, PER_24H, CHOICE, CHOICE_OF_DESIGN, MAX(200000000)),
     CEILING(lz_session, LASER, duration_ms, PER_SESSION, CHOICE, CHOICE_OF_DESIGN, MAX(MINUTES(60))),
     CEILING(lz_sessions_day, LASER, session_count, PER_24H, CHOICE, CHOICE_OF_DESIGN, MAX(4)),
+    CEILING(lz_interlock, LASER, interlock_closed, INSTANTANEOUS, CHOICE, "IEC 60825-1 for the key switch", MIN(1),
+            .use = USE_FAULT),
+    CEILING(lz_readback, LASER, readback_ratio_permille, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MAX(1500),
+            .use = USE_FAULT),
     /* cold */
     CEILING(cr_set_point, COLD, temperature_millic, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MIN(10000)),
     CEILING(cr_skin, COLD, skin_temperature_millic, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MIN(10000),
@@ -122,6 +146,7 @@ static const struct limit ceilings[] = {
     CEILING(delivery_error, ANY, delivery_error_permille, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MAX(300),
             .use = USE_FAULT),
     CEILING(timer_error, ANY, timer_error_ms, PER_SESSION, CHOICE, CHOICE_OF_DESIGN, MAX(MINUTES(1)), .use = USE_FAULT),
+    CEILING(timer_share, ANY, timer_error_permille, PER_SESSION, CHOICE, CHOICE_OF_DESIGN, MAX(200), .use = USE_FAULT),
 };
 
 const struct limit *limit_compiled(size_t *n)

@@ -89,6 +89,54 @@ static void ceilings_of_stimulation_are_sharp(void **state)
     ceiling_is_sharp(t, QUANTITY_amplitude_mv, 500000, 1, "ceiling_hvpc_voltage");
 }
 
+static void pulses_in_bursts_have_the_ceilings_of_pulses(void **state)
+{
+    (void)state;
+    struct dose_treatment t = fixture_tens();
+    t.channels[0].waveform = WAVEFORM_biphasic_burst;
+    BOTH(t.channels[0], burst_rate_millihz, 2000);
+    BOTH(t.channels[0], burst_duty_permille, 250);
+    BOTH(t.channels[0], electrode_area_mm2, 100);
+    ceiling_is_sharp(t, QUANTITY_amplitude_ua, 28284, 1, "ceiling_es_rms_density"); /* 4 mA / sqrt(0.02) */
+}
+
+static void either_polarity_of_iontophoresis_has_a_ceiling(void **state)
+{
+    (void)state;
+    struct dose_treatment t = fixture_ionto();
+    BOTH(t.channels[0], electrode_area_mm2, 300);
+    PUT(t.channels[0].start, amplitude_ua, 2000);
+    ceiling_is_sharp(t, QUANTITY_amplitude_ua, 3000, 1, "ceiling_ion_density_anode");
+    ceiling_is_sharp(t, QUANTITY_amplitude_ua, 3000, 1, "ceiling_ion_density_cathode");
+}
+
+static void what_a_device_reports_of_itself_has_ceilings(void **state)
+{
+    (void)state;
+    ceiling_is_sharp(fixture_tens(), QUANTITY_patient_leakage_ua, 100, 1, "ceiling_es_leakage");
+    ceiling_is_sharp(fixture_tens(), QUANTITY_patient_leakage_fault_ua, 500, 1, "ceiling_es_leakage_fault");
+    ceiling_is_sharp(fixture_tens(), QUANTITY_minimum_setting_permille, 100, 1, "ceiling_es_minimum_setting");
+    ceiling_is_sharp(fixture_tens(), QUANTITY_diathermy_distance_mm, 1000, -1, "ceiling_es_diathermy");
+    ceiling_is_sharp(fixture_ultrasound(), QUANTITY_unwanted_radiation_uw_cm2, 100000, 1,
+                     "ceiling_us_unwanted_radiation");
+    ceiling_is_sharp(fixture_ultrasound(), QUANTITY_supply_variation_permille, 200, 1, "ceiling_us_supply");
+}
+
+static void ceilings_of_supervision_are_found_and_refuse_no_request(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    const struct limit *limits = limit_compiled(&n);
+    struct dose_treatment t = fixture_laser();
+    BOTH(t.channels[0], interlock_closed, 0); /* what is measured is no part of a request */
+    pictured(&t);
+    assert_int_equal(held_against_ceilings(), 0);
+    assert_int_equal(limit_tightest(limits, n, &picture, QUANTITY_interlock_closed, LIMIT_HARD, true)->min, 1);
+    assert_int_equal(limit_tightest(limits, n, &picture, QUANTITY_readback_ratio_permille, LIMIT_HARD, false)->max,
+                     1500);
+    assert_int_equal(limit_tightest(limits, n, &picture, QUANTITY_timer_error_permille, LIMIT_HARD, false)->max, 200);
+}
+
 static void ceilings_of_ultrasound_are_sharp(void **state)
 {
     (void)state;
@@ -99,6 +147,7 @@ static void ceilings_of_ultrasound_are_sharp(void **state)
     ceiling_is_sharp(t, QUANTITY_intensity_satp_uw_cm2, 2500000, 1, "ceiling_us_sata");
     BOTH(t.channels[0], bnr_permille, 8000);
     ceiling_is_sharp(t, QUANTITY_intensity_satp_uw_cm2, 2500000, 1, "ceiling_us_hot_spot");
+    ceiling_is_sharp(t, QUANTITY_intensity_satp_uw_cm2, 2500000, 1, "ceiling_us_static");
     /* energy: 1 W/cm2 x 5 cm2 for 12 min is the bound */
     t = fixture_ultrasound();
     t.duration_ms = 720000;
@@ -117,6 +166,8 @@ static void ultrasound_that_would_burn_is_refused_by_the_heating_bound(void **st
     t.thermal = true; /* vigorous heating may be meant, a burn may not */
     pictured(&t);
     refused_by("ceiling_us_temperature_rise_thermal");
+    refused_by("ceiling_us_tissue_temperature");
+    refused_by("ceiling_us_thermal_dose");
 }
 
 static void ceilings_of_laser_and_cold_are_sharp(void **state)
@@ -130,6 +181,15 @@ static void ceilings_of_laser_and_cold_are_sharp(void **state)
     BOTH(t.channels[0], spot_area_mm2, 100);
     BOTH(t.channels[0], power_uw, 100000);
     ceiling_is_sharp(t, QUANTITY_power_uw, 500000, 1, "ceiling_lz_power");
+    t = fixture_laser();
+    t.duration_ms = 3600000;
+    BOTH(t.channels[0], point_count, 3);
+    BOTH(t.channels[0], point_energy_uj, 30000000);
+    pictured(&t);
+    assert_int_equal(held_against_ceilings(), 0);
+    BOTH(t.channels[0], point_energy_uj, 30000001);
+    pictured(&t);
+    refused_by("ceiling_lz_point_energy");
     t = fixture_cold();
     ceiling_is_sharp(t, QUANTITY_temperature_millic, 10000, -1, "ceiling_cr_set_point");
     t.duration_ms = 30 * 60000 + 1;
@@ -182,6 +242,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_fixture_passes_the_compiled_ceilings),
         cmocka_unit_test(ceilings_of_stimulation_are_sharp),
+        cmocka_unit_test(pulses_in_bursts_have_the_ceilings_of_pulses),
+        cmocka_unit_test(either_polarity_of_iontophoresis_has_a_ceiling),
+        cmocka_unit_test(what_a_device_reports_of_itself_has_ceilings),
+        cmocka_unit_test(ceilings_of_supervision_are_found_and_refuse_no_request),
         cmocka_unit_test(ceilings_of_ultrasound_are_sharp),
         cmocka_unit_test(ultrasound_that_would_burn_is_refused_by_the_heating_bound),
         cmocka_unit_test(ceilings_of_laser_and_cold_are_sharp),
