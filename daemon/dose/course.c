@@ -125,7 +125,7 @@ static int64_t time_at(const struct lead *lead, int64_t rate, bool up)
 /* The dose takes longer than it may, or for ever: both times are said. */
 static int refuse_time(const struct lead *lead, int64_t time_ms, int64_t longest_ms, struct refusals *r)
 {
-    char amount[VALUE_TEXT_MAX], time[VALUE_TEXT_MAX], longest[VALUE_TEXT_MAX];
+    char amount[VALUE_TEXT_MAX], longest[VALUE_TEXT_MAX];
     const char *id = modality_quantity_info(lead->dose)->id;
     value_format(lead->dose, lead->amount, amount, sizeof amount);
     value_format(QUANTITY_duration_ms, longest_ms, longest, sizeof longest);
@@ -134,6 +134,7 @@ static int refuse_time(const struct lead *lead, int64_t time_ms, int64_t longest
         item = refusal_add(r, TOKEN_OUT_OF_RANGE, id,
                            "%s of %s is never reached at the start values; duration_ms allows %s", id, amount, longest);
     } else {
+        char time[VALUE_TEXT_MAX];
         item = refusal_add(r, TOKEN_OUT_OF_RANGE, id,
                            "%s of %s, %lld times, would take %s at the start values; duration_ms allows %s", id, amount,
                            (long long)lead->turns, value_format(QUANTITY_duration_ms, time_ms, time, sizeof time),

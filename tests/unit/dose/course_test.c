@@ -6,8 +6,6 @@
 #include "dose/derive.h"
 #include "limit_fixture.h"
 
-static struct refusals refusals;
-
 static int made(const struct dose_treatment *t)
 {
     refusals.n = refusals.dropped = 0;

@@ -14,10 +14,10 @@
 
 static struct dose_picture picture;
 static struct limit_verdict verdict;
+static struct refusals refusals;
 
 static inline void pictured(const struct dose_treatment *t)
 {
-    static struct refusals refusals;
     refusals.n = refusals.dropped = 0;
     if (dose_picture_make(t, &picture, &refusals) != 0) {
         fail_msg("%s", refusals.n > 0 ? refusals.items[0].message : "no picture and no reason");

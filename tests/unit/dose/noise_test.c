@@ -41,11 +41,13 @@ static struct dose_treatment noisy_treatment(uint64_t *seed)
     struct dose_treatment t = {.modality = modalities[random_next(seed) % 4],
                                .therapy = (enum modality_therapy)(random_next(seed) % THERAPY_COUNT),
                                .site = (unsigned)(random_next(seed) % 70),
+                               .sites = random_next(seed),
                                .conditions = random_next(seed),
                                .applicator = (int)(random_next(seed) % 4) - 1,
                                .duration_ms = noise(seed),
                                .n_channels = random_next(seed) % (DOSE_CHANNELS_MAX + 2)};
     for (size_t c = 0; c < DOSE_CHANNELS_MAX; c++) {
+        t.channels[c].shares = (uint8_t)random_next(seed);
         t.channels[c].waveform = (enum modality_waveform)(random_next(seed) % (WAVEFORM_COUNT + 1));
         noisy_set(&t.channels[c].start, seed);
         t.channels[c].ceiling = t.channels[c].start;
@@ -71,9 +73,11 @@ static void random_treatments_are_answered(void **state)
         protocol_check(&p, &t, &refusals);
     }
     /* values of the right shape, of any size */
-    for (int i = 0; i < 8000; i++) {
-        struct dose_treatment all[] = {fixture_tens(), fixture_ifc(), fixture_ultrasound(), fixture_cold()};
-        struct dose_treatment *t = &all[i % 4];
+    for (int i = 0; i < 12000; i++) {
+        struct dose_treatment all[] = {fixture_tens(), fixture_ifc(),   fixture_ultrasound(),
+                                       fixture_cold(), fixture_ionto(), fixture_laser()};
+        struct dose_treatment *t = &all[i % 6];
+        t->channels[0].shares = (uint8_t)(random_next(&seed) % 4);
         for (size_t c = 0; c < t->n_channels; c++) {
             for (unsigned q = 0; q < QUANTITY_COUNT; q++) {
                 if (quantity_has(&t->channels[c].start, (enum modality_quantity)q) && random_next(&seed) % 2 == 0) {
@@ -84,7 +88,12 @@ static void random_treatments_are_answered(void **state)
         t->duration_ms = (int64_t)(random_length(&seed) >> 24);
         refusals.n = refusals.dropped = 0;
         if (dose_picture_make(t, &picture, &refusals) == 0) {
-            struct dose_history h = {.duration_ms = noise(&seed), .energy_uj = noise(&seed), .charge_uc = noise(&seed)};
+            struct dose_history h = {.duration_ms = noise(&seed),
+                                     .energy_uj = noise(&seed),
+                                     .charge_uc = noise(&seed),
+                                     .cem43_ms = noise(&seed),
+                                     .cold_dose_millic_min = noise(&seed),
+                                     .ended = (uint32_t)random_next(&seed)};
             limit_check(limits, n, &picture, &h, &verdict);
             limit_explain(limits, n, &picture, &h, findings);
         }

@@ -5,8 +5,6 @@
  */
 #include "limit_fixture.h"
 
-static struct refusals refusals;
-
 static void refused(const struct dose_treatment *t, enum modality_token token, const char *subject)
 {
     refusals.n = refusals.dropped = 0;
