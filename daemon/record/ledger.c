@@ -158,11 +158,19 @@ static int64_t node_elapsed_ms(const struct ledger_node *node, int64_t wall_ms, 
     return ledger_elapsed_ms(wall_ms, boot_ns, node->ended_wall_ms, node->this_boot, node->ended_boot_ns);
 }
 
+/* What is certain to have passed: a wall clock that stands wrong for a while must not make anything forgotten. */
+static int64_t node_sure_age_ms(const struct ledger_node *node, int64_t wall_ms, int64_t boot_ns)
+{
+    if (ledger_state_blocks(node->state))
+        return 0;
+    return ledger_elapsed_ms(wall_ms, boot_ns, node->ended_wall_ms, true, node->ended_boot_ns);
+}
+
 void ledger_purge(struct ledger *ledger, int64_t now_wall_ms, int64_t now_boot_ns)
 {
     for (size_t i = 0; i < LEDGER_BUCKETS; i++) {
         for (struct ledger_node *node = ledger->buckets[i]; node; node = node->next)
-            node->age_ms = node_elapsed_ms(node, now_wall_ms, now_boot_ns);
+            node->age_ms = node_sure_age_ms(node, now_wall_ms, now_boot_ns);
         for (struct ledger_node **link = &ledger->buckets[i]; *link;) {
             const struct ledger_node *node = *link;
             if (node->age_ms >= LEDGER_REST_MS ||

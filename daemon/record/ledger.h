@@ -21,8 +21,9 @@ struct ledger_node {
     enum ledger_state state;
     struct place_set places;
     struct dose_amounts worst, delivered;
-    bool this_boot; /* ended in the present boot: ended_boot_ns can be used */
-    int64_t ended_wall_ms, ended_boot_ns;
+    bool this_boot; /* ended in the present boot: its clock can be asked */
+    int64_t ended_wall_ms;
+    int64_t ended_boot_ns; /* of another boot: by this boot's clock, as the wall clock stood when it was loaded */
     int64_t age_ms; /* scratch of ledger_purge */
     char patient_ref[];
 };

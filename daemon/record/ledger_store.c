@@ -10,6 +10,8 @@
 
 #include "record/internal.h"
 
+#include "modality/clock.h"
+
 /* Twice the fourteen days of memory: rows of a clock set back are not missed at start-up. */
 #define LEDGER_LOAD_MS (INT64_C(28) * 24 * 3600 * 1000)
 
@@ -137,7 +139,7 @@ void ledger_read(sqlite3_stmt *row, struct ledger_entry *e, char ended_boot_id[4
     ledger_read_amounts(row, COLUMN_DELIVERED, &e->delivered);
 }
 
-static int ledger_load_row(struct record *record, sqlite3_stmt *row)
+static int ledger_load_row(struct record *record, sqlite3_stmt *row, int64_t now_wall_ms, int64_t now_boot_ns)
 {
     struct ledger_entry entry;
     struct ledger_node *node;
@@ -153,6 +155,9 @@ static int ledger_load_row(struct record *record, sqlite3_stmt *row)
         return rc;
     node->this_boot = boot_id[0] != '\0' && strcmp(boot_id, record->clock.boot_id) == 0;
     node->ended_boot_ns = boot_ns;
+    if (!node->this_boot && !ledger_state_blocks(entry.state))
+        node->ended_boot_ns =
+            now_boot_ns - ledger_elapsed_ms(now_wall_ms, now_boot_ns, entry.ended_wall_ms, false, 0) * NS_PER_MS;
     return 0;
 }
 
@@ -167,9 +172,9 @@ int ledger_load(struct record *record)
         return -EIO;
     sqlite3_bind_int64(row, 1, wall_ms - LEDGER_LOAD_MS);
     store_bind_text(row, 2, record->clock.boot_id);
-    sqlite3_bind_int64(row, 3, boot_ns - LEDGER_LOAD_MS * 1000000);
+    sqlite3_bind_int64(row, 3, boot_ns - LEDGER_LOAD_MS * NS_PER_MS);
     while ((rc = store_row(&record->store, row)) == 1) {
-        rc = ledger_load_row(record, row);
+        rc = ledger_load_row(record, row, wall_ms, boot_ns);
         if (rc < 0) {
             sqlite3_reset(row);
             return rc;

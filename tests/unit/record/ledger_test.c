@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The dose ledger: what counts, for how long, on which side, and what clocks can and cannot do to it. */
+/* The dose ledger: what counts, for how long, and what is settled how. */
 #include "fixture.h"
-
-#include "modality/clock.h"
 
 static void reserved_counts_as_worst_until_settled(void **state)
 {
@@ -208,130 +206,6 @@ static void settled_is_settled_once(void **state)
     assert_int_equal(record_settle(f->record, "s1", LEDGER_REVIEWED, &amounts, NULL, NULL), -EALREADY);
 }
 
-static void clock_set_forward_does_not_shorten_a_rest(void **state)
-{
-    struct fixture *f = *state;
-    struct ledger_entry e = fixture_entry("s1", "p1", "left");
-
-    assert_int_equal(fixture_open(f), 0);
-    fixture_reserve(f, &e);
-    fixture_settle(f, "s1", LEDGER_SETTLED, 900);
-    fixture_pass(f, 60000);
-    f->wall_ms += 48 * HOUR;
-    assert_int_equal(record_clock_check(f->record), 48 * HOUR);
-    assert_int_equal(record_clock_check(f->record), 0);
-    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 60000);
-    assert_int_equal(fixture_history(f, "p1", "left").session_count, 1);
-    f->wall_ms += 60 * 24 * HOUR;
-    fixture_reopen(f);
-    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 60000);
-    assert_int_equal(fixture_history(f, "p1", "left").session_count, 1);
-}
-
-static void clock_set_back_does_not_shorten_a_rest(void **state)
-{
-    struct fixture *f = *state;
-    struct ledger_entry e = fixture_entry("s1", "p1", "left");
-
-    assert_int_equal(fixture_open(f), 0);
-    fixture_reserve(f, &e);
-    fixture_settle(f, "s1", LEDGER_SETTLED, 900);
-    fixture_pass(f, HOUR);
-    f->wall_ms -= 24 * HOUR;
-    assert_int_equal(record_clock_check(f->record), -24 * HOUR);
-    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 0);
-    assert_int_equal(fixture_history(f, "p1", "left").session_count, 1);
-    fixture_reopen(f);
-    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 0);
-    /* Another boot: only the wall clock is left, and a row of the future counts as now. */
-    fixture_close(f);
-    snprintf(f->clock.boot_id, sizeof(f->clock.boot_id), "boot-2");
-    f->boot_ns = 5 * NS_PER_S;
-    assert_int_equal(fixture_open(f), 0);
-    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 0);
-    f->wall_ms += 25 * HOUR;
-    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 2 * HOUR);
-}
-
-static void across_boots_the_wall_clock_counts(void **state)
-{
-    struct fixture *f = *state;
-    struct ledger_entry e = fixture_entry("s1", "p1", "left");
-
-    assert_int_equal(fixture_open(f), 0);
-    fixture_reserve(f, &e);
-    fixture_settle(f, "s1", LEDGER_SETTLED, 900);
-    fixture_close(f);
-    snprintf(f->clock.boot_id, sizeof(f->clock.boot_id), "boot-2");
-    f->boot_ns = 5 * NS_PER_S;
-    f->wall_ms += 3 * HOUR;
-    assert_int_equal(fixture_open(f), 0);
-    assert_int_equal(fixture_history(f, "p1", "left").since_last_end_ms, 3 * HOUR);
-}
-
-static void many_small_steps_are_noticed(void **state)
-{
-    struct fixture *f = *state;
-    int64_t step = 0;
-
-    assert_int_equal(fixture_open(f), 0);
-    for (int i = 0; i < 4; i++) {
-        fixture_pass(f, 1000);
-        f->wall_ms += 20000;
-        step += record_clock_check(f->record);
-    }
-    assert_int_equal(step, 80000);
-}
-
-static int64_t audited(struct fixture *f, const char *event)
-{
-    char sql[128];
-
-    fixture_flush(f);
-    snprintf(sql, sizeof(sql), "SELECT count(*) FROM audit WHERE event = '%s'", event);
-    return fixture_sql_integer(f, sql);
-}
-
-static void steps_and_suspends_are_audited(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_int_equal(fixture_open(f), 0);
-    fixture_pass(f, 1000);
-    record_clock_check(f->record);
-    assert_int_equal(audited(f, "clock_stepped"), 0);
-    f->wall_ms += 60000;
-    record_clock_check(f->record);
-    assert_int_equal(audited(f, "clock_stepped"), 0);
-    f->wall_ms += 1;
-    record_clock_check(f->record);
-    assert_int_equal(audited(f, "clock_stepped"), 1);
-    f->wall_ms += 30000;
-    f->boot_ns += 30 * NS_PER_S;
-    record_clock_check(f->record);
-    assert_int_equal(audited(f, "suspended"), 1);
-    assert_int_equal(audited(f, "clock_stepped"), 1);
-}
-
-static void step_while_the_daemon_was_down_is_audited(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_int_equal(fixture_open(f), 0);
-    record_audit(f->record, "boot", NULL, NULL, NULL);
-    fixture_close(f);
-    f->wall_ms -= 24 * HOUR;
-    snprintf(f->clock.boot_id, sizeof(f->clock.boot_id), "boot-2");
-    f->boot_ns = 5 * NS_PER_S;
-    assert_int_equal(fixture_open(f), 0);
-    assert_int_equal(audited(f, "clock_stepped"), 1);
-    fixture_close(f);
-    f->wall_ms += 24 * HOUR;
-    assert_int_equal(fixture_open(f), 0);
-    assert_int_equal(record_clock_check(f->record), 24 * HOUR);
-    assert_int_equal(audited(f, "clock_stepped"), 2);
-}
-
 static bool verified(struct fixture *f)
 {
     int error;
@@ -411,12 +285,6 @@ int main(void)
         IT(open_entries_are_found_after_restart),
         IT(unbounded_blocks_until_reviewed),
         IT(settled_is_settled_once),
-        IT(clock_set_forward_does_not_shorten_a_rest),
-        IT(clock_set_back_does_not_shorten_a_rest),
-        IT(across_boots_the_wall_clock_counts),
-        IT(many_small_steps_are_noticed),
-        IT(steps_and_suspends_are_audited),
-        IT(step_while_the_daemon_was_down_is_audited),
         IT(changed_dose_is_seen_by_verify),
         IT(changed_reservation_is_seen_by_verify),
         IT(ledger_rows_cannot_be_changed_by_mistake),
