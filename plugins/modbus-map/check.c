@@ -163,6 +163,11 @@ static void find_points(struct reader *r, const struct section *s, struct map *m
     if (c->actual_point >= 0 && map->points[c->actual_point].has_absent)
         reader_fault(r, s->origin, "channel %s: its output is judged by %s, which must not be absent", c->id,
                      map->points[c->actual_point].name);
+    if (c->actual_point >= 0 && map->points[c->actual_point].quantity != c->level &&
+        !map->points[c->actual_point].has_range)
+        reader_fault(r, reader_origin(point_section(r, map, &map->points[c->actual_point]), KEY_POINT_ROLE),
+                     "channel %s: its output is judged by %s, which needs a max", c->id,
+                     map->points[c->actual_point].name);
     c->has_run = map_select_polled(map, ROLE_RUN, channel, QUANTITY_COUNT) >= 0;
 }
 

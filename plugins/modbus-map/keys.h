@@ -100,7 +100,8 @@ enum key_owner { OWNER_DEVICE, OWNER_MAP, OWNER_CHANNEL, OWNER_GROUP, OWNER_PART
     KEY(POINT_QUANTITY, POINT, "point", "quantity", false, "what it is (include/modality/quantity.h)")                 \
     KEY(POINT_UNIT, POINT, "point", "unit", false, "unit of scale and offset; required with a quantity")               \
     KEY(POINT_MIN, POINT, "point", "min", false, "smallest value that may be written, with its unit")                  \
-    KEY(POINT_MAX, POINT, "point", "max", false, "largest value that may be written, with its unit")                   \
+    KEY(POINT_MAX, POINT, "point", "max", false,                                                                       \
+        "largest value that may be written, or that an actual value can show")                                         \
     KEY(POINT_RESOLUTION, POINT, "point", "resolution", false,                                                         \
         "f32: smallest step, with its unit; required where it is written")                                             \
     KEY(POINT_ACCESS, POINT, "point", "access", true, "ro, rw or wo")                                                  \

@@ -153,7 +153,9 @@ static void check_role(struct reader *r, const struct section *s, const struct m
         reader_fault(r, at, "point %s: role %s needs a quantity", s->name, rule->name);
     if (!rule->quantity && p->role != ROLE_NONE && s->line[KEY_POINT_QUANTITY])
         reader_fault(r, at, "point %s: role %s has no quantity", s->name, rule->name);
-    if (known->access && ((rule->reads && !p->readable) || (rule->writes && !p->writable)))
+    bool wrong = (rule->reads && !p->readable) || (rule->writes && !p->writable) ||
+                 (p->role == ROLE_ACTUAL && p->writable); /* what is measured is not set */
+    if (known->access && wrong)
         reader_fault(r, at, "point %s: role %s does not go with access %s", s->name, rule->name,
                      s->line[KEY_POINT_ACCESS]->value);
 }

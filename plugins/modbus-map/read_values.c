@@ -107,12 +107,42 @@ static bool read_own_value(struct reader *r, const struct section *s, enum map_k
     return false;
 }
 
+/* The step of a float; that of a whole number is its scale. */
+static void read_resolution(struct reader *r, const struct section *s, struct map_point *p)
+{
+    if (p->codec.type != CODEC_F32) {
+        reader_refuse(r, s, KEY_POINT_RESOLUTION, "follows from scale for whole numbers");
+    } else if (read_own_value(r, s, KEY_POINT_RESOLUTION, p, &p->codec.step) && p->codec.step < 1) {
+        reader_fault(r, reader_origin(s, KEY_POINT_RESOLUTION), "point %s: resolution is not above 0", s->name);
+        p->codec.step = 1;
+    }
+}
+
+/* What an actual value can show at most: its type may hold far more than the device can do. */
+static void read_span(struct reader *r, const struct section *s, struct map_point *p)
+{
+    reader_refuse(r, s, KEY_POINT_MIN, "is for numbers that are written");
+    read_resolution(r, s, p);
+    if (!read_own_value(r, s, KEY_POINT_MAX, p, &p->max))
+        return;
+    int64_t largest;
+    codec_span(&p->codec, &p->min, &largest);
+    p->has_range = true;
+    if (p->max <= p->min || p->max > largest)
+        reader_fault(r, reader_origin(s, KEY_POINT_MAX), "point %s: max is not what its type can show", s->name);
+}
+
 void map_read_range(struct reader *r, const struct section *s, struct map_point *p, const struct known *known)
 {
-    bool f32 = p->codec.type == CODEC_F32;
+    bool f32 = p->codec.type == CODEC_F32, number = p->codec.type != CODEC_BIT && !p->selects;
     if (!known->place || !known->access || !known->scale)
         return;
-    if (!p->writable || p->codec.type == CODEC_BIT || p->selects) {
+    if (number && p->role == ROLE_ACTUAL) {
+        if (!p->writable)
+            read_span(r, s, p);
+        return;
+    }
+    if (!number || !p->writable) {
         const char *why = "is for numbers that are written";
         reader_refuse(r, s, KEY_POINT_MIN, why);
         reader_refuse(r, s, KEY_POINT_MAX, why);
@@ -121,12 +151,7 @@ void map_read_range(struct reader *r, const struct section *s, struct map_point 
     }
     if (f32 && !s->line[KEY_POINT_RESOLUTION])
         reader_fault(r, s->origin, "point %s is written as f32 and has no resolution", s->name);
-    if (f32 && read_own_value(r, s, KEY_POINT_RESOLUTION, p, &p->codec.step) && p->codec.step < 1) {
-        reader_fault(r, reader_origin(s, KEY_POINT_RESOLUTION), "point %s: resolution is not above 0", s->name);
-        p->codec.step = 1;
-    }
-    if (!f32)
-        reader_refuse(r, s, KEY_POINT_RESOLUTION, "follows from scale for whole numbers");
+    read_resolution(r, s, p);
     if (!f32 && !codec_is_exact(&p->codec))
         reader_fault(r, reader_origin(s, KEY_POINT_SCALE),
                      "point %s is written, and one raw step is no whole number of base units", s->name);

@@ -212,7 +212,7 @@ static void settings_of_the_laser_are_ranges(void **state)
         {CW, QUANTITY_interlock_closed, 0, 1, 1, false, true},
         {CW, QUANTITY_wavelength_nm, 0, 65535, 1, false, true},
         {SP, QUANTITY_peak_power_uw, 0, 50000000, 100000, true, false},
-        {SP, QUANTITY_power_uw, 0, UINT32_MAX, 1, false, true},
+        {SP, QUANTITY_power_uw, 0, 200000, 1, false, true},
         {SP, QUANTITY_pulse_width_ns, 100, 200, 1, true, false},
         {SP, QUANTITY_pulse_repetition_millihz, 1000, 20000000, 1000, true, false},
         {SP, QUANTITY_spot_area_mm2, 0, 65535, 1, false, true},

@@ -108,6 +108,8 @@ static void ultrasound_unit_is_described(void **state)
     assert_int_equal(range_of(c, QUANTITY_intensity_satp_uw_cm2)->max, 3000000);
     assert_int_equal(range_of(c, QUANTITY_intensity_satp_uw_cm2)->resolution, 1000);
     assert_false(range_of(c, QUANTITY_power_uw)->settable);
+    assert_int_equal(range_of(c, QUANTITY_power_uw)->max, 15000000);
+    assert_int_equal(range_of(c, QUANTITY_power_uw)->resolution, 1);
     support_free(s);
 }
 
