@@ -31,6 +31,28 @@ static void need(struct load *load, const struct raw_section *s, const char *key
         fault_add(&load->faults, s->at, "[%s] needs the key \"%s\"", s->title, key);
 }
 
+/* A figure of the other kind: one of the two, the kind or the figure, is a slip. */
+static void refuse_foreign(struct load *load, const struct raw_section *s, const char *const *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct raw_line *line = section_line(s, keys[i]);
+        if (line != NULL)
+            fault_add(&load->faults, line->at, "%s: is not a figure of the modality %s", line->key,
+                      section_line(s, "modality")->value);
+    }
+}
+
+static void check_figures(struct load *load, const struct raw_section *s, enum modality modality)
+{
+    static const char *const ultrasound[] = {"era_mm2", "bnr_permille", "max_temperature_millic", "frequencies"};
+    static const char *const laser[] = {"spot_area_mm2", "wavelength_nm"};
+    const size_t n_ultrasound = sizeof(ultrasound) / sizeof(ultrasound[0]), n_laser = sizeof(laser) / sizeof(laser[0]);
+    const bool sound = modality == MODALITY_ULTRASOUND;
+    for (size_t i = 0; i < (sound ? n_ultrasound : n_laser); i++)
+        need(load, s, sound ? ultrasound[i] : laser[i]);
+    refuse_foreign(load, s, sound ? laser : ultrasound, sound ? n_laser : n_ultrasound);
+}
+
 static void build_device_name(struct load *load, const struct raw_section *s, struct applicator *a)
 {
     const struct raw_section *device;
@@ -60,15 +82,7 @@ static void build_applicator(struct load *load, const struct raw_section *s, str
     if (!field_word(load, s, "modality", &modality))
         return;
     a->modality = modality == 0 ? MODALITY_ULTRASOUND : MODALITY_LASER;
-    if (a->modality == MODALITY_ULTRASOUND) {
-        need(load, s, "era_mm2");
-        need(load, s, "bnr_permille");
-        need(load, s, "max_temperature_millic");
-        need(load, s, "frequencies");
-    } else {
-        need(load, s, "spot_area_mm2");
-        need(load, s, "wavelength_nm");
-    }
+    check_figures(load, s, a->modality);
 }
 
 void build_applicators(struct load *load)
