@@ -57,15 +57,6 @@ static void sort_refusals(struct refusals *r)
     }
 }
 
-static bool acknowledged(const struct session_request *rq, const char *id)
-{
-    for (size_t i = 0; id && i < rq->n_acknowledged; i++) {
-        if (rq->acknowledged[i] && strcmp(rq->acknowledged[i], id) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void append(struct refusals *to, const struct refusals *from)
 {
     for (size_t i = 0; i < from->n; i++) {
@@ -84,7 +75,7 @@ static void hold_against_limits(struct assessment *a, const struct session_reque
     append(&a->refused, &a->verdict.refused);
     for (size_t i = 0; i < a->verdict.notices.n; i++) {
         struct refusal notice = a->verdict.notices.items[i];
-        if (acknowledged(rq, notice.subject))
+        if (request_acknowledges(rq, notice.subject))
             continue;
         notice.token = TOKEN_NOTICE_REQUIRED;
         const struct refusals one = {.n = 1, .items[0] = notice};
@@ -102,14 +93,41 @@ static int64_t accuracy(const struct assessment *a)
     return limit ? limit->max : 0;
 }
 
+#define ENDLESS (INT64_MAX / 4)
+
+/* Time in which the planned dose flows at the ceilings: the rate at which it goes on until a stop is proved. */
+static int64_t flow_ms(const struct assessment *a)
+{
+    const struct course *course = &a->picture.course;
+    return course->end == COURSE_TIME ? dose_on_ms(&a->picture.ceiling[0], course->longest_ms) : course->fastest_ms;
+}
+
+/* Thermal dose does not grow in proportion: it is what the largest intensity gives to the end of the last stop. */
+static int64_t worst_thermal(const struct assessment *a, int64_t planned, int64_t error, int64_t stop_ms)
+{
+    const enum modality_quantity sata = QUANTITY_intensity_sata_uw_cm2;
+    struct quantity_set values = a->picture.ceiling[0];
+    int64_t most;
+    if (!quantity_has(&values, QUANTITY_cem43_ms))
+        return planned;
+    if (wide_mul_div_up(values.value[sata], 1000 + error, 1000, &most) < 0)
+        return ENDLESS;
+    quantity_put(&values, sata, most);
+    if (dose_totals(a->plan.treatment.channels[0].waveform, &values, a->plan.treatment.duration_ms + stop_ms) < 0)
+        return ENDLESS;
+    most = values.value[QUANTITY_cem43_ms];
+    return most < planned ? planned : most < ENDLESS ? most : ENDLESS;
+}
+
 /*
- * Planned at the ceilings; worst adds the accuracy and what comes out until a stop is proved at the latest. A total
+ * Planned at the ceilings; worst adds the accuracy and what comes out until every stop is proved at the latest. A total
  * that cannot be computed was refused by the derivation; an overflow here counts as never ending.
  */
 static void put_totals(struct assessment *a)
 {
     const struct quantity_set *whole = &a->picture.whole;
     const int64_t duration = a->plan.treatment.duration_ms, error = accuracy(a);
+    const int64_t stop_ms = a->dead_man_ms * a->picture.course.turns, flow = flow_ms(a);
     const int64_t planned[] = {duration,
                                quantity_or_zero(whole, QUANTITY_energy_uj),
                                quantity_or_zero(whole, QUANTITY_session_charge_uc),
@@ -120,9 +138,10 @@ static void put_totals(struct assessment *a)
     int64_t worst[7];
     for (size_t i = 0; i < 7; i++) {
         const bool counted = i == 0 || i == 4;
-        if (dose_worst(planned[i], counted ? 0 : error, duration, a->dead_man_ms, &worst[i]) < 0)
-            worst[i] = INT64_MAX / 4;
+        if (dose_worst(planned[i], counted ? 0 : error, counted ? duration : flow, stop_ms, &worst[i]) < 0)
+            worst[i] = ENDLESS;
     }
+    worst[5] = worst_thermal(a, planned[5], error, stop_ms);
     a->planned =
         (struct dose_amounts){planned[0], planned[1], planned[2], planned[3], planned[4], planned[5], planned[6]};
     a->worst = (struct dose_amounts){worst[0], worst[1], worst[2], worst[3], worst[4], worst[5], worst[6]};
@@ -282,7 +301,7 @@ json_t *assess_notices(const struct assessment *a, const struct session_request 
         const struct refusal *notice = &a->verdict.notices.items[i];
         json_t *o = refusal_document(notice);
         doc_text(o, "id", notice->subject);
-        doc_bool(o, "acknowledged", acknowledged(rq, notice->subject));
+        doc_bool(o, "acknowledged", request_acknowledges(rq, notice->subject));
         json_array_append_new(array, o);
     }
     return array;

@@ -58,11 +58,10 @@ json_t *doc_quantity(enum modality_quantity q, int64_t value)
 json_t *doc_amounts(const struct dose_amounts *a)
 {
     json_t *o = json_object();
-    doc_int(o, "duration_ms", a->duration_ms);
-    doc_int(o, "energy_uj", a->energy_uj);
-    doc_int(o, "session_charge_uc", a->charge_uc);
-    doc_int(o, "iontophoresis_dose_ua_min", a->ion_dose_ua_min);
-    doc_int(o, "contraction_count", a->contractions);
+    size_t n;
+    const struct supervise_amount *each = supervise_amounts(&n);
+    for (size_t i = 0; i < n; i++)
+        doc_int(o, modality_quantity_info(each[i].quantity)->id, supervise_amount_of(a, &each[i]));
     return o;
 }
 

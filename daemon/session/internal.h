@@ -63,6 +63,8 @@ struct kept_request {
 };
 int request_keep(const struct session_request *request, struct kept_request **out);
 void request_free(struct kept_request *kept);
+/* Whether the request acknowledges this notice limit. */
+bool request_acknowledges(const struct session_request *request, const char *limit);
 
 /* A request resolved against tables and device. */
 struct plan {

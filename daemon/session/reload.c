@@ -150,13 +150,6 @@ static void stop_by_limit(struct session *session, const struct assessment *a, c
                    now);
 }
 
-static bool totals_exceeded(const struct session *session)
-{
-    const struct dose_amounts *d = &session->supervised.delivered, *m = &session->rules.totals_max;
-    return d->duration_ms > m->duration_ms || d->energy_uj > m->energy_uj || d->charge_uc > m->charge_uc ||
-           d->ion_dose_ua_min > m->ion_dose_ua_min || d->contractions > m->contractions;
-}
-
 static void reload_session(struct session *session, const struct dose_tables *tables, struct assessment *a,
                            const struct session_time *now)
 {
@@ -166,7 +159,7 @@ static void reload_session(struct session *session, const struct dose_tables *ta
     }
     rules_tighten(session, a);
     session->tables[session->n_tables++] = tables;
-    if (totals_exceeded(session)) {
+    if (supervise_totals_exceeded(&session->rules, &session->supervised)) {
         session_end_by(session, END_limit, "daemon", "what was delivered exceeds a changed limit", now);
         return;
     }

@@ -62,6 +62,15 @@ static void keep_all(struct keeper *k, struct session_request *r)
     keep_output(k, &r->output);
 }
 
+bool request_acknowledges(const struct session_request *request, const char *limit)
+{
+    for (size_t i = 0; limit && i < request->n_acknowledged; i++) {
+        if (request->acknowledged[i] && strcmp(request->acknowledged[i], limit) == 0)
+            return true;
+    }
+    return false;
+}
+
 int request_keep(const struct session_request *request, struct kept_request **out)
 {
     struct kept_request *kept = calloc(1, sizeof *kept);

@@ -1,22 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What supervision holds every sample against: the bounds of the limits that apply to this treatment, what the device
- * says of its measurements, and what is left of the day's dose. Other tables can only make them tighter.
+ * says of its measurements, and what is left of the day's dose. Everything that a limit bounds begins loose and is
+ * tightened, when the rules are made and by other tables later: nothing can make it looser.
  */
 #include "session/internal.h"
 
-/* The accuracy rule applies above this share of the device's range (21 CFR 1050.10(c)(1)(ii): 10 % of maximum). */
+#include "dose/wide.h"
+
+/* Where no limit says so: accuracy is judged above this share of the device's range. */
 #define FLOOR_PERMILLE 100
-/* Without a limit on the timer's error: 21 CFR 1050.10(c)(2) gives half a minute to short treatments. */
+/* Where no limit says so: 21 CFR 1040.11 and 1050.10 give a fifth. */
+#define ACCURACY_PERMILLE 200
+/* Where no limit says so: 21 CFR 1050.10(c)(2) gives half a minute to short treatments. */
 #define TIMER_TOLERANCE_MS 30000
 /* A sample is stale when this many telemetry periods, one slice and the grace have passed without a reply. */
 #define STALE_PERIODS 3
+
+#define NOT_BOUNDED INT64_MAX
+static const struct dose_amounts endless = {NOT_BOUNDED, NOT_BOUNDED, NOT_BOUNDED, NOT_BOUNDED,
+                                            NOT_BOUNDED, NOT_BOUNDED, NOT_BOUNDED};
 
 static const struct limit *bound(const struct assessment *a, enum modality_quantity q, enum limit_class class,
                                  bool want_min)
 {
     const struct dose_tables *t = a->plan.tables;
     return limit_tightest(t->limits, t->n_limits, &a->picture, q, class, want_min);
+}
+
+static int64_t max_or(const struct assessment *a, enum modality_quantity q, enum limit_class class, int64_t otherwise)
+{
+    const struct limit *l = bound(a, q, class, false);
+    return l ? l->max : otherwise;
+}
+
+static void tighten(int64_t *value, int64_t max)
+{
+    if (max < *value)
+        *value = max;
 }
 
 static const struct modality_range *readable(const struct modality_channel *c, enum modality_quantity q)
@@ -28,38 +49,76 @@ static const struct modality_range *readable(const struct modality_channel *c, e
     return NULL;
 }
 
-static void put_delivery(struct supervise_channel_rules *c, const struct assessment *a, size_t i)
+/* --- what the device is --- */
+
+static void put_measurement(struct supervise_channel_rules *c, const struct assessment *a, size_t i)
 {
     const struct modality_channel *device = a->plan.device[i];
+    const struct modality_device *d = &a->plan.unit->info.device;
     const struct modality_range *power = readable(device, QUANTITY_power_uw);
-    const struct limit *accuracy = bound(a, QUANTITY_delivery_error_permille, LIMIT_HARD, false);
+    const uint32_t slow_ms = d->rest_within_ms > d->settle_ms ? d->rest_within_ms : d->settle_ms;
     c->level = a->plan.level;
     c->has_actual = device->level_measured;
     c->actual = device->level_measured && power && a->plan.level != QUANTITY_power_uw ? QUANTITY_power_uw : c->level;
+    c->safer_up = modality_quantity_info(c->level)->safer == SAFER_UP;
+    c->lag_ns = d->rest_by_setpoint ? (int64_t)slow_ms * NS_PER_MS : 0;
     c->rest_value = device->rest_value;
     c->noise = device->noise;
-    c->accuracy_permille = accuracy ? accuracy->max : 200;
+    c->judge_contact = d->contact_monitored;
+    c->contact_from = d->contact_monitored_from;
+    c->has_skin = readable(device, QUANTITY_skin_temperature_millic) != NULL;
     for (size_t k = 0; k < device->n_ranges && k < MODALITY_RANGES_MAX; k++) {
-        if (device->ranges[k].quantity != c->actual)
-            continue;
-        c->resolution = device->ranges[k].resolution;
-        c->floor = device->ranges[k].max / 1000 * FLOOR_PERMILLE;
+        if (device->ranges[k].quantity == c->actual)
+            c->resolution = device->ranges[k].resolution;
     }
 }
 
-static void put_load(struct supervise_channel_rules *c, const struct assessment *a)
+static void put_applicator(struct supervise_channel_rules *c, const struct assessment *a)
 {
-    const struct limit *open = bound(a, QUANTITY_impedance_ohm, LIMIT_HARD, false);
+    const struct unit *unit = a->plan.unit;
+    const int index = a->plan.treatment.applicator;
+    const char *serial = index >= 0 ? a->plan.tables->applicators[index].serial : NULL;
+    snprintf(c->applicator, sizeof c->applicator, "%s", serial ? serial : "");
+    c->applicator_told = unit->has_sample && unit->sample.status.channels[c->channel].applicator[0] != '\0';
+}
+
+/* --- what limits bound --- */
+
+/* The farthest that the measurement can be from rest: the share above which accuracy counts is taken of it. */
+static int64_t span_of(const struct supervise_channel_rules *c, const struct modality_channel *device)
+{
+    for (size_t k = 0; k < device->n_ranges && k < MODALITY_RANGES_MAX; k++) {
+        const struct modality_range *range = &device->ranges[k];
+        if (range->quantity == c->actual)
+            return c->actual == c->level && c->safer_up ? c->rest_value - range->min : range->max;
+    }
+    return 0;
+}
+
+static void tighten_channel(struct supervise_channel_rules *c, const struct assessment *a, size_t i)
+{
+    const int64_t floor = max_or(a, QUANTITY_accuracy_floor_permille, LIMIT_INFO, FLOOR_PERMILLE);
     const struct limit *closed = bound(a, QUANTITY_impedance_ohm, LIMIT_HARD, true);
-    const struct limit *trend = bound(a, QUANTITY_impedance_rise_permille, LIMIT_NOTICE, false);
-    const struct modality_device *d = &a->plan.unit->info.device;
-    c->judge_contact = d->contact_monitored;
-    c->contact_from = d->contact_monitored_from;
-    c->has_open = open != NULL;
-    c->impedance_open_ohm = open ? open->max : 0;
-    c->has_short = closed != NULL;
-    c->impedance_short_ohm = closed ? closed->min : 0;
-    c->impedance_trend_permille = trend ? trend->max : 0;
+    const struct limit *skin = bound(a, QUANTITY_skin_temperature_millic, LIMIT_HARD, true);
+    tighten(&c->accuracy_permille, max_or(a, QUANTITY_delivery_error_permille, LIMIT_HARD, ACCURACY_PERMILLE));
+    tighten(&c->floor, span_of(c, a->plan.device[i]) / 1000 * floor);
+    tighten(&c->impedance_open_ohm, max_or(a, QUANTITY_impedance_ohm, LIMIT_HARD, NOT_BOUNDED));
+    tighten(&c->impedance_trend_permille, max_or(a, QUANTITY_impedance_rise_permille, LIMIT_NOTICE, NOT_BOUNDED));
+    tighten(&c->readback_permille, max_or(a, QUANTITY_readback_ratio_permille, LIMIT_HARD, NOT_BOUNDED));
+    tighten(&c->static_max_uw_cm2, max_or(a, QUANTITY_intensity_static_uw_cm2, LIMIT_NOTICE, NOT_BOUNDED));
+    tighten(&c->static_max_uw_cm2, max_or(a, QUANTITY_intensity_static_uw_cm2, LIMIT_HARD, NOT_BOUNDED));
+    if (closed && closed->min > c->impedance_short_ohm)
+        c->impedance_short_ohm = closed->min;
+    if (skin && skin->min > c->skin_min_millic)
+        c->skin_min_millic = skin->min;
+}
+
+static void loosest_channel(struct supervise_channel_rules *c)
+{
+    c->accuracy_permille = c->floor = c->impedance_open_ohm = c->impedance_trend_permille = NOT_BOUNDED;
+    c->readback_permille = c->static_max_uw_cm2 = NOT_BOUNDED;
+    c->impedance_short_ohm = 0;
+    c->skin_min_millic = INT64_MIN;
 }
 
 /* One limit per quantity, the tightest maximum: more would only repeat it. */
@@ -76,11 +135,13 @@ static void add_limit(struct supervise_channel_rules *c, const struct limit *lim
         c->limits[c->n_limits++] = limit;
 }
 
+/* Judged on every sample: what flows now, and the rise of temperature so far. */
 static bool on_one_channel(const struct limit *l)
 {
     const enum modality_basis basis = modality_quantity_info(l->quantity)->basis;
+    const bool now = l->scope == SCOPE_INSTANTANEOUS || l->scope == SCOPE_PER_PULSE;
     return l->class == LIMIT_HARD && l->use == USE_TREATMENT && l->quantity != QUANTITY_rms_current_sum_ua &&
-           (l->scope == SCOPE_INSTANTANEOUS || l->scope == SCOPE_PER_PULSE) && basis != BASIS_PROPERTY;
+           (now || l->quantity == QUANTITY_temperature_rise_millik) && basis != BASIS_PROPERTY;
 }
 
 static int64_t less(int64_t max, int64_t used)
@@ -88,16 +149,21 @@ static int64_t less(int64_t max, int64_t used)
     return used > max ? 0 : max - used;
 }
 
-static void tighten(int64_t *value, int64_t max)
+/* The energy that a bound on energy over the treated area leaves. */
+static int64_t energy_over_area(const struct assessment *a, int64_t density)
 {
-    if (max < *value)
-        *value = max;
+    const struct quantity_set *values = &a->plan.treatment.channels[0].start;
+    const int64_t treated = quantity_or_zero(values, QUANTITY_treated_area_mm2);
+    const int64_t area = treated > 0 ? treated : quantity_or_zero(values, QUANTITY_era_mm2);
+    int64_t energy;
+    return wide_mul_div_down(density, area, 100, &energy) == 0 ? energy : NOT_BOUNDED;
 }
 
-static void tighten_total(struct dose_amounts *totals, const struct limit *l, const struct dose_history *h)
+static void tighten_total(struct dose_amounts *totals, const struct limit *l, const struct assessment *a,
+                          const struct dose_history *h)
 {
     const bool day = l->scope == SCOPE_PER_24H;
-    if (l->class != LIMIT_HARD || !l->has_max || (!day && l->scope != SCOPE_PER_SESSION))
+    if (!l->has_max || (!day && l->scope != SCOPE_PER_SESSION))
         return;
     switch ((int)l->quantity) {
     case QUANTITY_duration_ms:
@@ -105,6 +171,9 @@ static void tighten_total(struct dose_amounts *totals, const struct limit *l, co
         break;
     case QUANTITY_energy_uj:
         tighten(&totals->energy_uj, less(l->max, day ? h->energy_uj : 0));
+        break;
+    case QUANTITY_energy_density_uj_cm2:
+        tighten(&totals->energy_uj, energy_over_area(a, l->max));
         break;
     case QUANTITY_session_charge_uc:
         tighten(&totals->charge_uc, less(l->max, day ? h->charge_uc : 0));
@@ -115,83 +184,97 @@ static void tighten_total(struct dose_amounts *totals, const struct limit *l, co
     case QUANTITY_contraction_count:
         tighten(&totals->contractions, l->max);
         break;
+    case QUANTITY_cem43_ms:
+        tighten(&totals->cem43_ms, less(l->max, day ? h->cem43_ms : 0));
+        break;
+    case QUANTITY_cold_dose_millic_min:
+        tighten(&totals->cold_dose_millic_min, less(l->max, day ? h->cold_dose_millic_min : 0));
+        break;
     default:
         break;
     }
 }
 
-/* Every limit that applies, once: those on one channel, those on totals. */
-static void put_limits(struct supervise_rules *rules, const struct assessment *a, const struct dose_history *history)
+/* Every limit that applies, once: those on one channel, on all channels together, on totals. */
+static void tighten_limits(struct session *session, const struct assessment *a, const struct dose_history *history)
 {
+    struct supervise_rules *rules = &session->rules;
     const struct dose_tables *t = a->plan.tables;
     struct limit_finding *findings = calloc(t->n_limits + 1, sizeof *findings);
     if (!findings)
         return;
     limit_explain(t->limits, t->n_limits, &a->picture, history, findings);
     for (size_t i = 0; i < t->n_limits; i++) {
+        const struct limit *l = &t->limits[i];
         if (!findings[i].applies)
             continue;
-        tighten_total(&rules->totals_max, &t->limits[i], history);
-        for (size_t c = 0; on_one_channel(&t->limits[i]) && c < rules->n_channels; c++)
-            add_limit(&rules->channels[c], &t->limits[i]);
+        if (l->class == LIMIT_HARD)
+            tighten_total(&rules->totals_max, l, a, history);
+        else if (l->class == LIMIT_NOTICE && !request_acknowledges(&session->request->r, l->id))
+            tighten_total(&rules->totals_notice, l, a, history);
+        if (l->class == LIMIT_HARD && l->quantity == QUANTITY_rms_current_sum_ua && l->has_max)
+            tighten(&rules->rms_sum_max_ua, l->max);
+        for (size_t c = 0; on_one_channel(l) && c < rules->n_channels; c++)
+            add_limit(&rules->channels[c], l);
     }
     free(findings);
 }
 
 static int64_t temperature_bound(const struct assessment *a)
 {
-    const struct limit *l = bound(a, QUANTITY_applicator_temperature_millic, LIMIT_HARD, false);
-    int64_t max = l ? l->max : INT64_MAX;
+    int64_t max = max_or(a, QUANTITY_applicator_temperature_millic, LIMIT_HARD, NOT_BOUNDED);
     const int applicator = a->plan.treatment.applicator;
     if (applicator >= 0 && a->plan.tables->applicators[applicator].max_temperature_millic > 0)
         tighten(&max, a->plan.tables->applicators[applicator].max_temperature_millic);
     return max;
 }
 
-void rules_make(const struct sessions *s, struct session *session, const struct assessment *a)
+/* The device's timer may be off by a time, and by a share of the set time, whichever is less. */
+static int64_t timer_bound(const struct assessment *a)
 {
-    struct supervise_rules *rules = &session->rules;
-    const struct modality_device *d = &a->plan.unit->info.device;
-    const struct limit *timer = bound(a, QUANTITY_timer_error_ms, LIMIT_HARD, false);
-    *rules = (struct supervise_rules){
-        .modality = a->plan.treatment.modality,
-        .n_channels = (uint32_t)a->plan.treatment.n_channels,
-        .stale_ns =
-            (int64_t)(STALE_PERIODS * s->settings.telemetry_ms + s->settings.grace_ms + d->slice_ms) * NS_PER_MS,
-        .timer_tolerance_ms = timer ? timer->max : TIMER_TOLERANCE_MS,
-        .temperature_max_millic = temperature_bound(a),
-        .totals_max = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}};
-    for (size_t i = 0; i < rules->n_channels; i++) {
-        struct supervise_channel_rules *c = &rules->channels[i];
-        c->channel = a->plan.channels[i];
-        c->waveform = a->plan.treatment.channels[i].waveform;
-        c->values = a->plan.treatment.channels[i].start;
-        put_delivery(c, a, i);
-        put_load(c, a);
-        rules->device_timer = rules->device_timer || readable(a->plan.device[i], QUANTITY_duration_ms);
-    }
-    put_limits(rules, a, &a->history);
+    int64_t max = max_or(a, QUANTITY_timer_error_ms, LIMIT_HARD, TIMER_TOLERANCE_MS), share;
+    int64_t permille = max_or(a, QUANTITY_timer_error_permille, LIMIT_HARD, NOT_BOUNDED);
+    tighten(&permille, max_or(a, QUANTITY_timer_error_permille, LIMIT_DEVICE, NOT_BOUNDED));
+    if (permille != NOT_BOUNDED && wide_mul_div_down(a->plan.treatment.duration_ms, permille, 1000, &share) == 0)
+        tighten(&max, share);
+    return max;
 }
 
 void rules_tighten(struct session *session, const struct assessment *a)
 {
     struct supervise_rules *rules = &session->rules;
-    const struct limit *accuracy = bound(a, QUANTITY_delivery_error_permille, LIMIT_HARD, false);
-    const struct limit *open = bound(a, QUANTITY_impedance_ohm, LIMIT_HARD, false);
-    const struct limit *closed = bound(a, QUANTITY_impedance_ohm, LIMIT_HARD, true);
     tighten(&rules->temperature_max_millic, temperature_bound(a));
+    tighten(&rules->timer_tolerance_ms, timer_bound(a));
+    for (size_t i = 0; i < rules->n_channels; i++)
+        tighten_channel(&rules->channels[i], a, i);
+    tighten_limits(session, a, &session->history);
+}
+
+void rules_make(const struct sessions *s, struct session *session, const struct assessment *a)
+{
+    struct supervise_rules *rules = &session->rules;
+    const struct modality_device *d = &a->plan.unit->info.device;
+    *rules = (struct supervise_rules){
+        .modality = a->plan.treatment.modality,
+        .n_channels = (uint32_t)a->plan.treatment.n_channels,
+        .stale_ns =
+            (int64_t)(STALE_PERIODS * s->settings.telemetry_ms + s->settings.grace_ms + d->slice_ms) * NS_PER_MS,
+        .timer_tolerance_ms = NOT_BOUNDED,
+        .temperature_max_millic = NOT_BOUNDED,
+        .totals_max = endless,
+        .totals_notice = endless,
+        .treatment = &session->treatment,
+        .course = a->picture.course,
+        .rms_sum_max_ua = NOT_BOUNDED};
     for (size_t i = 0; i < rules->n_channels; i++) {
         struct supervise_channel_rules *c = &rules->channels[i];
-        if (accuracy)
-            tighten(&c->accuracy_permille, accuracy->max);
-        if (open && (!c->has_open || open->max < c->impedance_open_ohm)) {
-            c->has_open = true;
-            c->impedance_open_ohm = open->max;
-        }
-        if (closed && (!c->has_short || closed->min > c->impedance_short_ohm)) {
-            c->has_short = true;
-            c->impedance_short_ohm = closed->min;
-        }
+        c->channel = a->plan.channels[i];
+        c->waveform = a->plan.treatment.channels[i].waveform;
+        c->values = a->plan.treatment.channels[i].start;
+        put_measurement(c, a, i);
+        put_applicator(c, a);
+        loosest_channel(c);
+        rules->device_timer = rules->device_timer || readable(a->plan.device[i], QUANTITY_duration_ms);
     }
-    put_limits(rules, a, &session->history);
+    rules_tighten(session, a);
 }

@@ -16,6 +16,8 @@ enum supervise_action { ACTION_NONE, ACTION_NOTE, ACTION_HOLD, ACTION_STOP };
 
 /* FAULT(id, samples until it acts, action, alarm kind, what it is) */
 #define SUPERVISE_FAULTS(FAULT)                                                                                        \
+    FAULT(interlock_open, 1, STOP, interlock_open, "key switch or interlock of a laser open")                          \
+    FAULT(applicator_changed, 1, STOP, applicator_changed, "another head or probe than the one it was checked for")    \
     FAULT(device_fault, 1, STOP, device_fault, "the device reports a fault")                                           \
     FAULT(patient_stop, 1, STOP, patient_stop, "the patient's stop is pressed")                                        \
     FAULT(device_restarted, 1, STOP, device_restarted, "the device restarted")                                         \
@@ -23,17 +25,26 @@ enum supervise_action { ACTION_NONE, ACTION_NOTE, ACTION_HOLD, ACTION_STOP };
     FAULT(output_lost, 2, STOP, device_fault, "the device says it is off while it should be on")                       \
     FAULT(over_output_gross, 1, STOP, over_output, "measured output above 1.5 x set")                                  \
     FAULT(over_output, 3, STOP, over_output, "measured output above set by more than the tolerance")                   \
+    FAULT(readback_over, 2, STOP, over_output, "photodiode above what is set by more than its ratio")                  \
     FAULT(under_output, 6, STOP, under_output, "measured output below set by more than the tolerance")                 \
+    FAULT(slow_cooling, 6, NOTE, slow_cooling, "a pad that has not come to its set point in its time")                 \
     FAULT(over_limit, 1, STOP, over_limit, "a measured value is above a hard limit")                                   \
     FAULT(electrode_open, 2, STOP, electrode_open, "impedance above the open bound, or contact lost")                  \
     FAULT(electrode_short, 2, STOP, electrode_short, "impedance below the short bound, or contact shorted")            \
     FAULT(impedance_step, 3, STOP, impedance_step, "impedance doubled or halved against the last second")              \
     FAULT(impedance_trend, 20, NOTE, impedance_trend, "impedance risen against the start")                             \
     FAULT(coupling_lost, 2, HOLD, coupling_lost, "ultrasound head without contact")                                    \
+    FAULT(head_still, 1, STOP, head_still, "a head that has not moved for seconds, above what a still head may give")  \
     FAULT(over_temperature, 2, STOP, over_temperature, "applicator above its limit")                                   \
+    FAULT(skin_cold, 2, STOP, skin_cold, "skin colder than its floor")                                                 \
+    FAULT(sensor_lost, 2, STOP, sensor_lost, "skin sensor missing or off the skin")                                    \
+    FAULT(sensor_implausible, 2, STOP, sensor_stuck, "a skin sensor that shows what skin cannot be")                   \
+    FAULT(sensor_frozen, 1, STOP, sensor_stuck,                                                                        \
+          "a skin sensor that has shown one value for a minute under a cold pad")                                      \
     FAULT(sensor_stuck, 40, STOP, sensor_stuck, "a measurement that must move does not")                               \
     FAULT(device_timer, 3, STOP, device_timer, "device timer and treatment time differ by more than the tolerance")    \
     FAULT(total_reached, 1, STOP, over_limit, "an accumulated quantity reached a hard limit")                          \
+    FAULT(total_noticed, 1, NOTE, dose_notice, "an accumulated quantity passed a notice limit")                        \
     FAULT(stale, 1, STOP, sample_stale, "no validated reply in time")
 
 enum supervise_fault {
@@ -53,14 +64,21 @@ struct supervise_rules {
         enum modality_quantity level; /* commanded */
         bool has_actual;
         enum modality_quantity actual; /* measured: the level itself, or power_uw for ultrasound */
+        bool safer_up;                 /* of the level: colder than rest is output */
+        int64_t lag_ns;                /* a slow output may show what was in force so long ago; 0 = the sample before */
         int64_t rest_value, resolution, noise;
         int64_t accuracy_permille; /* tolerance is the largest of this share, 2 x resolution, noise */
         int64_t floor;             /* below this set value the accuracy share is taken of the floor */
         bool judge_contact;        /* from contact_monitored_from on */
         int64_t contact_from;
-        bool has_open, has_short;
-        int64_t impedance_open_ohm, impedance_short_ohm, impedance_trend_permille;
-        struct quantity_set values; /* commanded values other than the level, and properties: for dose_derive */
+        int64_t impedance_open_ohm, impedance_short_ohm, impedance_trend_permille; /* INT64_MAX, 0, INT64_MAX = none */
+        char applicator[MODALITY_NAME_MAX]; /* serial of the one that was checked, "" = none was named */
+        bool applicator_told;               /* the device says which one is connected */
+        int64_t readback_permille;          /* of the set power, at most; INT64_MAX = not bounded */
+        int64_t static_max_uw_cm2;          /* under a head that does not move; INT64_MAX = not bounded */
+        bool has_skin;                      /* the device measures the skin; otherwise the pad stands for it */
+        int64_t skin_min_millic;            /* INT64_MIN = not bounded */
+        struct quantity_set values;         /* commanded values other than the level, and properties: for dose_derive */
         /* hard limits on derived or measured quantities of this channel, instantaneous */
         size_t n_limits;
         const struct limit *limits[24];
@@ -69,8 +87,11 @@ struct supervise_rules {
     int64_t timer_tolerance_ms;
     bool device_timer;              /* status reports remaining time */
     int64_t temperature_max_millic; /* applicator, INT64_MAX where none applies */
-    /* hard limits on accumulated quantities: bound less what history had at prepare; INT64_MAX = none */
-    struct dose_amounts totals_max;
+    /* limits on accumulated quantities: bound less what history had at prepare; INT64_MAX = none */
+    struct dose_amounts totals_max, totals_notice; /* hard; notice, where nobody has acknowledged it */
+    const struct dose_treatment *treatment;        /* which channels share an electrode; the session's own */
+    struct course course;                          /* what ends the treatment */
+    int64_t rms_sum_max_ua;                        /* over all channels; INT64_MAX = not bounded */
 };
 
 /* What one fault looks like when it acts. */
@@ -105,11 +126,19 @@ struct supervise_state {
         bool has_first_impedance, has_slow_impedance;
         int64_t first_impedance_ohm, slow_impedance_ohm; /* at the start; smoothed over about a second */
         bool has_actual;
-        int64_t last_actual, level_at_change; /* the measurement, and the level when it last moved */
-        int64_t previous_level_max;
-        int64_t last_level; /* in force at the newest sample: what runs on until rest is proved */
+        int64_t last_actual, distance_at_change; /* the measurement, and the level's way from rest when it last moved */
+        int64_t lag, lag_until_ns;               /* farthest way from rest that still counts, and until when */
+        int64_t still_since_ns;                  /* the head has not moved since; 0 = it moves */
+        bool has_skin;
+        int64_t skin_millic, skin_since_ns;     /* the skin sensor's value, and since when it has been exactly this */
+        int64_t charge_rate_nc, energy_rate_nj; /* per second at the newest sample: what runs on until rest is proved */
+        int64_t skin_or_pad_millic;             /* at the newest sample, for the cold dose until then */
         int64_t charge_nc, energy_nj;
+        int64_t heat_nk; /* open-loop bound on the rise of tissue temperature, with nothing taken off for cooling */
+        int64_t cem43_ns, cold_millic_ns;
     } channels[DOSE_CHANNELS_MAX];
+    int64_t point_begun_nj;        /* energy of all channels when the present point began */
+    bool steady;                   /* every level stood still since the sample before: the rates hold */
     struct dose_amounts delivered; /* this turn and earlier ones of the session */
 };
 
@@ -121,10 +150,29 @@ void supervise_sample(const struct supervise_rules *rules, struct supervise_stat
 /* Judges freshness at now; call after the host's socket has been drained. */
 void supervise_tick(const struct supervise_rules *rules, const struct supervise_state *state, int64_t now_ns,
                     struct supervise_outcome *out);
-/* Counts output until rest was proved at rested_ns, at the last level in force. */
+/* Counts output until rest was proved at rested_ns, at the rates of the newest sample. */
 void supervise_settle(const struct supervise_rules *rules, struct supervise_state *state, int64_t rested_ns);
 /* True when this session's unit may be given a permit: a fresh sample was supervised and nothing asks for a stop. */
 bool supervise_may_permit(const struct supervise_rules *rules, const struct supervise_state *state, int64_t now_ns);
+
+/* True when anything that was delivered exceeds a hard bound on it. */
+bool supervise_totals_exceeded(const struct supervise_rules *rules, const struct supervise_state *state);
+/* Which quantity each amount of a dose is: one list for bounds, documents and records. */
+struct supervise_amount {
+    enum modality_quantity quantity;
+    size_t offset; /* in struct dose_amounts */
+};
+const struct supervise_amount *supervise_amounts(size_t *n);
+int64_t supervise_amount_of(const struct dose_amounts *d, const struct supervise_amount *amount);
+
+/* The next point of a laser begins: what was delivered so far belongs to the ones before. */
+void supervise_begin_point(struct supervise_state *state);
+/* Delivered of what the course counts: uA.min, or uJ of the present point, rounded down. 0 by time. */
+int64_t supervise_course_done(const struct supervise_rules *rules, const struct supervise_state *state);
+/* True once the dose of the course (of the present point) has been delivered at now_ns. Never by time. */
+bool supervise_course_reached(const struct supervise_rules *rules, const struct supervise_state *state, int64_t now_ns);
+/* When that will be at the rates of the newest sample: CLOCK_MONOTONIC ns, INT64_MAX where only a sample can tell. */
+int64_t supervise_course_due_ns(const struct supervise_rules *rules, const struct supervise_state *state);
 
 const char *supervise_fault_id(enum supervise_fault f);
 enum alarm_kind supervise_fault_alarm(enum supervise_fault f);

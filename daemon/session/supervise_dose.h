@@ -12,11 +12,12 @@
 int supervise_expect(const struct supervise_channel_rules *c, int64_t level, int64_t *expected);
 
 /*
- * Everything measured on this channel and derived from it: at max(level, actual) where the actual is the level itself,
- * with measured power and its SATA where power is measured. Negative errno where nothing can be derived.
+ * Everything measured on this channel and derived from it: at the farther of level and actual where the actual is the
+ * level itself; with measured power, and what follows from it, where power is measured; with the heat gathered so far.
+ * Negative errno where nothing can be derived.
  */
-int supervise_measure(const struct supervise_channel_rules *c, const struct modality_channel_status *status,
-                      bool has_actual, int64_t actual, int64_t level, struct quantity_set *out);
+int supervise_measure(const struct supervise_channel_rules *c, const struct supervise_channel_state *cs,
+                      const struct link_sample *sample, struct quantity_set *out);
 
 /* Adds the dose of the time since the previous sample: max(commanded, measured), rounded up. */
 void supervise_integrate(const struct supervise_rules *rules, struct supervise_state *state,

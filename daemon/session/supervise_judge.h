@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between the files of supervision: one round of judgement over one sample, and the count of each fault on each
+ * channel. Every judgement goes through supervise_judge, whether its fault is present or not.
+ */
+#ifndef SESSION_SUPERVISE_JUDGE_H
+#define SESSION_SUPERVISE_JUDGE_H
+
+#include "session/supervise.h"
+
+struct judging {
+    const struct supervise_rules *rules;
+    struct supervise_state *state;
+    const struct link_sample *sample;
+    struct supervise_outcome *out;
+    size_t index; /* of the session's channel; 0 for faults of the whole unit */
+};
+
+/* Raises or clears the count; acts when it is reached. The text is made only then. quantity QUANTITY_COUNT: no value.
+ */
+void supervise_judge(struct judging *j, enum supervise_fault fault, bool present, enum modality_quantity quantity,
+                     int64_t value, int64_t bound, const char *format, ...) __attribute__((format(printf, 7, 8)));
+
+/* The channel that is judged: its rules, its state, what the sample says of it. */
+const struct supervise_channel_rules *judged_rules(const struct judging *j);
+struct supervise_channel_state *judged_state(struct judging *j);
+const struct modality_channel_status *judged_status(const struct judging *j);
+bool supervise_reading(const struct modality_channel_status *status, enum modality_quantity q, int64_t *value);
+
+/* Way from rest on the unsafe side, of an absolute level; negative on the safe side. */
+int64_t supervise_distance(const struct supervise_channel_rules *c, int64_t absolute);
+/* The farthest and the nearest level that were in force since the sample before, absolute. */
+int64_t supervise_farthest(const struct supervise_channel_rules *c, const struct link_sample *sample);
+int64_t supervise_nearest(const struct supervise_channel_rules *c, const struct link_sample *sample);
+
+/* supervise_output.c: delivery against the set points in force, load and contact. */
+void judge_delivery(struct judging *j);
+void judge_load(struct judging *j);
+void judge_coupling(struct judging *j);
+/* What a slow or a walked output may still show is remembered once the sample has been judged. */
+void judged_remember(struct judging *j);
+
+/* supervise_sensor.c: what devices say besides their output. */
+void judge_identity(struct judging *j); /* interlock and applicator: the cause, before what follows from it */
+void judge_photodiode(struct judging *j);
+void judge_head(struct judging *j, const struct quantity_set *values);
+void judge_skin(struct judging *j);
+
+/* supervise_total.c: everything delivered against its bounds. */
+void judge_totals(struct judging *j);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Delivery, load and contact. A measurement is held against the set points that were in force since the sample before,
+ * by its way from rest on the unsafe side: that is up for a current and down for the temperature of a pad.
+ */
+#include "session/supervise_dose.h"
+#include "session/supervise_judge.h"
+
+/* A measurement that should have moved is judged only after the level went this far from where it last moved. */
+#define STUCK_SHARE_PERMILLE 250
+/* An impedance is compared with its own smoothed past: weight of the newest sample, 1/16 at 50 ms is about a second. */
+#define SMOOTHING 16
+
+int64_t supervise_distance(const struct supervise_channel_rules *c, int64_t absolute)
+{
+    return c->safer_up ? c->rest_value - absolute : absolute - c->rest_value;
+}
+
+int64_t supervise_farthest(const struct supervise_channel_rules *c, const struct link_sample *sample)
+{
+    return c->safer_up ? sample->level_min[c->channel] : sample->level_max[c->channel];
+}
+
+int64_t supervise_nearest(const struct supervise_channel_rules *c, const struct link_sample *sample)
+{
+    return c->safer_up ? sample->level_max[c->channel] : sample->level_min[c->channel];
+}
+
+static int64_t absolute_of(const struct supervise_channel_rules *c, int64_t distance)
+{
+    return c->safer_up ? c->rest_value - distance : c->rest_value + distance;
+}
+
+/* Way from rest of what is measured: that of the level, or a power, whose rest is none. */
+static int64_t measured_distance(const struct supervise_channel_rules *c, int64_t actual)
+{
+    return c->actual == c->level ? supervise_distance(c, actual) : actual;
+}
+
+static int64_t measured_absolute(const struct supervise_channel_rules *c, int64_t distance)
+{
+    return c->actual == c->level ? absolute_of(c, distance) : distance;
+}
+
+/* What should be measured at this level, as a way from rest. */
+static int expect(const struct supervise_channel_rules *c, int64_t level, int64_t *distance)
+{
+    int64_t expected;
+    const int r = supervise_expect(c, level, &expected);
+    if (r == 0)
+        *distance = measured_distance(c, expected);
+    return r;
+}
+
+/* Tolerance of delivery at one expected value: the largest of the accuracy share, 2 x resolution and declared noise. */
+static int64_t tolerance(const struct supervise_channel_rules *c, int64_t expected)
+{
+    const int64_t base = expected > c->floor ? expected : c->floor;
+    int64_t tolerated = base / 1000 * c->accuracy_permille + base % 1000 * c->accuracy_permille / 1000;
+    if (tolerated < 2 * c->resolution)
+        tolerated = 2 * c->resolution;
+    return tolerated < c->noise ? c->noise : tolerated;
+}
+
+/* The farthest way from rest that an output may still show: now, or from before where it still counts. */
+static int64_t lagging(const struct judging *j, int64_t now)
+{
+    const struct supervise_channel_state *cs = &j->state->channels[j->index];
+    return j->sample->taken_ns <= cs->lag_until_ns && cs->lag > now ? cs->lag : now;
+}
+
+void judged_remember(struct judging *j)
+{
+    const struct supervise_channel_rules *c = judged_rules(j);
+    struct supervise_channel_state *cs = judged_state(j);
+    const int64_t now = supervise_distance(c, supervise_farthest(c, j->sample)), taken_ns = j->sample->taken_ns;
+    if (c->lag_ns > 0 && now < cs->lag && taken_ns <= cs->lag_until_ns)
+        return;
+    cs->lag = now;
+    cs->lag_until_ns = c->lag_ns > 0 ? taken_ns + c->lag_ns : INT64_MAX; /* without a lag: until the next sample */
+}
+
+/* A slow output that is still away from rest when it is armed again may be so for its time. */
+static void remember_start(struct judging *j, int64_t distance)
+{
+    const struct supervise_channel_rules *c = judged_rules(j);
+    struct supervise_channel_state *cs = judged_state(j);
+    if (c->lag_ns == 0 || cs->has_actual || distance <= cs->lag)
+        return;
+    cs->lag = distance;
+    cs->lag_until_ns = j->sample->taken_ns + c->lag_ns;
+}
+
+static void judge_over(struct judging *j, int64_t actual, int64_t far, int64_t expected)
+{
+    const struct supervise_channel_rules *c = judged_rules(j);
+    const int64_t measured = measured_distance(c, actual);
+    const bool settled = (j->sample->settled >> c->channel) & 1u;
+    int64_t past;
+    if (expect(c, absolute_of(c, lagging(j, far)), &past) < 0)
+        return;
+    const int64_t gross = past + past / 2 + tolerance(c, 0), high = expected + tolerance(c, expected);
+    supervise_judge(j, FAULT_over_output_gross, measured > gross, c->actual, actual, measured_absolute(c, gross),
+                    "measured %lld, more than 1.5 x the set %lld", (long long)actual,
+                    (long long)measured_absolute(c, past));
+    supervise_judge(j, FAULT_over_output, settled && measured > high, c->actual, actual, measured_absolute(c, high),
+                    "measured %lld, beyond the set %lld by more than the tolerance (bound %lld)", (long long)actual,
+                    (long long)measured_absolute(c, expected), (long long)measured_absolute(c, high));
+}
+
+/* A pad that cools slowly harms nobody: it is told. A current that is too low is a broken lead or a lying device. */
+static void judge_under(struct judging *j, int64_t actual, int64_t expected)
+{
+    const struct supervise_channel_rules *c = judged_rules(j);
+    const int64_t low = expected - tolerance(c, expected);
+    const bool settled = (j->sample->settled >> c->channel) & 1u, slow = c->lag_ns > 0;
+    const bool under = settled && measured_distance(c, actual) < low;
+    supervise_judge(j, FAULT_under_output, under && !slow, c->actual, actual, measured_absolute(c, low),
+                    "measured %lld, below the set %lld by more than the tolerance (bound %lld)", (long long)actual,
+                    (long long)measured_absolute(c, expected), (long long)measured_absolute(c, low));
+    supervise_judge(j, FAULT_slow_cooling, under && slow, c->actual, actual, measured_absolute(c, low),
+                    "measured %lld, and %lld was set a while ago", (long long)actual,
+                    (long long)measured_absolute(c, expected));
+}
+
+/* A slow output is given its time before its sensor must have moved. */
+static void judge_stuck(struct judging *j, int64_t actual, int64_t far)
+{
+    const struct supervise_channel_rules *c = judged_rules(j);
+    struct supervise_channel_state *cs = judged_state(j);
+    if (!cs->has_actual || actual != cs->last_actual) {
+        cs->has_actual = true;
+        cs->last_actual = actual;
+        cs->distance_at_change = far;
+    }
+    const int64_t moved = far < cs->distance_at_change ? cs->distance_at_change - far : far - cs->distance_at_change;
+    const int64_t must_move = cs->distance_at_change / 1000 * STUCK_SHARE_PERMILLE + 4 * c->resolution;
+    const bool judged = c->lag_ns == 0 || ((j->sample->settled >> c->channel) & 1u);
+    supervise_judge(j, FAULT_sensor_stuck, judged && moved > must_move, c->actual, actual, must_move,
+                    "measured %lld has not moved although the level went from %lld to %lld", (long long)actual,
+                    (long long)absolute_of(c, cs->distance_at_change), (long long)absolute_of(c, far));
+}
+
+void judge_delivery(struct judging *j)
+{
+    const struct supervise_channel_rules *c = judged_rules(j);
+    const int64_t far = supervise_distance(c, supervise_farthest(c, j->sample));
+    int64_t actual, low, high;
+    if (!c->has_actual || !supervise_reading(judged_status(j), c->actual, &actual) ||
+        expect(c, supervise_nearest(c, j->sample), &low) < 0 || expect(c, supervise_farthest(c, j->sample), &high) < 0)
+        return;
+    remember_start(j, measured_distance(c, actual));
+    judge_over(j, actual, far, high);
+    judge_under(j, actual, low);
+    judge_stuck(j, actual, far);
+}
+
+/* --- load and contact --- */
+
+static bool contact_counts(const struct judging *j)
+{
+    const struct supervise_channel_rules *c = judged_rules(j);
+    const int64_t far = supervise_distance(c, supervise_farthest(c, j->sample));
+    return c->judge_contact && judged_status(j)->output == OUTPUT_ON && far > 0 && far >= c->contact_from;
+}
+
+void judge_coupling(struct judging *j)
+{
+    supervise_judge(j, FAULT_coupling_lost, contact_counts(j) && judged_status(j)->contact == CONTACT_LOST,
+                    QUANTITY_COUNT, 0, 0, "the head has no contact");
+}
+
+/* Against its smoothed last second and its value at the start. */
+static void judge_course(struct judging *j, int64_t ohm)
+{
+    const struct supervise_channel_rules *c = judged_rules(j);
+    struct supervise_channel_state *cs = judged_state(j);
+    if (!cs->has_first_impedance) {
+        cs->has_first_impedance = cs->has_slow_impedance = true;
+        cs->first_impedance_ohm = cs->slow_impedance_ohm = ohm;
+    }
+    const int64_t slow = cs->slow_impedance_ohm;
+    const bool step = ohm >= 2 * slow || 2 * ohm <= slow;
+    supervise_judge(j, FAULT_impedance_step, step, QUANTITY_impedance_ohm, ohm, slow,
+                    "impedance went from %lld to %lld ohm within a second", (long long)slow, (long long)ohm);
+    if (!step) /* a step is judged against the value before it */
+        cs->slow_impedance_ohm += (ohm - slow) / SMOOTHING + (ohm > slow ? 1 : ohm < slow ? -1 : 0);
+    const int64_t rise = (ohm - cs->first_impedance_ohm) * 1000 / cs->first_impedance_ohm;
+    supervise_judge(j, FAULT_impedance_trend, rise > c->impedance_trend_permille, QUANTITY_impedance_rise_permille,
+                    rise, c->impedance_trend_permille,
+                    "impedance has risen by %lld permille since the start, noticed above %lld", (long long)rise,
+                    (long long)c->impedance_trend_permille);
+}
+
+/* Impedance against its bounds; 0 or less is "not measured". */
+void judge_load(struct judging *j)
+{
+    const struct supervise_channel_rules *c = judged_rules(j);
+    const struct modality_channel_status *status = judged_status(j);
+    const bool lost = contact_counts(j) && status->contact == CONTACT_LOST;
+    const bool shorted = contact_counts(j) && status->contact == CONTACT_SHORTED;
+    int64_t ohm = 0;
+    supervise_reading(status, QUANTITY_impedance_ohm, &ohm);
+    supervise_judge(j, FAULT_electrode_open, lost || ohm > c->impedance_open_ohm, QUANTITY_impedance_ohm, ohm,
+                    c->impedance_open_ohm, "impedance %lld ohm%s, open above %lld ohm", (long long)ohm,
+                    lost ? " and contact lost" : "", (long long)c->impedance_open_ohm);
+    supervise_judge(j, FAULT_electrode_short, shorted || (ohm > 0 && ohm < c->impedance_short_ohm),
+                    QUANTITY_impedance_ohm, ohm, c->impedance_short_ohm, "impedance %lld ohm%s, short below %lld ohm",
+                    (long long)ohm, shorted ? " and contact shorted" : "", (long long)c->impedance_short_ohm);
+    if (ohm > 0)
+        judge_course(j, ohm);
+}
