@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct page_kind *const kinds[] = {&page_refstim, &page_refus,   &page_reflaser,
-                                                &page_refcold, &page_refgalv, NULL};
+static const struct page_kind *const kinds[] = {&page_refstim, &page_refus,  &page_reflaser, &page_refcold,
+                                                &page_refgalv, &page_tcmidi, &page_julabo,   NULL};
 
 const struct page_kind *device_kind_find(const char *name)
 {
@@ -42,18 +42,17 @@ struct device *device_new(struct loop *loop, struct trace *trace, const struct d
     device->loop = loop;
     device->trace = trace;
     device->timer = (struct loop_timer){.fn = timer_due, .ctx = device};
-    device->page.kind = options->kind;
-    device->page.identity = options->identity;
-    device->page.identity_shown = options->identity;
+    device->page.kind = options->kind; /* its model tells the trace at once */
     struct model_sink sink = {.changed = output_changed, .ctx = device};
     device->model = model_new(options->kind->model, sink, clock_monotonic_ns());
     if (!device->model) {
         free(device);
         return NULL;
     }
-    device->page.model = device->model;
+    page_init(&device->page, options->kind, device->model, &options->identity);
     for (unsigned i = 0; i < options->kind->model->tunings; i++)
         (void)model_tune(device->model, i, options->tuning[i]); /* checked by whoever filled the options */
+    device_settle(device); /* some devices do something as soon as they have power */
     return device;
 }
 

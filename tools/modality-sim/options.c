@@ -15,8 +15,8 @@ void options_help(void)
 {
     printf("modality-sim: simulated physiotherapy devices on Modbus TCP and RTU.\n\n"
            "  --device NAME=KIND,key=value,...   a device; may be given up to %d times\n"
-           "      KIND            refstim, refus, reflaser, refcold or refgalv\n"
-           "      unit=N          Modbus unit, 1..247 (1)\n"
+           "      KIND            refstim, refus, reflaser, refcold, refgalv, tcmidi or julabo\n"
+           "      unit=N          Modbus unit, 1..247 (1; tcmidi 10)\n"
            "      tcp=HOST:PORT   on this TCP endpoint; port 0 takes a free one, of its own\n"
            "      pty=PATH        on a pty; PATH becomes a symlink to it\n"
            "      with=NAME       on the same line as this earlier device\n"
@@ -24,6 +24,7 @@ void options_help(void)
            "      baud=N          pty: replies take the time they would at this speed (0: none)\n"
            "      serial=N firmware=N head_serial=N head_serial2=N\n"
            "      skin_tau_ms=N pad_ms_per_k=N   refcold: how fast skin and pad follow\n"
+           "      block_ms_per_k=N   tcmidi;   bath_ms_per_k=N data_format=0..3 fahrenheit=0..1   julabo\n"
            "  --control PATH      control socket, newline JSON: {\"list\":\"faults\"} explains itself\n"
            "  --trace PATH        what truly came out, JSON Lines\n"
            "  --trace-reads       read requests go to the trace as well\n"
@@ -149,7 +150,7 @@ static int device_parse(struct options *options, const char *argument)
     if (r < 0)
         return r;
     d->device.name = d->name;
-    d->device.unit = 1;
+    d->device.unit = d->device.kind->unit;
     d->device.identity = (struct page_identity){.model = d->device.kind->model_number,
                                                 .revision = 1,
                                                 .serial = FIRST_SERIAL + index,

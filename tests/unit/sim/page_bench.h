@@ -33,10 +33,8 @@ static inline int page_new(void **state, const struct page_kind *kind)
     struct page *page = calloc(1, sizeof *page);
     if (!page)
         return -1;
-    page->kind = kind;
-    page->identity = (struct page_identity){kind->model_number, 1, 0x00012345, 0x0102, {0x000A000B, 0x000C000D}};
-    page->identity_shown = page->identity;
-    page->model = model_new(kind->model, (struct model_sink){.changed = ignore_change}, T0);
+    struct page_identity identity = {kind->model_number, 1, 0x00012345, 0x0102, {0x000A000B, 0x000C000D}};
+    page_init(page, kind, model_new(kind->model, (struct model_sink){.changed = ignore_change}, T0), &identity);
     *state = page;
     return page->model ? 0 : -1;
 }
@@ -52,8 +50,11 @@ static inline int teardown(void **state)
 static inline enum modbus_exception read_points(struct page *page, uint8_t function, uint16_t address, uint16_t count,
                                                 uint16_t *values)
 {
-    struct modbus_request r = {.function = function, .address = address, .count = count};
-    return page_check(page, &r, values);
+    struct modbus_request r = {.function = function, .read_address = address, .read_count = count};
+    enum modbus_exception exception = page_check(page, &r);
+    if (exception == MODBUS_OK)
+        page_read(page, &r, values);
+    return exception;
 }
 
 static inline uint16_t input_at(struct page *page, uint16_t address)
@@ -78,7 +79,7 @@ static inline enum modbus_exception write_words(struct page *page, uint16_t addr
         r.data[2 * i] = (uint8_t)(values[i] >> 8);
         r.data[2 * i + 1] = (uint8_t)(values[i] & 0xff);
     }
-    enum modbus_exception exception = page_check(page, &r, NULL);
+    enum modbus_exception exception = page_check(page, &r);
     if (exception == MODBUS_OK)
         page_apply(page, &r);
     return exception;
@@ -92,7 +93,7 @@ static inline enum modbus_exception write_word(struct page *page, uint16_t addre
 static inline enum modbus_exception write_coils(struct page *page, uint16_t address, uint16_t count, uint8_t bits)
 {
     struct modbus_request r = {.function = MODBUS_WRITE_COILS, .address = address, .count = count, .data = {bits}};
-    enum modbus_exception exception = page_check(page, &r, NULL);
+    enum modbus_exception exception = page_check(page, &r);
     if (exception == MODBUS_OK)
         page_apply(page, &r);
     return exception;

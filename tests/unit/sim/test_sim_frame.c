@@ -49,7 +49,7 @@ static void rtu_replies_equal_those_of_manuals(void **state)
     (void)state;
     uint8_t pdu[MODBUS_PDU_MAX];
     uint8_t frame[MODBUS_FRAME_MAX];
-    struct modbus_request read = {.function = 3, .address = 5000, .count = 2};
+    struct modbus_request read = {.function = 3, .read_address = 5000, .read_count = 2};
     const uint16_t five[] = {0x40A0, 0};
     size_t length = rtu_encode(10, pdu, modbus_reply_encode(&read, five, pdu), frame);
     static const uint8_t manual[] = {0x0A, 0x03, 0x04, 0x40, 0xA0, 0x00, 0x00, 0x55, 0x11};
@@ -133,11 +133,38 @@ static void a_flipped_bit_anywhere_breaks_the_crc(void **state)
     assert_false(rtu_crc_valid(frame, 3));
 }
 
+/* The example of the Modbus application protocol, 6.17: read 6 from 3, write 3 to 14. */
+static void read_and_write_in_one_request_is_understood(void **state)
+{
+    static const uint8_t pdu[] = {0x17, 0x00, 0x03, 0x00, 0x06, 0x00, 0x0E, 0x00,
+                                  0x03, 0x06, 0x00, 0xFF, 0x00, 0xFF, 0x00, 0xFF};
+    static const uint8_t reply[] = {0x17, 0x0C, 0x00, 0xFE, 0x0A, 0xCD, 0x00, 0x01, 0x00, 0x03, 0x00, 0x0D, 0x00, 0xFF};
+    const uint16_t values[] = {0x00FE, 0x0ACD, 0x0001, 0x0003, 0x000D, 0x00FF};
+    uint8_t frame[MODBUS_FRAME_MAX];
+    uint8_t answer[MODBUS_PDU_MAX];
+    struct modbus_request r = {0};
+    (void)state;
+    assert_int_equal(modbus_request_decode(pdu, sizeof pdu, &r), MODBUS_OK);
+    assert_int_equal(r.read_address, 3);
+    assert_int_equal(r.read_count, 6);
+    assert_int_equal(r.address, 14);
+    assert_int_equal(r.count, 3);
+    assert_int_equal(modbus_request_value(&r, 2), 0x00FF);
+    assert_int_equal(modbus_reply_encode(&r, values, answer), sizeof reply);
+    assert_memory_equal(answer, reply, sizeof reply);
+    for (size_t length = 1; length < sizeof pdu; length++)
+        assert_int_equal(modbus_request_decode(pdu, length, &r), MODBUS_ILLEGAL_VALUE);
+    size_t size = rtu_encode(1, pdu, sizeof pdu, frame);
+    for (size_t length = 0; length < size; length++)
+        assert_int_equal(rtu_request_length(frame, length), 0);
+    assert_int_equal(rtu_request_length(frame, size), size);
+}
+
 static void bits_are_packed_from_the_lowest(void **state)
 {
     (void)state;
     uint8_t pdu[MODBUS_PDU_MAX];
-    struct modbus_request read = {.function = 1, .count = 10};
+    struct modbus_request read = {.function = 1, .read_count = 10};
     const uint16_t bits[10] = {1, 0, 1, 1, 0, 0, 1, 1, 1, 0}; /* the example of the Modbus specification's style */
     assert_int_equal(modbus_reply_encode(&read, bits, pdu), 4);
     assert_int_equal(pdu[1], 2);
@@ -156,6 +183,7 @@ int main(void)
         cmocka_unit_test(request_of_unknown_function_ends_only_by_silence),
         cmocka_unit_test(a_flipped_bit_anywhere_breaks_the_crc),
         cmocka_unit_test(bits_are_packed_from_the_lowest),
+        cmocka_unit_test(read_and_write_in_one_request_is_understood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

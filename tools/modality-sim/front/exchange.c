@@ -65,10 +65,12 @@ static size_t act(struct job *job, uint8_t *pdu)
     if (exception == MODBUS_OK && job->plan.act == ACT_NEVER)
         exception = (enum modbus_exception)job->plan.exception;
     else if (exception == MODBUS_OK)
-        exception = page_check(&device->page, request, values);
+        exception = page_check(&device->page, request);
     bool acts = exception == MODBUS_OK && job->plan.act != ACT_NEVER && !model_is_down(device->model);
     if (acts && write)
         page_apply(&device->page, request);
+    if (exception == MODBUS_OK)
+        page_read(&device->page, request, values);
     device_settle(device);
     if (write)
         trace_request(job->line->trace, device->name,
@@ -244,7 +246,7 @@ bool line_request(struct line *line, struct peer *peer, struct modbus_request *r
                   size_t length)
 {
     if (exception != MODBUS_OK)
-        request->count = 0; /* what decoding refused has no values that could be looked at */
+        request->count = request->read_count = 0; /* what decoding refused has no values that could be looked at */
     bool broadcast = request->unit == 0 && line->kind == LINE_PTY;
     bool found = false;
     for (unsigned i = 0; i < line->unit_count; i++) {

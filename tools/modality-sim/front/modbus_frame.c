@@ -30,7 +30,12 @@ uint16_t modbus_crc(const uint8_t *bytes, size_t length)
 bool modbus_function_writes(uint8_t function)
 {
     return function == MODBUS_WRITE_COIL || function == MODBUS_WRITE_HOLDING || function == MODBUS_WRITE_COILS ||
-           function == MODBUS_WRITE_HOLDINGS;
+           function == MODBUS_WRITE_HOLDINGS || function == MODBUS_READ_WRITE_HOLDINGS;
+}
+
+bool modbus_function_echoes(uint8_t function)
+{
+    return modbus_function_writes(function) && function != MODBUS_READ_WRITE_HOLDINGS;
 }
 
 bool modbus_function_is_bits(uint8_t function)
@@ -43,6 +48,8 @@ static enum modbus_exception decode_read(const uint8_t *pdu, size_t length, stru
 {
     unsigned most = modbus_function_is_bits(request->function) ? MODBUS_READ_BITS_MAX : MODBUS_READ_WORDS_MAX;
     request->count = word_at(pdu + 3);
+    request->read_address = request->address;
+    request->read_count = request->count;
     return length == 5 && request->count >= 1 && request->count <= most ? MODBUS_OK : MODBUS_ILLEGAL_VALUE;
 }
 
@@ -74,6 +81,24 @@ static enum modbus_exception decode_write_many(const uint8_t *pdu, size_t length
     return MODBUS_OK;
 }
 
+static enum modbus_exception decode_read_write(const uint8_t *pdu, size_t length, struct modbus_request *request)
+{
+    if (length < 10)
+        return MODBUS_ILLEGAL_VALUE;
+    request->read_address = word_at(pdu + 1);
+    request->read_count = word_at(pdu + 3);
+    request->address = word_at(pdu + 5);
+    request->count = word_at(pdu + 7);
+    if (request->read_count < 1 || request->read_count > MODBUS_READ_WORDS_MAX || request->count < 1 ||
+        request->count > MODBUS_READ_WRITE_WORDS_MAX)
+        return MODBUS_ILLEGAL_VALUE;
+    size_t size = request->count * 2u;
+    if (pdu[9] != size || length != 10 + size)
+        return MODBUS_ILLEGAL_VALUE;
+    memcpy(request->data, pdu + 10, size);
+    return MODBUS_OK;
+}
+
 enum modbus_exception modbus_request_decode(const uint8_t *pdu, size_t length, struct modbus_request *request)
 {
     if (length < 1)
@@ -81,6 +106,8 @@ enum modbus_exception modbus_request_decode(const uint8_t *pdu, size_t length, s
     request->function = pdu[0];
     request->address = 0;
     request->count = 0;
+    request->read_address = 0;
+    request->read_count = 0;
     switch (pdu[0]) {
     case MODBUS_READ_COILS:
     case MODBUS_READ_DISCRETES:
@@ -90,6 +117,7 @@ enum modbus_exception modbus_request_decode(const uint8_t *pdu, size_t length, s
     case MODBUS_WRITE_HOLDING:
     case MODBUS_WRITE_COILS:
     case MODBUS_WRITE_HOLDINGS:
+    case MODBUS_READ_WRITE_HOLDINGS:
         break;
     default:
         return MODBUS_ILLEGAL_FUNCTION;
@@ -97,6 +125,8 @@ enum modbus_exception modbus_request_decode(const uint8_t *pdu, size_t length, s
     if (length < 5)
         return MODBUS_ILLEGAL_VALUE;
     request->address = word_at(pdu + 1);
+    if (pdu[0] == MODBUS_READ_WRITE_HOLDINGS)
+        return decode_read_write(pdu, length, request);
     if (!modbus_function_writes(pdu[0]))
         return decode_read(pdu, length, request);
     if (pdu[0] == MODBUS_WRITE_COIL || pdu[0] == MODBUS_WRITE_HOLDING)
@@ -115,14 +145,14 @@ static size_t reply_read(const struct modbus_request *request, const uint16_t *v
 {
     size_t size;
     if (modbus_function_is_bits(request->function)) {
-        size = (request->count + 7u) / 8u;
+        size = (request->read_count + 7u) / 8u;
         memset(pdu + 2, 0, size);
-        for (unsigned i = 0; i < request->count; i++)
+        for (unsigned i = 0; i < request->read_count; i++)
             if (values[i])
                 pdu[2 + i / 8] = (uint8_t)(pdu[2 + i / 8] | 1u << (i % 8));
     } else {
-        size = request->count * 2u;
-        for (unsigned i = 0; i < request->count; i++)
+        size = request->read_count * 2u;
+        for (unsigned i = 0; i < request->read_count; i++)
             word_put(pdu + 2 + 2 * i, values[i]);
     }
     pdu[1] = (uint8_t)size;
@@ -132,7 +162,7 @@ static size_t reply_read(const struct modbus_request *request, const uint16_t *v
 size_t modbus_reply_encode(const struct modbus_request *request, const uint16_t *values, uint8_t *pdu)
 {
     pdu[0] = request->function;
-    if (!modbus_function_writes(request->function))
+    if (!modbus_function_echoes(request->function))
         return reply_read(request, values, pdu);
     word_put(pdu + 1, request->address);
     if (request->function == MODBUS_WRITE_COIL)
@@ -189,6 +219,11 @@ ssize_t rtu_request_length(const uint8_t *bytes, size_t length)
         if (length < 7)
             return 0;
         whole = 9u + bytes[6];
+        break;
+    case MODBUS_READ_WRITE_HOLDINGS:
+        if (length < 11)
+            return 0;
+        whole = 13u + bytes[10];
         break;
     default:
         return -ENOSYS;

@@ -19,6 +19,7 @@
 #define MODBUS_READ_WORDS_MAX 125
 #define MODBUS_WRITE_BITS_MAX 1968
 #define MODBUS_WRITE_WORDS_MAX 123
+#define MODBUS_READ_WRITE_WORDS_MAX 121 /* written by function 23 */
 
 enum modbus_function {
     MODBUS_READ_COILS = 1,
@@ -29,6 +30,7 @@ enum modbus_function {
     MODBUS_WRITE_HOLDING = 6,
     MODBUS_WRITE_COILS = 15,
     MODBUS_WRITE_HOLDINGS = 16,
+    MODBUS_READ_WRITE_HOLDINGS = 23,
 };
 
 enum modbus_exception {
@@ -45,7 +47,9 @@ struct modbus_request {
     uint8_t unit;
     uint8_t function;
     uint16_t address;
-    uint16_t count;               /* points read or written; 1 for functions 5 and 6 */
+    uint16_t count; /* points read or written; 1 for functions 5 and 6; of function 23 what it writes */
+    uint16_t read_address;
+    uint16_t read_count;          /* points read back: as count for a read, and what function 23 reads; else 0 */
     uint8_t data[MODBUS_PDU_MAX]; /* values of a write as they came: big-endian words, or packed bits for function 15 */
 };
 
@@ -54,14 +58,17 @@ uint16_t modbus_crc(const uint8_t *bytes, size_t length);
 bool modbus_function_writes(uint8_t function);
 bool modbus_function_is_bits(uint8_t function);
 
-/* Fills function, address, count and data. Returns MODBUS_OK or the exception a server answers; function is always
+/* Fills function, addresses, counts and data. Returns MODBUS_OK or the exception a server answers; function is always
  * set when length is at least 1, so that the exception can be framed. */
 enum modbus_exception modbus_request_decode(const uint8_t *pdu, size_t length, struct modbus_request *request);
 
 /* The index-th value of a write: 0 or 1 for coils. Index below count. */
 uint16_t modbus_request_value(const struct modbus_request *request, unsigned index);
 
-/* Reply PDUs; values has request->count entries for a read and is unused for a write. Return the length. */
+/* Whether a good reply repeats address and value or count. */
+bool modbus_function_echoes(uint8_t function);
+
+/* Reply PDUs; values has request->read_count entries. Return the length. */
 size_t modbus_reply_encode(const struct modbus_request *request, const uint16_t *values, uint8_t *pdu);
 size_t modbus_exception_encode(uint8_t function, enum modbus_exception exception, uint8_t *pdu);
 

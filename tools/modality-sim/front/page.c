@@ -13,25 +13,35 @@ static bool point_read(const struct page *page, uint8_t function, unsigned addre
     return true;
 }
 
-static enum modbus_exception check_read(const struct page *page, const struct modbus_request *request, uint16_t *values)
+void page_init(struct page *page, const struct page_kind *kind, struct model *model,
+               const struct page_identity *identity)
 {
-    for (unsigned i = 0; i < request->count; i++) {
-        uint16_t value = 0;
-        if (!point_read(page, request->function, request->address + i, &value))
-            return MODBUS_ILLEGAL_ADDRESS;
-        if (i < MODBUS_READ_WORDS_MAX)
-            values[i] = value;
-    }
-    return MODBUS_OK;
+    *page = (struct page){.kind = kind, .model = model, .identity = *identity, .identity_shown = *identity};
+    if (kind->init)
+        kind->init(page);
 }
 
-enum modbus_exception page_check(const struct page *page, const struct modbus_request *request, uint16_t *values)
+/* The table that a request reads from, named by the function of a plain read. */
+static uint8_t read_from(const struct modbus_request *request)
 {
+    return request->function == MODBUS_READ_WRITE_HOLDINGS ? MODBUS_READ_HOLDINGS : request->function;
+}
+
+enum modbus_exception page_check(const struct page *page, const struct modbus_request *request)
+{
+    uint16_t value = 0;
     if (!(page->kind->functions & PAGE_FUNCTION(request->function)))
         return MODBUS_ILLEGAL_FUNCTION;
-    if (!modbus_function_writes(request->function))
-        return check_read(page, request, values);
-    return page->kind->check(page, request);
+    for (unsigned i = 0; i < request->read_count; i++)
+        if (!point_read(page, read_from(request), request->read_address + i, &value))
+            return MODBUS_ILLEGAL_ADDRESS;
+    return modbus_function_writes(request->function) ? page->kind->check(page, request) : MODBUS_OK;
+}
+
+void page_read(const struct page *page, const struct modbus_request *request, uint16_t *values)
+{
+    for (unsigned i = 0; i < request->read_count && i < PAGE_VALUES_MAX; i++)
+        (void)point_read(page, read_from(request), request->read_address + i, &values[i]);
 }
 
 void page_apply(struct page *page, const struct modbus_request *request)

@@ -12,6 +12,8 @@
 #include "model/model.h"
 
 #define PAGE_FROZEN_MAX 16
+#define PAGE_MEMORY_MAX 16
+#define PAGE_VALUES_MAX MODBUS_READ_WORDS_MAX /* no page has as many bits */
 #define PAGE_FUNCTION(code) (1u << (code))
 
 struct page_identity {
@@ -24,13 +26,17 @@ struct page_identity {
 
 struct page;
 struct reference_map;
+struct point_map;
 
 struct page_kind {
     const struct model_kind *model;
-    const struct reference_map *reference; /* of the reference devices; see front/page_reference.h */
+    const struct reference_map *reference; /* of the reference devices: front/page_reference.h */
+    const struct point_map *points;        /* of devices that others built: front/page_points.h */
     uint16_t model_number;
-    uint32_t functions; /* PAGE_FUNCTION() of each it knows; others answer exception 1 */
-    uint8_t status;     /* function that reads what the device reports: what can be frozen */
+    uint32_t functions;              /* PAGE_FUNCTION() of each it knows; others answer exception 1 */
+    uint8_t status;                  /* function that reads what the device reports: what can be frozen */
+    uint8_t unit;                    /* Modbus unit it is delivered with */
+    void (*init)(struct page *page); /* may be NULL */
     /* One point; function says from which table. False: there is nothing at this address. */
     bool (*read)(const struct page *page, uint8_t function, unsigned address, uint16_t *out);
     /* What a write would be answered, without acting. */
@@ -44,10 +50,12 @@ extern const struct page_kind page_refus;
 extern const struct page_kind page_reflaser;
 extern const struct page_kind page_refcold;
 extern const struct page_kind page_refgalv;
+extern const struct page_kind page_tcmidi;
+extern const struct page_kind page_julabo;
 
 struct page {
     const struct page_kind *kind;
-    struct model *model; /* not owned */
+    struct model *model;
     struct page_identity identity;
     struct page_identity identity_shown;
     struct {
@@ -55,10 +63,16 @@ struct page {
         uint16_t value;
     } frozen[PAGE_FROZEN_MAX];
     unsigned frozen_count;
+    double memory[PAGE_MEMORY_MAX]; /* registers that only remember what was written */
 };
 
-/* What a request would be answered, without acting; a read's values land in values (MODBUS_READ_WORDS_MAX entries). */
-enum modbus_exception page_check(const struct page *page, const struct modbus_request *request, uint16_t *values);
+/* model is not owned. */
+void page_init(struct page *page, const struct page_kind *kind, struct model *model,
+               const struct page_identity *identity);
+/* What a request would be answered, without acting. */
+enum modbus_exception page_check(const struct page *page, const struct modbus_request *request);
+/* The values that a request which passed page_check() reads, after it acted; PAGE_VALUES_MAX entries. */
+void page_read(const struct page *page, const struct modbus_request *request, uint16_t *values);
 /* Acts on a write that page_check() passed in this same state. */
 void page_apply(struct page *page, const struct modbus_request *request);
 

@@ -42,7 +42,7 @@ void reference_apply(struct page *page, const struct modbus_request *request);
 
 /* The members of a struct page_kind that every reference device has. */
 #define REFERENCE_PAGE                                                                                                 \
-    .functions = REFERENCE_FUNCTIONS, .status = MODBUS_READ_INPUTS, .read = reference_read, .check = reference_check,  \
-    .apply = reference_apply
+    .functions = REFERENCE_FUNCTIONS, .status = MODBUS_READ_INPUTS, .unit = 1, .read = reference_read,                 \
+    .check = reference_check, .apply = reference_apply
 
 #endif

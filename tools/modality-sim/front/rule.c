@@ -156,7 +156,7 @@ size_t rule_corrupt(enum corrupt_how how, bool tcp, uint8_t *frame, size_t lengt
         frame[pdu] ^= 0x02;
         break;
     case CORRUPT_ADDRESS: /* of a write's echo; the byte count of a read */
-        frame[pdu + (end - pdu >= 5 && modbus_function_writes(frame[pdu]) ? 2 : 1)] ^= 0x01;
+        frame[pdu + (end - pdu >= 5 && modbus_function_echoes(frame[pdu]) ? 2 : 1)] ^= 0x01;
         break;
     case CORRUPT_VALUE: /* of a write's echo; the last word of a read */
         frame[end - 1] ^= 0x01;

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <modality/clock.h>
 
+#include "model/thermal.h"
+
 #define REST_C (COLD_REST_MILLIC / 1000.0)
 #define COLDEST_C 5.0    /* the register page: the lowest set point */
 #define BARE_SKIN_C 33.0 /* at switch-on, when the pad is laid on */
@@ -113,8 +115,7 @@ static void cold_compute(const struct model *model, unsigned channel, struct mod
 static double pad_after(const struct model *model, double seconds)
 {
     double most = seconds * 1000.0 / model->tuning[COLD_PAD_MS_PER_K];
-    double way = aim_c(model) - cold_of(model)->pad_c;
-    return fabs(way) <= most ? aim_c(model) : cold_of(model)->pad_c + copysign(most, way);
+    return thermal_move(cold_of(model)->pad_c, aim_c(model), most);
 }
 
 static void step(struct model *model, int64_t ns)
@@ -124,7 +125,7 @@ static void step(struct model *model, int64_t ns)
     double before = cold->skin_c;
     double pad = pad_after(model, seconds);
     double end = (cold->pad_c + pad) / 2 * (1 - BODY_SHARE) + CORE_C * BODY_SHARE;
-    cold->skin_c = end + (before - end) * exp(-seconds * 1000 / model->tuning[COLD_SKIN_TAU_MS]);
+    cold->skin_c = thermal_approach(before, end, seconds, model->tuning[COLD_SKIN_TAU_MS] / 1000.0);
     cold->dose_k_min += fmax(0, DOSE_BELOW_C - (before + cold->skin_c) / 2) * seconds / 60;
     cold->pad_c = pad;
     if (model->last[0].on)

@@ -12,6 +12,7 @@ void guard_switch_on(struct guard *guard, unsigned channels, int64_t now_ns)
     *guard = (struct guard){.channels = channels,
                             .switched_on_ns = now_ns,
                             .start_delay_ns = old.start_delay_ns,
+                            .watchdog_ns = old.watchdog_ns,
                             .watchdog_due_ns = NEVER,
                             .timer_end_ns = NEVER,
                             .timer_stalled = old.timer_stalled,
@@ -68,11 +69,16 @@ static bool any_begun(const struct guard *guard)
     return false;
 }
 
+static void watchdog_feed(struct guard *guard, int64_t now_ns)
+{
+    guard->watchdog_due_ns = guard->watchdog_ns ? now_ns + guard->watchdog_ns : NEVER;
+}
+
 /* The watchdog runs from the first run command on, the timer from the moment the first output begins. */
 static void watchdog_begin(struct guard *guard, int64_t now_ns)
 {
     if (!guard_any_reported_on(guard))
-        guard->watchdog_due_ns = now_ns + GUARD_WATCHDOG_NS;
+        watchdog_feed(guard, now_ns);
 }
 
 static void timer_begin(struct guard *guard, int64_t now_ns)
@@ -150,7 +156,7 @@ bool guard_feed(struct guard *guard, uint16_t value, int64_t now_ns)
         }
     }
     if (guard_any_reported_on(guard))
-        guard->watchdog_due_ns = now_ns + GUARD_WATCHDOG_NS;
+        watchdog_feed(guard, now_ns);
     return resumed;
 }
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define GUARD_CHANNELS_MAX 8
-#define GUARD_WATCHDOG_NS INT64_C(1000000000) /* the register page: 1000 ms */
+#define GUARD_WATCHDOG_NS INT64_C(1000000000) /* of the reference devices: 1000 ms */
 #define GUARD_TIMER_MAX_MS 3600000
 
 /* Why an output changed; the trace's "cause". CAUSE(id). */
@@ -55,6 +55,7 @@ struct guard {
     unsigned channels;
     struct guard_channel channel[GUARD_CHANNELS_MAX];
     int64_t start_delay_ns; /* from a run command to the output: a laser's emission delay */
+    int64_t watchdog_ns;    /* 0 = the device has none */
     int64_t switched_on_ns;
     int64_t watchdog_due_ns; /* INT64_MAX while no output is on */
     uint16_t feed_value;
@@ -73,8 +74,8 @@ struct guard {
     bool interlock_open;
 };
 
-/* As after switch-on at now_ns: all at rest, nothing latched but what is still pressed or open. Variants and stuck
- * channels survive. */
+/* As after switch-on at now_ns: all at rest, nothing latched but what is still pressed or open. What the device is
+ * (delay, watchdog, variants, stuck channels) survives. */
 void guard_switch_on(struct guard *guard, unsigned channels, int64_t now_ns);
 
 /* What truly flows, and what the device says (which counts an output that waits for its begin). */

@@ -27,10 +27,15 @@ static void compute(const struct model *model, unsigned channel, struct model_ou
     model->kind->compute(model, channel, output);
 }
 
-void model_refresh(struct model *model, enum cause cause)
+static void settle(struct model *model)
 {
     if (model->kind->settle)
         model->kind->settle(model);
+}
+
+void model_refresh(struct model *model, enum cause cause)
+{
+    settle(model);
     for (unsigned channel = 0; channel < model->kind->channels; channel++) {
         struct model_output output;
         compute(model, channel, &output);
@@ -54,11 +59,13 @@ struct model *model_new(const struct model_kind *kind, struct model_sink sink, i
         model->deliver_permille[channel] = 1000;
         model->misreport_permille[channel] = 1000;
     }
+    model->guard.watchdog_ns = kind->bare ? 0 : GUARD_WATCHDOG_NS;
     guard_switch_on(&model->guard, kind->channels, now_ns);
     settings_initial(model);
     for (unsigned i = 0; i < kind->tunings; i++)
         model->tuning[i] = kind->tuning[i].initial;
     kind->init(model);
+    settle(model);
     for (unsigned channel = 0; channel < kind->channels; channel++) {
         struct model_output output;
         compute(model, channel, &output);
@@ -101,7 +108,8 @@ static void come_up(struct model *model)
             kept[c][i] = model->setting[c][i];
     model->down_until_ns = 0;
     guard_switch_on(&model->guard, model->kind->channels, model->now_ns);
-    settings_initial(model);
+    if (!model->kind->bare)
+        settings_initial(model);
     if (model->restart == RESTART_OUTPUT) {
         for (unsigned c = 0; c < MODEL_CHANNELS_MAX; c++)
             for (unsigned i = 0; i < MODEL_SETTINGS_MAX; i++)
@@ -121,8 +129,8 @@ void model_reboot(struct model *model, const struct fault_args *args)
         if (model->guard.channel[c].run)
             model->restart_mask |= 1u << c;
     guard_switch_on(&model->guard, model->kind->channels, model->now_ns);
-    model_refresh(model, CAUSE_reboot);
     model->down_until_ns = model->now_ns + fault_arg_or(args, ARG_ms, 0) * NS_PER_MS;
+    model_refresh(model, CAUSE_reboot);
     if (model->down_until_ns <= model->now_ns)
         come_up(model);
 }
@@ -178,6 +186,15 @@ static bool in_range(const struct model_setting *range, int32_t value)
         if (!*allowed)
             return false;
     return true;
+}
+
+void model_settings_reset(struct model *model)
+{
+    settings_initial(model);
+    for (unsigned channel = 0; channel < model->kind->channels && model->kind->written; channel++)
+        for (unsigned i = 0; i < model->kind->channel[channel].settings; i++)
+            model->kind->written(model, channel, i);
+    model_refresh(model, CAUSE_write);
 }
 
 int model_setting_check(const struct model *model, unsigned channel, unsigned setting, int32_t value)

@@ -67,6 +67,7 @@ struct model_kind {
     const struct model_tuning *tuning;
     size_t size;    /* of the struct that embeds struct model first */
     bool exclusive; /* only one of its channels may run at a time */
+    bool bare;      /* no watchdog, timer and hand switch, and settings outlast a loss of power */
     void (*init)(struct model *model);
     /* A kind that runs by its set point: whether value may be written (0 or -EPERM), and what follows from it. */
     int (*allow)(const struct model *model, unsigned channel, unsigned setting, int32_t value);
@@ -79,7 +80,8 @@ struct model_kind {
     bool (*drifting)(const struct model *model);
     /* The true output; output->on comes in as the guard's and may be corrected. */
     void (*compute)(const struct model *model, unsigned channel, struct model_output *output);
-    /* Sets or clears one of the kind's own conditions on the channels in mask. -ENOTSUP: not a fault of this kind. */
+    /* Sets or clears one of the kind's own conditions on the channels in mask. -ENOTSUP: not a fault of this kind.
+     * NULL: it has none. */
     int (*inject)(struct model *model, enum fault_id fault, const struct fault_args *args, uint32_t mask);
     int (*clear)(struct model *model, enum fault_id fault, uint32_t mask);
     void (*state)(const struct model *model, unsigned channel, model_state_fn emit, void *ctx);
@@ -131,6 +133,8 @@ void model_clear_latches(struct model *model);
 int model_inject(struct model *model, enum fault_id fault, const struct fault_args *args);
 int model_clear(struct model *model, enum fault_id fault, const struct fault_args *args);
 void model_state(const struct model *model, model_state_fn emit, void *ctx);
+/* The settings as delivered. */
+void model_settings_reset(struct model *model);
 /* Switches off, and on again after the time that args give. */
 void model_reboot(struct model *model, const struct fault_args *args);
 

@@ -47,10 +47,14 @@ static void clear_channel(struct model *model, enum fault_id fault, unsigned cha
         model->level_held[channel] = false;
 }
 
-/* Faults of the whole device that every kind has; false = not one of them. set is false on clear. */
+/* Faults of the whole device that every kind has, or every one with a watchdog; false = not one of them. set is false
+ * on clear. */
 static bool device_wide(struct model *model, enum fault_id fault, const struct fault_args *args, bool set)
 {
     struct guard *guard = &model->guard;
+    if (model->kind->bare && (fault == FAULT_patient_stop || fault == FAULT_stall_timer || fault == FAULT_no_watchdog ||
+                              fault == FAULT_resume_when_fed))
+        return false;
     if (fault == FAULT_device_fault && set)
         guard_fault(guard, (uint16_t)args->value[ARG_code], fault_arg_or(args, ARG_keep_output, 0) != 0);
     else if (fault == FAULT_device_fault)
@@ -99,7 +103,7 @@ int model_inject(struct model *model, enum fault_id fault, const struct fault_ar
             if (mask & (1u << channel))
                 inject_channel(model, fault, args, channel);
     } else {
-        r = model->kind->inject(model, fault, args, mask);
+        r = model->kind->inject ? model->kind->inject(model, fault, args, mask) : -ENOTSUP;
     }
     model_refresh(model, cause_of(model, fault, fault_before));
     return r;
@@ -116,7 +120,7 @@ int model_clear(struct model *model, enum fault_id fault, const struct fault_arg
             if (mask & (1u << channel))
                 clear_channel(model, fault, channel);
     } else if (!device_wide(model, fault, args, false)) {
-        r = model->kind->clear(model, fault, mask);
+        r = model->kind->clear ? model->kind->clear(model, fault, mask) : -ENOTSUP;
     }
     model_refresh(model, CAUSE_injected);
     return r;

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <modality/clock.h>
 
+#include "model/thermal.h"
+
 #define ERA_CM2 5.0 /* the register page: 500 mm2 */
 #define COUPLING_NOMINAL 0.95
 #define FULL_POWER_COUPLING 0.65 /* below it the drive is at its end and the radiated power falls with the coupling */
@@ -94,11 +96,6 @@ static void us_compute(const struct model *model, unsigned channel, struct model
     output->value = output->on ? llround(radiated_w(model) * 1e6) : 0;
 }
 
-static double approach(double from, double to, double seconds, double constant_s)
-{
-    return to + (from - to) * exp(-seconds / constant_s);
-}
-
 static void heat(struct us *us, bool on, double seconds)
 {
     bool touching = us->coupling >= LOST_BELOW;
@@ -107,8 +104,8 @@ static void heat(struct us *us, bool on, double seconds)
     double losses = on ? (drive_w(&us->model) - radiated) * FACE_SHARE : 0;
     double face_end = (touching ? SKIN_C : AIR_C) + losses / conductance;
     double sata_w_cm2 = touching ? radiated / ERA_CM2 : 0;
-    us->head_c = approach(us->head_c, face_end, seconds, FACE_J_PER_K / conductance);
-    us->tissue_c = approach(us->tissue_c, CORE_C + TISSUE_K_PER_W_CM2 * sata_w_cm2, seconds, TISSUE_S);
+    us->head_c = thermal_approach(us->head_c, face_end, seconds, FACE_J_PER_K / conductance);
+    us->tissue_c = thermal_approach(us->tissue_c, CORE_C + TISSUE_K_PER_W_CM2 * sata_w_cm2, seconds, TISSUE_S);
 }
 
 static void over_temperature(struct us *us)
