@@ -44,9 +44,17 @@ static void session_prepare_method(struct call *call)
 
 static void session_start_method(struct call *call)
 {
+    const json_t *target = json_object_get(call->params, "target");
+    const struct session_confirmation confirmed = {
+        .token = param_text(call->params, "confirm_token"),
+        .patient_ref = param_text(call->params, "patient_ref"),
+        .patient_check = param_text(call->params, "patient_check"),
+        .site = param_text(target, "site"),
+        .side = param_text(target, "side"),
+    };
     struct session_time now = api_now();
-    session_start(call->api->settings.sessions, param_text(call->params, "session_id"),
-                  param_text(call->params, "confirm_token"), &call->actor, &now, call_reply(call));
+    session_start(call->api->settings.sessions, param_text(call->params, "session_id"), &confirmed, &call->actor, &now,
+                  call_reply(call));
 }
 
 static void session_adjust_method(struct call *call)
@@ -145,9 +153,17 @@ static const struct param observation[] = {
     FIELD("text", PARAM_STRING, "in words", PARAM_BOUNDS(1, 2000), .plain = PLAIN_FREE),
 };
 
+static const struct param seen_target[] = {
+    FIELD("site", PARAM_STRING, "body site", .required = true, ID_BOUNDS),
+    FIELD("side", PARAM_STRING, "side of the body", .required = true, .choices = choices_side),
+};
 static const struct param start[] = {
     FIELD_SESSION_ID,
     FIELD("confirm_token", PARAM_STRING, "of session.prepare", .required = true, ID_BOUNDS),
+    FIELD("patient_ref", PARAM_STRING, "must be what was prepared when given", PARAM_BOUNDS(1, 120)),
+    FIELD("patient_check", PARAM_STRING,
+          "second identifier as found at the patient: must be what was prepared when given", PARAM_TEXT_BOUNDS),
+    FIELD("target", PARAM_OBJECT, "must be what was prepared when given", PARAM_FIELDS(seen_target)),
     FIELDS_ACTING,
 };
 static const struct param adjust[] = {
@@ -249,7 +265,7 @@ static const struct method methods[] = {
      .tokens = {TOKEN_TOKEN_INVALID, TOKEN_TOKEN_EXPIRED, TOKEN_SHEET_CHANGED, TOKEN_NOT_SUBSCRIBED, TOKEN_WRONG_STATE,
                 TOKEN_NOT_FOUND, TOKEN_LIMIT_EXCEEDED, TOKEN_DEVICE_ABSENT, TOKEN_DEVICE_NOT_READY,
                 TOKEN_OUTPUT_UNKNOWN, TOKEN_RECORDS_UNAVAILABLE, TOKEN_AUDIT_BROKEN, TOKEN_DOSE_RESERVED,
-                TOKEN_REST_INTERVAL, TOKEN_SHUTTING_DOWN},
+                TOKEN_REST_INTERVAL, TOKEN_IDENTITY_MISMATCH, TOKEN_SHUTTING_DOWN},
      .handle = session_start_method},
     {.name = "session.adjust",
      .summary = "Sets the target of a level or setting, within the prepared ceiling.",

@@ -179,6 +179,7 @@ int assess(struct sessions *s, const struct session_request *rq, const struct se
     check_device(s, own, plan, now, r);
     check_daemon(s, r);
     check_history(s, own, plan, rq, &a->history, r);
+    check_identity(s, own, rq, r);
     check_parts(plan, rq, r);
     check_electrodes(plan, rq, r);
     check_applicator(plan, now, r);

@@ -267,6 +267,11 @@ void plan_screen(struct plan *plan, const struct session_request *request, int64
 /* questions.c: what is to be asked at any of these sites (a bit each; 0 = all) */
 json_t *questions_at(const struct dose_tables *t, const struct protocol *p, uint64_t sites, const char *indication);
 
+/* identity.c: the same patient reference with another second identifier; what a start says otherwise, or NULL */
+void check_identity(const struct sessions *s, const struct session *own, const struct session_request *request,
+                    struct refusals *r);
+const char *identity_difference(const struct session_request *request, const struct session_confirmation *confirmed);
+
 /* check_request.c: parts of a request that this treatment would not use */
 void check_parts(const struct plan *plan, const struct session_request *request, struct refusals *r);
 /* A quantity that has a place of its own in a request and was given as a parameter: true and refused. */

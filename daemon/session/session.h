@@ -160,8 +160,17 @@ void session_check(struct sessions *s, const struct session_request *request, co
 /* {session_id, sheet, confirm_token, expires_in_ms} */
 void session_prepare(struct sessions *s, const struct session_request *request, const struct session_actor *actor,
                      const struct session_time *now, struct session_reply reply);
+/*
+ * The second act: the token of prepare, and what the person finds at the patient. What is NULL is not compared; what is
+ * given must be what was prepared, or the session is over.
+ */
+struct session_confirmation {
+    const char *token;
+    const char *patient_ref, *patient_check;
+    const char *site, *side;
+};
 /* {session_id, state:"accepted", lease_key, lease_ms} once the reservation is durable. */
-void session_start(struct sessions *s, const char *session_id, const char *confirm_token,
+void session_start(struct sessions *s, const char *session_id, const struct session_confirmation *confirmed,
                    const struct session_actor *actor, const struct session_time *now, struct session_reply reply);
 
 struct session_adjust_request {

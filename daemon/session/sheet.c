@@ -224,6 +224,7 @@ json_t *sheet_make(const struct sessions *s, const struct assessment *a, const s
     doc_int(o, "schema_version", SESSION_SCHEMA_VERSION);
     doc_put(o, "operator", person);
     doc_text(o, "patient_ref", rq->patient_ref);
+    doc_text(o, "patient_check", rq->patient_check);
     doc_text(o, "site", rq->site);
     doc_text(o, "site_label", plan->tables->screening.sites[plan->site].label);
     doc_text(o, "side", rq->side);

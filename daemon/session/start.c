@@ -187,7 +187,20 @@ static bool may_start(struct session *session, const struct session_actor *actor
     return false;
 }
 
-void session_start(struct sessions *s, const char *session_id, const char *confirm_token,
+/* The wrong patient or place in front of the person who starts: what was prepared is not for here. */
+static void refuse_identity(struct session *session, const char *what, const struct session_actor *actor,
+                            const struct session_time *now, struct session_reply reply)
+{
+    char why[SESSION_TEXT_MAX];
+    json_t *data = json_object();
+    snprintf(why, sizeof why, "%s is not what session %s was prepared for", what, session->id);
+    doc_text(data, "field", what);
+    say_refused(session->owner, "session.start", actor, session, reply, TOKEN_IDENTITY_MISMATCH, data, "%s", why);
+    give_up(session, END_refused, why, now);
+    state_publish(session->owner, now);
+}
+
+void session_start(struct sessions *s, const char *session_id, const struct session_confirmation *confirmed,
                    const struct session_actor *actor, const struct session_time *now, struct session_reply reply)
 {
     s->now = *now;
@@ -197,7 +210,7 @@ void session_start(struct sessions *s, const char *session_id, const char *confi
                     session_id ? session_id : "");
         return;
     }
-    if (!confirm_token || !secret_equal(confirm_token, session->token) || actor->uid != session->uid) {
+    if (!confirmed->token || !secret_equal(confirmed->token, session->token) || actor->uid != session->uid) {
         say_refused(s, "session.start", actor, session, reply, TOKEN_TOKEN_INVALID, NULL,
                     "the confirm token is not the one given to this peer for session %s", session->id);
         return;
@@ -208,6 +221,11 @@ void session_start(struct sessions *s, const char *session_id, const char *confi
     }
     if (!may_start(session, actor, now, reply))
         return;
+    const char *differs = identity_difference(&session->request->r, confirmed);
+    if (differs) {
+        refuse_identity(session, differs, actor, now, reply);
+        return;
+    }
     struct assessment *a = NULL;
     if (assess(s, &session->request->r, session, now, &a) < 0) {
         say_refused(s, "session.start", actor, session, reply, TOKEN_OVERLOADED, NULL, "no memory for the check");

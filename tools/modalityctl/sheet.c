@@ -177,7 +177,8 @@ void sheet_print(const struct ctl *ctl, const json_t *sheet)
     const json_int_t hold_ms = ctl_int(sheet, "contact_hold_ms");
     const char *location = ctl_text(device, "location"), *colour = ctl_text(device, "colour_tag");
     printf("DOSE SHEET%s\n", ctl_flag(sheet, "simulated") ? "  (SIMULATED DEVICE)" : "");
-    ctl_row(ctl, "patient", "%s", ctl_text(sheet, "patient_ref"));
+    const char *check = ctl_text(sheet, "patient_check");
+    ctl_row(ctl, "patient", "%s%s%s", ctl_text(sheet, "patient_ref"), check[0] ? ", " : "", check);
     ctl_row(ctl, "site", "%s, side: %s", ctl_text(sheet, "site_label"), ctl_text(sheet, "side"));
     ctl_row(ctl, "device", "%s (%s)%s%s%s%s", ctl_text(device, "label"), ctl_text(device, "id"),
             location[0] ? ", " : "", location, colour[0] ? ", " : "", colour);

@@ -98,9 +98,22 @@ static void accepted_print(const struct ctl *ctl, const char *session_id, const 
     fflush(stdout);
 }
 
-static enum ctl_exit run_confirmed(struct ctl *ctl, const char *session_id, const char *token, long pain)
+/* Where a second identifier was prepared: what the patient says, into params. False when the operator broke off. */
+static bool identity_ask(const struct ctl *ctl, const json_t *sheet, json_t *params)
 {
-    json_t *result, *params = json_pack("{s:s, s:s}", "session_id", session_id, "confirm_token", token);
+    char line[256];
+    if (ctl->yes || !ctl->interactive || !ctl_text(sheet, "patient_check")[0])
+        return true;
+    if (!ctl_ask("Second identifier, as the patient says it: ", line, sizeof line))
+        return false;
+    json_object_set_new(params, "patient_check", json_string(line));
+    return true;
+}
+
+/* params: what the start says beside the pain score; taken over. */
+static enum ctl_exit run_confirmed(struct ctl *ctl, const char *session_id, json_t *params, long pain)
+{
+    json_t *result;
     enum ctl_exit code = ctl_call(ctl, "events.subscribe", json_object(), &result);
     json_decref(result);
     if (code == CTL_DONE) {
@@ -137,9 +150,12 @@ static enum ctl_exit confirm_and_run(struct ctl *ctl, const json_t *prepared, lo
         sheet_print(ctl, sheet);
     bool go_on = pain != NO_SCORE || !ctl->interactive || ctl->yes ||
                  score_ask("Pain before, 0 to 10 (Enter = not asked): ", &pain);
-    go_on = go_on && !ctl_interrupted && confirmed(ctl, sheet);
+    json_t *params =
+        json_pack("{s:s, s:O}", "session_id", session_id, "confirm_token", json_object_get(prepared, "confirm_token"));
+    go_on = go_on && !ctl_interrupted && identity_ask(ctl, sheet, params) && confirmed(ctl, sheet);
     if (go_on && !ctl_interrupted)
-        return run_confirmed(ctl, session_id, ctl_text(prepared, "confirm_token"), pain);
+        return run_confirmed(ctl, session_id, params, pain);
+    json_decref(params);
     give_back(ctl, session_id, "not confirmed");
     fprintf(stderr, "modalityctl: not confirmed: nothing was started\n");
     return CTL_DECLINED;

@@ -121,11 +121,11 @@ static void accept(const struct session_actor *actor, struct session_reply reply
     reply.done(reply.userdata, json_pack("{s:s, s:b}", "session_id", "s-1", "accepted", 1), NULL);
 }
 
-void session_start(struct sessions *s, const char *session_id, const char *confirm_token,
+void session_start(struct sessions *s, const char *session_id, const struct session_confirmation *confirmed,
                    const struct session_actor *actor, const struct session_time *now, struct session_reply reply)
 {
     (void)s;
-    (void)confirm_token;
+    (void)confirmed;
     (void)now;
     fake.starts++;
     actor_keep(actor);

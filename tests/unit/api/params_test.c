@@ -29,6 +29,7 @@ static const struct param table[] = {
     FIELD("ref", PARAM_STRING, "reference", PARAM_BOUNDS(1, 40)),
     FIELD("words", PARAM_STRING, "free text", PARAM_BOUNDS(1, 40), .plain = PLAIN_FREE),
     FIELD("id", PARAM_STRING, "id", PARAM_BOUNDS(1, 40), .plain = PLAIN_ID),
+    FIELD("day", PARAM_STRING, "a day", PARAM_BOUNDS(10, 10), .plain = PLAIN_DATE),
 };
 
 static const struct row {
@@ -81,6 +82,14 @@ static const struct row {
     {"{\"must\":1,\"ref\":\"\\u00a0P-1\"}", "params.ref", "a text without blanks at its ends"},
     {"{\"must\":1,\"ref\":\" \"}", "params.ref", "a text that is not blank"},
     {"{\"must\":1,\"words\":\" \\n\"}", "params.words", "a text that is not blank"},
+    {"{\"must\":1,\"day\":\"2026-11-20\"}", NULL, NULL},
+    {"{\"must\":1,\"day\":\"2028-02-29\"}", NULL, NULL},
+    {"{\"must\":1,\"day\":\"2026-02-29\"}", "params.day", "a date that exists, YYYY-MM-DD, from 1970 on"},
+    {"{\"must\":1,\"day\":\"2026-13-01\"}", "params.day", "a date that exists, YYYY-MM-DD, from 1970 on"},
+    {"{\"must\":1,\"day\":\"1969-12-31\"}", "params.day", "a date that exists, YYYY-MM-DD, from 1970 on"},
+    {"{\"must\":1,\"day\":\"20-11-2026\"}", "params.day", "a date that exists, YYYY-MM-DD, from 1970 on"},
+    {"{\"must\":1,\"day\":\"2026-11-2\"}", "params.day", "a string of 10 to 10 bytes"},
+    {"{\"must\":1,\"day\":20781}", "params.day", "a string"},
     {"{\"must\":1,\"id\":\"a b\"}", "params.id", "visible ASCII characters only: U+0020 is in it"},
     {"{\"must\":1,\"id\":\"\u00e9\"}", "params.id", "visible ASCII characters only: U+00E9 is in it"},
 };

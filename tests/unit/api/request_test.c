@@ -50,6 +50,17 @@ static void a_sane_request_arrives_whole(void **state)
     close(fd);
 }
 
+static void look_at_the_day(const struct session_request *q)
+{
+    assert_true(q->answers[0].has_on);
+    assert_int_equal(q->answers[0].on_day, 20777);
+}
+
+static void look_for_no_day(const struct session_request *q)
+{
+    assert_false(q->answers[0].has_on);
+}
+
 /* Sets path (dots, numbers index arrays) of the sane request to value; NULL deletes. */
 static json_t *changed(const char *path, const char *value)
 {
@@ -93,6 +104,11 @@ static const struct row {
     {"screening", "[]", 0, ""},
     {"screening.0.answer", NULL, -32602, "params.screening[0].answer"},
     {"screening.0.answered_at", "1700000000000", 0, ""},
+    {"screening.0.on", "\"2026-11-20\"", 0, ""},
+    {"screening.0.on", "\"2026-11-31\"", -32602, "params.screening[0].on"},
+    {"screening.0.on", "\"20.11.2026\"", -32602, "params.screening[0].on"},
+    {"screening.0.on", "1795132800000", -32602, "params.screening[0].on"},
+    {"screening.0.on", "null", -32602, "params.screening[0].on"},
     {"outputs", "[]", -32602, "params.outputs"},
     {"outputs.0.device", NULL, -32602, "params.outputs[0].device"},
     {"outputs.0.channels", "[]", -32602, "params.outputs[0].channels"},
@@ -165,11 +181,37 @@ static void check_needs_neither_request_id_nor_operator(void **state)
     close(fd);
 }
 
+static void the_day_of_a_test_arrives_as_a_day(void **state)
+{
+    struct room *r = *state;
+    int fd = client_open(r);
+    static const struct {
+        const char *on;
+        void (*look)(const struct session_request *);
+    } days[] = {{"\"2026-11-20\"", look_at_the_day}, {NULL, look_for_no_day}};
+    for (size_t i = 0; i < 2; i++) {
+        json_t *line = changed("screening.0.on", days[i].on);
+        char id[8];
+        snprintf(id, sizeof(id), "r%zu", i);
+        json_object_set_new(json_object_get(line, "params"), "request_id", json_string(id));
+        char *text = json_dumps(line, JSON_COMPACT);
+        fake.look = days[i].look;
+        json_t *answer = client_call(r, fd, text);
+        assert_int_equal(answer_code(answer), 0);
+        json_decref(answer);
+        json_decref(line);
+        free(text);
+    }
+    assert_int_equal(fake.prepares, 2);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_sane_request_arrives_whole, room_setup, room_teardown),
         cmocka_unit_test_setup_teardown(each_thing_wrong_is_named, room_setup, room_teardown),
+        cmocka_unit_test_setup_teardown(the_day_of_a_test_arrives_as_a_day, room_setup, room_teardown),
         cmocka_unit_test_setup_teardown(check_needs_neither_request_id_nor_operator, room_setup, room_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -524,7 +524,8 @@ void room_prepare(struct room *r, const struct session_request *request)
 void room_start(struct room *r)
 {
     const struct session_actor actor = room_actor();
-    session_start(r->sessions, r->session_id, r->token_text, &actor, &r->now, room_reply(r));
+    const struct session_confirmation confirmed = {.token = r->token_text};
+    session_start(r->sessions, r->session_id, &confirmed, &actor, &r->now, room_reply(r));
     room_flush(r);
     assert_answered(r);
     keep_text(r->lease_key, sizeof r->lease_key, r->result, "lease_key");

@@ -91,7 +91,8 @@ static void a_person_does_something(struct room *r, struct session *s)
         return;
     case 1:
         if (s)
-            session_start(r->sessions, s->id, s->token, &actor, &r->now, room_reply(r));
+            session_start(r->sessions, s->id, &(const struct session_confirmation){.token = s->token}, &actor, &r->now,
+                          room_reply(r));
         return;
     case 2:
         if (s)
@@ -151,8 +152,7 @@ static void a_host_does_something(struct room *r, struct session *s)
     case 3:
         if (s)
             host_session(r, LINK_SESSION_RESTED,
-                         random_below(4) ? LINK_REASON_TOLD
-                                         : (enum link_reason)random_below(LINK_REASON_INTERLOCK + 1),
+                         random_below(4) ? LINK_REASON_TOLD : (enum link_reason)random_below(LINK_REASON_INTERLOCK + 1),
                          random_below(8) ? EVIDENCE_MEASURED : EVIDENCE_PRESUMED);
         return;
     case 4:

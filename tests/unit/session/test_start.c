@@ -4,7 +4,8 @@
 
 static void start(struct room *r, const char *token, const struct session_actor *actor)
 {
-    session_start(r->sessions, r->session_id, token, actor, &r->now, room_reply(r));
+    const struct session_confirmation confirmed = {.token = token};
+    session_start(r->sessions, r->session_id, &confirmed, actor, &r->now, room_reply(r));
 }
 
 static void prepared(struct room *r)
@@ -62,6 +63,61 @@ static void a_wrong_token_or_another_peer_is_refused(void **state)
     actor = room_actor();
     start(r, r->token_text, &actor); /* the good one still works */
     room_flush(r);
+    assert_answered(r);
+}
+
+/* Two identifiers and the place: what a start says of them must be what was prepared, or nothing is armed. */
+static void a_start_for_another_patient_or_place_ends_it(void **state)
+{
+    static const struct {
+        struct session_confirmation said;
+        const char *field; /* NULL = it is started */
+    } rows[] = {
+        {{.patient_ref = "P-1"}, NULL},
+        {{.patient_check = "1961-04-12"}, NULL},
+        {{.patient_ref = "P-1", .patient_check = "1961-04-12", .site = "knee", .side = "left"}, NULL},
+        {{.patient_check = "1961-04-21"}, "patient_check"},
+        {{.patient_ref = "P-2"}, "patient_ref"},
+        {{.site = "lumbar", .side = "midline"}, "target"},
+        {{.site = "knee", .side = "right"}, "target"},
+    };
+    struct room *r = *state;
+    room_open(r);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct session_request q = room_tens();
+        struct session_confirmation said = rows[i].said;
+        const struct session_actor actor = room_actor();
+        q.patient_check = "1961-04-12";
+        room_prepare(r, &q);
+        assert_string_equal(json_string_value(json_object_get(json_object_get(r->result, "sheet"), "patient_check")),
+                            "1961-04-12");
+        said.token = r->token_text;
+        session_start(r->sessions, r->session_id, &said, &actor, &r->now, room_reply(r));
+        if (rows[i].field) {
+            assert_refused(r, TOKEN_IDENTITY_MISMATCH);
+            assert_string_equal(json_string_value(json_object_get(r->data, "field")), rows[i].field);
+            assert_state(r, "ended");
+            continue;
+        }
+        session_stop(r->sessions, NULL, "enough", "operator", &actor, &r->now, room_reply(r));
+        room_flush(r);
+    }
+}
+
+/* The same reference with another second identifier: one of the two is somebody else. */
+static void one_reference_has_one_second_identifier(void **state)
+{
+    struct room *r = *state;
+    const struct session_actor actor = room_actor();
+    struct session_request q = room_tens();
+    room_open(r);
+    q.patient_check = "1961-04-12";
+    room_prepare(r, &q);
+    q.patient_check = "1988-01-30";
+    session_prepare(r->sessions, &q, &actor, &r->now, room_reply(r));
+    assert_refused(r, TOKEN_IDENTITY_MISMATCH);
+    session_stop(r->sessions, r->session_id, "wrong", "operator", &actor, &r->now, room_reply(r));
+    session_prepare(r->sessions, &q, &actor, &r->now, room_reply(r));
     assert_answered(r);
 }
 
@@ -265,6 +321,8 @@ int main(void)
         TEST(nothing_is_armed_before_the_reservation_is_durable),
         TEST(an_arm_carries_envelope_permit_and_end),
         TEST(a_wrong_token_or_another_peer_is_refused),
+        TEST(a_start_for_another_patient_or_place_ends_it),
+        TEST(one_reference_has_one_second_identifier),
         TEST(a_token_is_good_for_its_time),
         TEST(a_repeated_start_gets_the_same_session),
         TEST(an_unsubscribed_connection_cannot_start),
