@@ -30,10 +30,15 @@ bool ledger_state_blocks(enum ledger_state state)
     return state == LEDGER_OPEN || state == LEDGER_UNBOUNDED;
 }
 
-const struct dose_amounts *ledger_counted(enum ledger_state state, const struct dose_amounts *worst,
-                                          const struct dose_amounts *delivered)
+void ledger_count(enum ledger_state state, const struct dose_amounts *worst, const struct dose_amounts *delivered,
+                  struct dose_amounts *out)
 {
-    return state == LEDGER_SETTLED || state == LEDGER_REVIEWED ? delivered : worst;
+    const bool settled = state == LEDGER_SETTLED || state == LEDGER_REVIEWED;
+
+    for (size_t i = 0; i < AMOUNT_COUNT; i++) {
+        const int64_t seen = amount_get(delivered, i), most = amount_get(worst, i);
+        amount_set(out, i, settled || seen > most ? seen : most);
+    }
 }
 
 static const char *const ledger_states[] = {
@@ -79,6 +84,7 @@ int ledger_add(struct ledger *ledger, const struct ledger_entry *entry, struct l
     place_set_make(&ledger->names, &entry->places, &node->places);
     node->worst = entry->worst;
     node->delivered = entry->delivered;
+    ledger_count(entry->state, &entry->worst, &entry->delivered, &node->counted);
     node->ended_wall_ms = entry->ended_wall_ms;
     node->next = *bucket;
     *bucket = node;
@@ -238,7 +244,7 @@ static void history_take(struct dose_history *history, const struct ledger_node 
         history->since_last_end_ms = elapsed_ms;
     history->has_last_end = true;
     if (elapsed_ms < LEDGER_WINDOW_MS)
-        history_add(history, ledger_counted(node->state, &node->worst, &node->delivered));
+        history_add(history, &node->counted);
 }
 
 void record_history(struct record *record, const char *patient_ref, const struct ledger_places *places,

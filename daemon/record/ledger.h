@@ -20,11 +20,11 @@ struct ledger_node {
     uint32_t therapy; /* its bit; 0 = one that this daemon does not know */
     enum ledger_state state;
     struct place_set places;
-    struct dose_amounts worst, delivered;
+    struct dose_amounts worst, delivered, counted;
     bool this_boot; /* ended in the present boot: its clock can be asked */
     int64_t ended_wall_ms;
     int64_t ended_boot_ns; /* of another boot: by this boot's clock, as the wall clock stood when it was loaded */
-    int64_t age_ms; /* scratch of ledger_purge */
+    int64_t age_ms;        /* scratch of ledger_purge */
     char patient_ref[];
 };
 
@@ -39,9 +39,9 @@ struct ledger {
 int64_t ledger_elapsed_ms(int64_t now_wall_ms, int64_t now_boot_ns, int64_t wall_ms, bool same_boot, int64_t boot_ns);
 /* Open and unbounded: it has not ended, or nobody knows when. */
 bool ledger_state_blocks(enum ledger_state state);
-/* What an entry counts for: worst until it is settled by measurement or by a person. */
-const struct dose_amounts *ledger_counted(enum ledger_state state, const struct dose_amounts *worst,
-                                          const struct dose_amounts *delivered);
+/* What an entry counts for: worst, or what is known to be delivered if that is more, until it is settled. */
+void ledger_count(enum ledger_state state, const struct dose_amounts *worst, const struct dose_amounts *delivered,
+                  struct dose_amounts *out);
 const char *ledger_state_id(enum ledger_state state);
 int ledger_state_find(const char *id, enum ledger_state *out);
 

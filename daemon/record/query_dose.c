@@ -25,11 +25,12 @@ static void sum(int64_t *total, int64_t add)
 
 static void sums_add(struct dose_sums *sums, const struct ledger_entry *entry)
 {
-    const struct dose_amounts *counted = ledger_counted(entry->state, &entry->worst, &entry->delivered);
+    struct dose_amounts counted;
 
+    ledger_count(entry->state, &entry->worst, &entry->delivered, &counted);
     for (size_t i = 0; i < AMOUNT_COUNT; i++) {
         int64_t total = amount_get(&sums->amounts, i);
-        sum(&total, amount_get(counted, i));
+        sum(&total, amount_get(&counted, i));
         amount_set(&sums->amounts, i, total);
     }
     sums->sessions++;
@@ -51,15 +52,18 @@ static json_t *sums_document(const struct dose_sums *sums)
 static json_t *dose_item(const struct ledger_entry *e, int64_t elapsed_ms)
 {
     const struct ledger_place *target = &e->places.at[0];
-    json_t *item = json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:o, s:o}",
-                             "session_id", e->session_id, "site", target->site, "side", target->side, "places",
-                             ledger_places_document(&e->places), "modality", modality_id(e->modality), "therapy",
-                             e->therapy, "protocol", e->protocol, "device", e->device, "serial", e->serial, "state",
-                             ledger_state_id(e->state), "unbounded", e->state == LEDGER_UNBOUNDED, "started_at_ms",
-                             (json_int_t)e->started_wall_ms, "elapsed_ms", (json_int_t)elapsed_ms, "planned",
-                             ledger_amounts_document(&e->planned), "worst", ledger_amounts_document(&e->worst),
-                             "counted", ledger_amounts_document(ledger_counted(e->state, &e->worst, &e->delivered)));
+    struct dose_amounts counted;
+    json_t *item;
 
+    ledger_count(e->state, &e->worst, &e->delivered, &counted);
+    item =
+        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:o, s:o}", "session_id",
+                  e->session_id, "site", target->site, "side", target->side, "places",
+                  ledger_places_document(&e->places), "modality", modality_id(e->modality), "therapy", e->therapy,
+                  "protocol", e->protocol, "device", e->device, "serial", e->serial, "state", ledger_state_id(e->state),
+                  "unbounded", e->state == LEDGER_UNBOUNDED, "started_at_ms", (json_int_t)e->started_wall_ms,
+                  "elapsed_ms", (json_int_t)elapsed_ms, "planned", ledger_amounts_document(&e->planned), "worst",
+                  ledger_amounts_document(&e->worst), "counted", ledger_amounts_document(&counted));
     if (item && e->state != LEDGER_OPEN) {
         json_object_set_new(item, "ended_at_ms", json_integer(e->ended_wall_ms));
         json_object_set_new(item, "delivered", ledger_amounts_document(&e->delivered));

@@ -125,11 +125,18 @@ typedef void record_done(void *userdata, int error);
 int record_reserve(struct record *record, const struct ledger_entry *entry, record_done *done, void *userdata);
 /*
  * Closes an open entry, or with LEDGER_REVIEWED an unbounded one; delivered as judged by the session (NULL = worst, for
- * crashed and unbounded). Ends now. In memory at once; kept in the queue until it is durable. done may be NULL.
- * -ENOENT, -EALREADY (settled before), -EINVAL, -EAGAIN (nothing changed: call again), -ENOMEM.
+ * a crashed one; of an unbounded one it is the part that was seen, NULL = nothing). Ends now. In memory at once; kept
+ * in the queue until it is durable. done may be NULL. -ENOENT, -EALREADY (settled before), -EINVAL, -EAGAIN (nothing
+ * changed: call again), -ENOMEM.
  */
 int record_settle(struct record *record, const char *session_id, enum ledger_state state,
                   const struct dose_amounts *delivered, record_done *done, void *userdata);
+/*
+ * What is known of an unbounded session: the worst that was reserved, and the part of its dose that was seen. -ENOENT,
+ * -EALREADY (its dose is known, or it has not ended).
+ */
+int record_unbounded(struct record *record, const char *session_id, struct dose_amounts *worst,
+                     struct dose_amounts *seen);
 /* Entries that a previous run left open or unbounded, as they are now; valid until the next settle. */
 const struct ledger_entry *record_open_entries(struct record *record, size_t *n);
 /*

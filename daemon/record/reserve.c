@@ -146,7 +146,10 @@ int record_settle(struct record *record, const char *session_id, enum ledger_sta
         return rc;
     snprintf(settled.session_id, sizeof(settled.session_id), "%s", session_id);
     snprintf(settled.patient_ref, sizeof(settled.patient_ref), "%s", node->patient_ref);
-    settled.delivered = delivered ? *delivered : node->worst;
+    if (delivered)
+        settled.delivered = *delivered;
+    else if (state == LEDGER_CRASHED)
+        settled.delivered = node->worst;
     job = ledger_job(record, JOB_SETTLE, &settled, done, userdata);
     if (!job)
         return -ENOMEM;
@@ -157,8 +160,23 @@ int record_settle(struct record *record, const char *session_id, enum ledger_sta
         return rc;
     node->state = state;
     node->delivered = settled.delivered;
+    ledger_count(state, &node->worst, &settled.delivered, &node->counted);
     node->ended_wall_ms = wall_ms;
     node->this_boot = true;
     node->ended_boot_ns = boot_ns;
+    return 0;
+}
+
+int record_unbounded(struct record *record, const char *session_id, struct dose_amounts *worst,
+                     struct dose_amounts *seen)
+{
+    const struct ledger_node *node = ledger_find(&record->ledger, session_id);
+
+    if (!node)
+        return -ENOENT;
+    if (node->state != LEDGER_UNBOUNDED)
+        return -EALREADY;
+    *worst = node->worst;
+    *seen = node->delivered;
     return 0;
 }

@@ -31,7 +31,7 @@ static void orphan_close(struct sessions *s, struct orphan *orphan, enum ledger_
 {
     const struct ledger_entry *e = &orphan->entry;
     orphan->settled = true;
-    (void)record_settle(s->record, e->session_id, state, &e->worst, NULL, NULL); /* record_health tells a failure */
+    (void)record_settle(s->record, e->session_id, state, NULL, NULL, NULL); /* record_health tells a failure */
     json_t *o = json_object(), *end = json_object();
     doc_int(o, "schema_version", SESSION_SCHEMA_VERSION);
     doc_text(o, "session_id", e->session_id);

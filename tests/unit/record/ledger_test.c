@@ -189,6 +189,74 @@ static void unbounded_blocks_until_reviewed(void **state)
     fixture_reserve(f, &next);
 }
 
+/* What was seen of a session that nobody knows is the least it can be; more than worst counts as more. */
+static void what_was_seen_of_an_unbounded_session_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry e = fixture_entry("s1", "p1", "left"), more = fixture_entry("s2", "p2", "left"),
+                        nothing = fixture_entry("s3", "p3", "left");
+    struct dose_amounts worst, seen;
+
+    assert_int_equal(fixture_open(f), 0);
+    assert_int_equal(record_unbounded(f->record, "s1", &worst, &seen), -ENOENT);
+    fixture_reserve(f, &e);
+    fixture_reserve(f, &more);
+    fixture_reserve(f, &nothing);
+    assert_int_equal(record_unbounded(f->record, "s1", &worst, &seen), -EALREADY);
+    fixture_settle(f, "s1", LEDGER_UNBOUNDED, 300);
+    fixture_settle(f, "s2", LEDGER_UNBOUNDED, 5000);
+    fixture_settle(f, "s3", LEDGER_UNBOUNDED, -1);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(record_unbounded(f->record, "s1", &worst, &seen), 0);
+        assert_int_equal(worst.duration_ms, 1200);
+        assert_int_equal(seen.duration_ms, 300);
+        assert_int_equal(record_unbounded(f->record, "s3", &worst, &seen), 0);
+        assert_int_equal(seen.duration_ms, 0);
+        assert_int_equal(fixture_history(f, "p1", "left").duration_ms, 1200);
+        assert_int_equal(fixture_history(f, "p2", "left").duration_ms, 5000);
+        assert_int_equal(fixture_history(f, "p2", "left").charge_uc, 500);
+        assert_int_equal(fixture_history(f, "p3", "left").duration_ms, 1200);
+        fixture_reopen(f);
+    }
+    fixture_settle(f, "s2", LEDGER_REVIEWED, 6000);
+    assert_int_equal(record_unbounded(f->record, "s2", &worst, &seen), -EALREADY);
+    assert_int_equal(fixture_history(f, "p2", "left").duration_ms, 6000);
+}
+
+/* Both are told after a restart: an unbounded one waits for a person all the same. */
+static void entries_left_behind_are_open_or_unbounded(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_entry e;
+    const struct ledger_entry *left;
+    size_t n;
+
+    assert_int_equal(fixture_open(f), 0);
+    for (int i = 0; i < 4; i++) {
+        e = fixture_entry((const char *const[]){"open", "unbounded", "settled", "reviewed"}[i], "p1",
+                          i % 2 ? "left" : "right");
+        snprintf(e.patient_ref, sizeof(e.patient_ref), "p%d", i);
+        fixture_reserve(f, &e);
+    }
+    fixture_settle(f, "unbounded", LEDGER_UNBOUNDED, -1);
+    fixture_settle(f, "settled", LEDGER_SETTLED, 900);
+    fixture_settle(f, "reviewed", LEDGER_UNBOUNDED, -1);
+    fixture_settle(f, "reviewed", LEDGER_REVIEWED, 900);
+    fixture_reopen(f);
+    left = record_open_entries(f->record, &n);
+    assert_int_equal(n, 2);
+    assert_string_equal(left[0].session_id, "open");
+    assert_int_equal(left[1].state, LEDGER_UNBOUNDED);
+    fixture_settle(f, "open", LEDGER_UNBOUNDED, -1);
+    left = record_open_entries(f->record, &n);
+    assert_int_equal(n, 2);
+    assert_int_equal(left[0].state, LEDGER_UNBOUNDED);
+    fixture_settle(f, "unbounded", LEDGER_REVIEWED, 900);
+    left = record_open_entries(f->record, &n);
+    assert_int_equal(n, 1);
+    assert_string_equal(left[0].session_id, "open");
+}
+
 static void settled_is_settled_once(void **state)
 {
     struct fixture *f = *state;
@@ -284,6 +352,8 @@ int main(void)
         IT(last_end_is_known_for_days),
         IT(open_entries_are_found_after_restart),
         IT(unbounded_blocks_until_reviewed),
+        IT(what_was_seen_of_an_unbounded_session_is_kept),
+        IT(entries_left_behind_are_open_or_unbounded),
         IT(settled_is_settled_once),
         IT(changed_dose_is_seen_by_verify),
         IT(changed_reservation_is_seen_by_verify),
