@@ -42,11 +42,14 @@ static void the_commented_examples_load(void **state)
     }
     fixture_copy(f, SHIPPED_DIR "/maps/refstim.ini", "refstim.ini");
     fixture_copy(f, SHIPPED_DIR "/maps/refus.ini", "refus.ini");
+    fixture_copy(f, SHIPPED_DIR "/maps/reflaser.ini", "reflaser.ini");
+    fixture_copy(f, SHIPPED_DIR "/maps/refcold.ini", "refcold.ini");
+    fixture_copy(f, SHIPPED_DIR "/maps/refgalv.ini", "refgalv.ini");
     int rc = fixture_load(f, NULL);
     assert_string_equal(f->told, "");
     assert_int_equal(rc, 0);
-    assert_int_equal(f->config->n_devices, 3);
-    assert_int_equal(f->config->n_links, 2);
+    assert_int_equal(f->config->n_devices, 6);
+    assert_int_equal(f->config->n_links, 3);
     assert_int_equal(f->config->dose.n_applicators, 3);
     assert_int_equal(f->config->devices[0].indicator, INDICATOR_YES);
     assert_int_equal(f->config->daemon.n_alarm_command, 3);
