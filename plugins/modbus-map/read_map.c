@@ -269,7 +269,10 @@ static void read_contact(struct reader *r, const struct section *s, struct map *
             return;
         }
     }
-    reader_value(r, s, KEY_MAP_CONTACT_FROM, map->channels[0].level, &map->contact_from);
+    if (map->channels[0].rest_declared)
+        reader_fault(r, from->origin, "key contact_from has no meaning for a level whose rest is a set point");
+    else
+        reader_value(r, s, KEY_MAP_CONTACT_FROM, map->channels[0].level, &map->contact_from);
 }
 
 void map_read_map(struct reader *r, struct section *s, struct map *map)

@@ -14,12 +14,18 @@ struct judge_bench judge_bench_begin(const char *file, const char *map)
              "[device d]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nmap = %s\nsimulated = yes\n", map);
     support_add_text(b.s, "devices.ini", device);
     support_add_file(b.s, file);
-    int r = map_read(&b.s->services, &b.s->config, &b.config);
-    for (size_t i = 0; i < b.s->n_faults; i++)
-        print_error("%s\n", b.s->faults[i]);
-    assert_int_equal(r, 0);
-    b.map = &b.config->maps[0];
+    judge_bench_again(&b);
     return b;
+}
+
+void judge_bench_again(struct judge_bench *b)
+{
+    map_free(b->config);
+    int r = map_read(&b->s->services, &b->s->config, &b->config);
+    for (size_t i = 0; i < b->s->n_faults; i++)
+        print_error("%s\n", b->s->faults[i]);
+    assert_int_equal(r, 0);
+    b->map = &b->config->maps[0];
 }
 
 void judge_bench_end(struct judge_bench *b)

@@ -24,6 +24,9 @@ struct judge_bench {
 struct judge_bench judge_bench_begin(const char *file, const char *map);
 void judge_bench_end(struct judge_bench *b);
 
+/* Reads the map again, after the test has changed its lines in s. */
+void judge_bench_again(struct judge_bench *b);
+
 /* Puts a register, or a bit, where the plan reads it. */
 void judge_bench_put(struct judge_bench *b, enum modbus_table table, uint16_t address, uint16_t word);
 

@@ -291,9 +291,7 @@ static void probing_head_is_told_from_output(void **state)
     (void)state;
     struct judge_bench b = head();
     support_add(b.s, "map refus", "contact_probe_power", "100 mW", "probe.ini:1");
-    map_free(b.config);
-    assert_int_equal(map_read(&b.s->services, &b.s->config, &b.config), 0);
-    b.map = &b.config->maps[0];
+    judge_bench_again(&b);
     judge_bench_put(&b, MODBUS_INPUT, 10, 1);
     judge_bench_put(&b, MODBUS_INPUT, 24, 3);
     judge_bench_put(&b, MODBUS_INPUT, 21, 0x3da0); /* 78 mW */

@@ -395,6 +395,65 @@ static void galvanic_unit_is_described_with_its_polarity(void **state)
     judge_bench_end(&b);
 }
 
+/* ---- what the reference devices do not have ---- */
+
+static void what_says_yes_or_no_may_be_a_bit(void **state)
+{
+    (void)state;
+    struct judge_bench b = judge_bench_begin(CONFIG_DIR "/maps/refus.ini", "refus");
+    support_add(b.s, "map refus", "poll.moving", "moving", "x.ini:1");
+    support_add_text(b.s, "x.ini",
+                     "[point refus.moving]\ntable = discrete\naddress = 4\ntype = bit\nactive = low\naccess = ro\n"
+                     "role = actual\nquantity = head_moving\n");
+    judge_bench_again(&b);
+    judge_bench_at(&b, 0);
+    assert_reading(&b, 0, QUANTITY_head_moving, 1);
+    judge_bench_put(&b, MODBUS_DISCRETE, 4, 1);
+    judge_bench_at(&b, 0);
+    assert_reading(&b, 0, QUANTITY_head_moving, 0);
+    judge_bench_end(&b);
+}
+
+/* 1 and 2 as they are, other numbers by codes, and a word in a list of writes. */
+static void polarity_is_a_number_or_a_code(void **state)
+{
+    (void)state;
+    struct judge_bench b = judge_bench_begin(CONFIG_DIR "/maps/refgalv.ini", "refgalv");
+    uint16_t words[2];
+    support_set(b.s, "point refgalv.polarity_dc", "codes", "anode:20 cathode:10");
+    support_set(b.s, "map refgalv", "start.dc", "polarity_dc=cathode run_dc=1");
+    support_set(b.s, "point refgalv.polarity_hv", "codes", NULL);
+    support_add_text(b.s, "x.ini", "[point refgalv.polarity_hv]\nunit = 1\nmin = 1\nmax = 2\n");
+    judge_bench_again(&b);
+    const struct map_point *dc = &b.map->points[map_select(b.map, ROLE_SETPOINT, DC, QUANTITY_active_polarity)];
+    const struct map_point *hv = &b.map->points[map_select(b.map, ROLE_SETPOINT, HV, QUANTITY_active_polarity)];
+    assert_int_equal(map_point_encode(dc, 1, words), 0);
+    assert_int_equal(words[0], 20);
+    assert_int_equal(b.map->groups[DC].start.steps[0].words[0], 10);
+    assert_int_equal(map_point_encode(hv, 2, words), 0);
+    assert_int_equal(words[0], 2);
+    assert_int_equal(map_point_encode(hv, 0, words), -EINVAL);
+    judge_bench_end(&b);
+}
+
+/* A selection that is read back may show what no code names: then nothing is said of it. */
+static void reading_without_a_code_is_left_out(void **state)
+{
+    (void)state;
+    struct judge_bench b = judge_bench_begin(CONFIG_DIR "/maps/refgalv.ini", "refgalv");
+    support_add(b.s, "map refgalv", "poll.shown", "shown", "x.ini:1");
+    support_add_text(b.s, "x.ini",
+                     "[point refgalv.shown]\ntable = input\naddress = 24\ntype = u16\naccess = ro\nrole = actual\n"
+                     "channel = dc\nquantity = waveform_class\ncodes = iontophoresis:7\n");
+    judge_bench_again(&b);
+    judge_bench_at(&b, 0);
+    assert_null(reading(&b.status.channels[DC], QUANTITY_waveform_class));
+    judge_bench_put(&b, MODBUS_INPUT, 24, 7);
+    judge_bench_at(&b, 0);
+    assert_reading(&b, DC, QUANTITY_waveform_class, WAVEFORM_iontophoresis);
+    judge_bench_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +472,9 @@ int main(void)
         cmocka_unit_test(what_stays_cold_when_off_is_reported_at_rest),
         cmocka_unit_test(galvanic_unit_reads_current_and_voltage),
         cmocka_unit_test(galvanic_unit_is_described_with_its_polarity),
+        cmocka_unit_test(what_says_yes_or_no_may_be_a_bit),
+        cmocka_unit_test(polarity_is_a_number_or_a_code),
+        cmocka_unit_test(reading_without_a_code_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
