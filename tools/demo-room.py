@@ -35,7 +35,7 @@ date = 2026-11-22
 APPLICATOR = """[applicator head_5cm2]
 modality = ultrasound
 kind = 5 cm2 head
-serial = H-0001
+serial = 5001
 era_mm2 = 5 cm2
 bnr_permille = 5
 max_temperature_millic = 41 degC
@@ -184,8 +184,8 @@ def configure(links):
 
 def room_up():
     sim = spawn("modality-sim", os.path.join(BIN, "modality-sim"), "--control", CONTROL, "--trace", TRACE,
-                "--device", "stim_a=refstim,unit=1,tcp=127.0.0.1:0", "--device", "us_b=refus,unit=1,tcp=127.0.0.1:0",
-                "--device", f"stim_c=refstim,unit=3,pty={ROOM}/rs485", "--device", f"us_d=refus,unit=4,pty={ROOM}/rs485",
+                "--device", "stim_a=refstim,unit=1,tcp=127.0.0.1:0", "--device", "us_b=refus,unit=1,tcp=127.0.0.1:0,head_serial=5001",
+                "--device", f"stim_c=refstim,unit=3,pty={ROOM}/rs485", "--device", f"us_d=refus,unit=4,pty={ROOM}/rs485,head_serial=5001",
                 stdout=subprocess.PIPE)
     ready = json.loads(sim.stdout.readline())["devices"]
     for device in ready.values():

@@ -203,7 +203,7 @@ class Sim:
 
 
 STIM = "stim1=refstim,unit=1,tcp=127.0.0.1:0"
-US = "us1=refus,unit=1,tcp=127.0.0.1:0"
+US = "us1=refus,unit=1,tcp=127.0.0.1:0,head_serial=5001"
 
 
 # Sanitizers on a shared machine: times at which the daemon gives up are wider here than the shipped ones, which the bench uses.
@@ -213,7 +213,7 @@ PATIENT = "lease = 30 s\ntelemetry = 100 ms\npermit = 1 s\ngrace = 100 ms"
 HEAD = """[applicator head_ref]
 modality = ultrasound
 kind = 5 cm2 head
-serial = H-1
+serial = 5001
 era_mm2 = 5 cm2
 bnr_permille = 5
 max_temperature_millic = 41 degC
