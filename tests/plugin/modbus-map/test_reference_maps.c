@@ -296,7 +296,7 @@ static void cold_unit_is_described_with_its_rest(void **state)
     struct judge_bench b = judge_bench_begin(CONFIG_DIR "/maps/refcold.ini", "refcold");
     struct modality_device d;
     map_describe(b.config, 0, &d);
-    assert_true(d.rest_by_setpoint && d.rest_within_ms == 10000 && d.start_ms == 0 && d.contact_monitored);
+    assert_true(d.rest_by_setpoint && d.rest_within_ms == 3000 && d.start_ms == 0 && d.contact_monitored);
     assert_true(d.watchdog_ms == 1000 && d.after_watchdog == AFTER_WATCHDOG_STAYS_OFF);
     assert_int_equal(d.channels[0].rest_value, 25000);
     assert_int_equal(d.channels[0].noise, 200);
