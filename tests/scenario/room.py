@@ -204,6 +204,9 @@ class Sim:
 
 STIM = "stim1=refstim,unit=1,tcp=127.0.0.1:0"
 US = "us1=refus,unit=1,tcp=127.0.0.1:0,head_serial=5001"
+LASER = "las1=reflaser,unit=1,tcp=127.0.0.1:0"
+COLD = "cold1=refcold,unit=1,tcp=127.0.0.1:0"
+GALV = "galv1=refgalv,unit=1,tcp=127.0.0.1:0"
 
 
 # Sanitizers on a shared machine: times at which the daemon gives up are wider here than the shipped ones, which the bench uses.
@@ -218,6 +221,16 @@ era_mm2 = 5 cm2
 bnr_permille = 5
 max_temperature_millic = 41 degC
 frequencies = 1 MHz, 1.5 MHz, 3 MHz
+calibration_due = 2099-01-01
+"""
+# The reference laser's continuous probe.
+PROBE = """
+[applicator probe_808]
+modality = laser
+kind = 808 nm probe
+serial = 30011
+wavelength_nm = 808 nm
+spot_area_mm2 = 0.28 cm2
 calibration_due = 2099-01-01
 """
 
@@ -239,7 +252,7 @@ class Room:
         os.makedirs(os.path.join(self.directory, "state"), exist_ok=True)
         self.write("roles.ini", roles or f"[role tester]\nright = engineer\nusers = {os.getuid()}\nmay_act_for = yes\n")
         self.write("installation.ini", installation)
-        self.write("applicators.ini", HEAD)
+        self.write("applicators.ini", HEAD + PROBE)
         self.write("devices.ini", "".join(
             self.device_section(name, link) for name, link in (links or (self.sim.links if self.sim else {})).items()))
         if start:
@@ -250,7 +263,8 @@ class Room:
                 raise
 
     def device_section(self, name, link):
-        kind = "refus" if name.startswith("us") else "refstim"
+        kinds = {"us": "refus", "las": "reflaser", "cold": "refcold", "galv": "refgalv"}
+        kind = next((kind for start, kind in kinds.items() if name.startswith(start)), "refstim")
         unit = next((d.split("unit=")[1].split(",")[0] for d in self.sim.process.args
                      if isinstance(d, str) and d.startswith(name + "=")), "1") if self.sim else "1"
         serial = "baud = 115200\nparity = none\n" if link.startswith("serial:") else ""
@@ -418,6 +432,35 @@ def us_request(client, device="us1", patient="P-1", site="thigh", side="left", p
             "device": device, "group": "head", "channels": ["head"], "applicator_ref": applicator,
             "phases": [{"duration_ms": duration_ms,
                         "parameters": {"intensity_satp_uw_cm2": {"start": start, "ceiling": ceiling or start}}}],
+        }],
+    }
+    request.update(more)
+    return request
+
+
+def laser_request(client, device="las1", patient="P-1", site="hip", side="left", protocol="lllt_hip_780_860",
+                  power=100000, applicator="probe_808", **more):
+    """Laser point by point: two points of 6 J."""
+    request = {
+        "patient_ref": patient, "target": {"site": site, "side": side}, "protocol": {"id": protocol},
+        "screening": answers_for(client, protocol, site, more.get("indication")),
+        "outputs": [{
+            "device": device, "group": "cw", "channels": ["cw"], "applicator_ref": applicator,
+            "phases": [{"parameters": {"power_uw": {"start": power, "ceiling": power}}}],
+        }],
+    }
+    request.update(more)
+    return request
+
+
+def cold_request(client, device="cold1", patient="P-1", site="hip", side="left", protocol="cryo_pack", millic=12000, **more):
+    """A cold pad held at its set point."""
+    request = {
+        "patient_ref": patient, "target": {"site": site, "side": side}, "protocol": {"id": protocol},
+        "screening": answers_for(client, protocol, site, more.get("indication")),
+        "outputs": [{
+            "device": device, "group": "pad", "channels": ["pad"],
+            "phases": [{"parameters": {"temperature_millic": {"start": millic, "ceiling": millic}}}],
         }],
     }
     request.update(more)
