@@ -93,17 +93,20 @@ static void audit_accept_method(struct call *call)
 
 static void dose_review_method(struct call *call)
 {
-    const json_t *delivered = json_object_get(call->params, "delivered");
-    struct dose_amounts amounts = {
-        .duration_ms = param_integer(delivered, "duration_ms", 0),
-        .energy_uj = param_integer(delivered, "energy_uj", 0),
-        .charge_uc = param_integer(delivered, "session_charge_uc", 0),
-        .ion_dose_ua_min = param_integer(delivered, "iontophoresis_dose_ua_min", 0),
-        .contractions = param_integer(delivered, "contraction_count", 0),
-    };
+    struct dose_review_request request = {.session_id = param_text(call->params, "session_id"),
+                                          .statement = param_text(call->params, "statement"),
+                                          .exceeds_worst =
+                                              json_is_true(json_object_get(call->params, "exceeds_worst"))};
+    const char *name;
+    json_t *value;
+    json_object_foreach(json_object_get(call->params, "delivered"), name, value)
+    {
+        enum modality_quantity quantity;
+        if (modality_quantity_find(name, &quantity) == 0) /* the table of fields names quantities only */
+            quantity_put(&request.delivered, quantity, json_integer_value(value));
+    }
     struct session_time now = api_now();
-    dose_review(call->api->settings.sessions, param_text(call->params, "session_id"), &amounts,
-                param_text(call->params, "statement"), &call->actor, &now, call_reply(call));
+    dose_review(call->api->settings.sessions, &request, &call->actor, &now, call_reply(call));
 }
 
 /* --- the table --- */
@@ -115,7 +118,7 @@ static const char *const choices_harm[] = {"none",       "redness", "blister", "
 /* clang-format off */
 #define RECORD_FILTERS                                                                                                 \
     FIELD("patient_ref", PARAM_STRING, "of this patient", PARAM_BOUNDS(1, 120)),                                       \
-    FIELD("site", PARAM_STRING, "at this body site", ID_BOUNDS),                                                       \
+    FIELD("site", PARAM_STRING, "touched this body site", ID_BOUNDS),                                                  \
     FIELD("course_id", PARAM_STRING, "of this course", ID_BOUNDS),                                                     \
     FIELD("operator", PARAM_STRING, "by this operator's id", ID_BOUNDS),                                               \
     FIELD("from_ms", PARAM_INTEGER, "ended at or after, ms since 1970 UTC", PARAM_BOUNDS(0, INT64_MAX)),               \
@@ -154,23 +157,28 @@ static const struct param incident_one[] = {
 };
 static const struct param history[] = {
     FIELD("patient_ref", PARAM_STRING, "of this patient", .required = true, PARAM_BOUNDS(1, 120)),
-    FIELD("site", PARAM_STRING, "at this body site", ID_BOUNDS),
+    FIELD("site", PARAM_STRING, "touched this body site", ID_BOUNDS),
     FIELD("side", PARAM_STRING, "of this side", .choices = choices_side),
     FIELD("modality", PARAM_STRING, "of this modality", .choices = choices_modality),
     FIELD("hours", PARAM_INTEGER, "back from now", PARAM_BOUNDS(1, 24 * 366)),
     FIELDS_PAGE,
 };
+#define AMOUNT_BOUNDS PARAM_BOUNDS(0, INT64_C(1) << 47)
 static const struct param delivered[] = {
-    FIELD("duration_ms", PARAM_INTEGER, "treatment time", .required = true, PARAM_BOUNDS(0, INT64_C(1) << 47)),
-    FIELD("energy_uj", PARAM_INTEGER, "energy", .required = true, PARAM_BOUNDS(0, INT64_C(1) << 47)),
-    FIELD("session_charge_uc", PARAM_INTEGER, "charge", .required = true, PARAM_BOUNDS(0, INT64_C(1) << 47)),
-    FIELD("iontophoresis_dose_ua_min", PARAM_INTEGER, "direct current dose", PARAM_BOUNDS(0, INT64_C(1) << 47)),
-    FIELD("contraction_count", PARAM_INTEGER, "surges", PARAM_BOUNDS(0, INT64_C(1) << 47)),
+    FIELD("duration_ms", PARAM_INTEGER, "treatment time", .required = true, AMOUNT_BOUNDS),
+    FIELD("energy_uj", PARAM_INTEGER, "energy", .required = true, AMOUNT_BOUNDS),
+    FIELD("session_charge_uc", PARAM_INTEGER, "charge", .required = true, AMOUNT_BOUNDS),
+    FIELD("iontophoresis_dose_ua_min", PARAM_INTEGER, "direct current dose; absent = worst", AMOUNT_BOUNDS),
+    FIELD("contraction_count", PARAM_INTEGER, "surges; absent = worst", AMOUNT_BOUNDS),
+    FIELD("cem43_ms", PARAM_INTEGER, "thermal dose; absent = worst", AMOUNT_BOUNDS),
+    FIELD("cold_dose_millic_min", PARAM_INTEGER, "cold dose; absent = worst", AMOUNT_BOUNDS),
 };
 static const struct param review[] = {
     FIELD_SESSION_ID,
-    FIELD("delivered", PARAM_OBJECT, "dose as judged by the person: what is not said is not assumed to be nothing",
+    FIELD("delivered", PARAM_OBJECT,
+          "dose as judged by the person, never less than what was seen; what is not said counts as worst",
           .required = true, PARAM_FIELDS(delivered)),
+    FIELD("exceeds_worst", PARAM_BOOLEAN, "an amount above the worst that was reserved is meant"),
     FIELD("statement", PARAM_STRING, "how it was judged", .required = true, PARAM_BOUNDS(1, 2000), .plain = PLAIN_FREE),
     FIELDS_ACTING,
 };
@@ -221,7 +229,8 @@ static const struct param incident_stored[] = {
     FIELD("body", PARAM_OBJECT, "as reported", .required = true, .open = true),
 };
 static const struct param ledger[] = {
-    FIELD("items", PARAM_ARRAY, "entries: planned, worst, counted", .required = true, .item = &field_object_item),
+    FIELD("items", PARAM_ARRAY, "entries: places touched; planned, worst, delivered, unbounded, counted",
+          .required = true, .item = &field_object_item),
     FIELD("totals", PARAM_OBJECT, "over the window", .open = true),
     FIELD_NEXT_CURSOR,
 };
@@ -292,8 +301,8 @@ static const struct method methods[] = {
      .right = RIGHT_THERAPIST,
      .acting = true,
      METHOD_PARAMS(review),
-     .result = RESULT_ANY("settled"),
-     .tokens = {RECORD_TOKENS, TOKEN_WRONG_STATE},
+     .result = RESULT_ANY("settled: delivered, seen, worst, above_worst"),
+     .tokens = {RECORD_TOKENS, TOKEN_WRONG_STATE, TOKEN_OUT_OF_RANGE},
      .handle = dose_review_method},
     {.name = "audit.tail",
      .summary = "Entries of the audit chain.",

@@ -217,6 +217,9 @@ bool session_unproved(const struct session *session);          /* armed in this 
 void session_free(struct session *session);
 
 /* observe.c */
+/* Answers with result (stolen) once observing_told has 0; NULL = no memory, which was answered. */
+struct observing *observing_new(struct sessions *s, const char *session_id, json_t *result, struct session_reply reply);
+void observing_told(void *userdata, int error); /* a record_done */
 void observing_free(struct observing *list);
 
 /* say.c: answers, events, alarms, audit */

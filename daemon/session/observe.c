@@ -5,11 +5,12 @@
  */
 #include "session/internal.h"
 
-/* An addition that the records have not answered yet. */
+/* What was handed to the records, and is answered once they have it. */
 struct observing {
     struct observing *next;
     struct sessions *owner;
     struct session_reply reply;
+    json_t *result;
     char session_id[80];
 };
 
@@ -17,14 +18,15 @@ void observing_free(struct observing *list)
 {
     while (list) {
         struct observing *next = list->next;
+        json_decref(list->result);
         free(list);
         list = next;
     }
 }
 
-static void say_recorded(struct session_reply reply, const char *session_id)
+static json_t *recorded(const char *session_id)
 {
-    say_result(reply, json_pack("{s:s,s:b}", "session_id", session_id, "recorded", 1));
+    return json_pack("{s:s,s:b}", "session_id", session_id, "recorded", 1);
 }
 
 static void say_unrecorded(struct session_reply reply, const char *session_id, int error)
@@ -32,11 +34,25 @@ static void say_unrecorded(struct session_reply reply, const char *session_id, i
     if (error == -ENOENT)
         say_error(reply, TOKEN_NOT_FOUND, NULL, "there is no session and no record %.64s", session_id);
     else
-        say_error(reply, TOKEN_RECORDS_UNAVAILABLE, NULL, "the observation of session %.64s could not be recorded",
+        say_error(reply, TOKEN_RECORDS_UNAVAILABLE, NULL, "what was said of session %.64s could not be recorded",
                   session_id);
 }
 
-static void on_appended(void *userdata, int error)
+struct observing *observing_new(struct sessions *s, const char *session_id, json_t *result, struct session_reply reply)
+{
+    struct observing *o = calloc(1, sizeof *o);
+    if (!o) {
+        json_decref(result);
+        say_unrecorded(reply, session_id, -ENOMEM);
+        return NULL;
+    }
+    *o = (struct observing){.next = s->observing, .owner = s, .reply = reply, .result = result};
+    snprintf(o->session_id, sizeof o->session_id, "%s", session_id);
+    s->observing = o;
+    return o;
+}
+
+void observing_told(void *userdata, int error)
 {
     struct observing *o = userdata;
     struct observing **at = &o->owner->observing;
@@ -44,9 +60,10 @@ static void on_appended(void *userdata, int error)
         at = &(*at)->next;
     *at = o->next;
     if (error == 0)
-        say_recorded(o->reply, o->session_id);
+        say_result(o->reply, json_incref(o->result));
     else
         say_unrecorded(o->reply, o->session_id, error);
+    json_decref(o->result);
     free(o);
 }
 
@@ -56,18 +73,14 @@ static void append(struct sessions *s, const char *session_id, json_t *note, con
 {
     const struct audit_actor who = {
         .uid = actor->uid, .operator_id = actor->operator_id, .operator_name = actor->operator_name};
-    struct observing *o = calloc(1, sizeof *o);
+    struct observing *o = observing_new(s, session_id, recorded(session_id), reply);
     if (!o) {
         json_decref(note);
-        say_unrecorded(reply, session_id, -ENOMEM);
         return;
     }
-    *o = (struct observing){.next = s->observing, .owner = s, .reply = reply};
-    snprintf(o->session_id, sizeof o->session_id, "%s", session_id);
-    s->observing = o;
-    const int r = record_append(s->record, session_id, "observation", &who, note, on_appended, o);
+    const int r = record_append(s->record, session_id, "observation", &who, note, observing_told, o);
     if (r < 0)
-        on_appended(o, r);
+        observing_told(o, r);
 }
 
 void session_observe(struct sessions *s, const char *session_id, json_t *observation, const struct session_actor *actor,
@@ -98,7 +111,7 @@ void session_observe(struct sessions *s, const char *session_id, json_t *observa
                       SESSION_NOTES_MAX);
             return;
         }
-        say_recorded(reply, session_id);
+        say_result(reply, recorded(session_id));
         return;
     }
     append(s, session_id, note, actor, reply);

@@ -203,9 +203,15 @@ void session_observe(struct sessions *s, const char *session_id, json_t *observa
                      const struct session_time *now, struct session_reply reply);
 void device_reset(struct sessions *s, const char *device, const char *statement, const struct session_actor *actor,
                   const struct session_time *now, struct session_reply reply);
-void dose_review(struct sessions *s, const char *session_id, const struct dose_amounts *delivered,
-                 const char *statement, const struct session_actor *actor, const struct session_time *now,
-                 struct session_reply reply);
+/* An amount that is not in delivered counts as the worst that was reserved. */
+struct dose_review_request {
+    const char *session_id, *statement;
+    struct quantity_set delivered;
+    bool exceeds_worst; /* the person means an amount above the worst */
+};
+/* {session_id, delivered, seen, worst, above_worst[], statement} once it is durable. */
+void dose_review(struct sessions *s, const struct dose_review_request *request, const struct session_actor *actor,
+                 const struct session_time *now, struct session_reply reply);
 
 /* --- documents: new references, NULL when there is no such thing --- */
 /* Makes the records that wait for a quiet moment: whoever asks now sees everything of what has ended. */

@@ -208,35 +208,3 @@ void device_reset(struct sessions *s, const char *device, const char *statement,
     doc_bool(result, "statement_recorded", stated);
     say_result(reply, result);
 }
-
-void dose_review(struct sessions *s, const char *session_id, const struct dose_amounts *delivered,
-                 const char *statement, const struct session_actor *actor, const struct session_time *now,
-                 struct session_reply reply)
-{
-    s->now = *now;
-    const struct session *session = session_find(s, session_id);
-    if (session && session->state != SESSION_ended) {
-        say_refused(s, "dose.review", actor, session, reply, TOKEN_WRONG_STATE, NULL, "session %s has not ended",
-                    session->id);
-        return;
-    }
-    if (!statement || !statement[0]) {
-        say_refused(s, "dose.review", actor, session, reply, TOKEN_INCOMPLETE, NULL, "a review needs a statement");
-        return;
-    }
-    if (!say_actor_may_act(s, actor, "dose.review", session, reply))
-        return;
-    const int r = record_settle(s->record, session_id ? session_id : "", LEDGER_REVIEWED, delivered, NULL, NULL);
-    if (r < 0) {
-        say_refused(s, "dose.review", actor, session, reply, r == -ENOENT ? TOKEN_NOT_FOUND : TOKEN_WRONG_STATE, NULL,
-                    "session %.64s has no dose that waits for a review", session_id ? session_id : "");
-        return;
-    }
-    json_t *detail = json_object();
-    doc_text(detail, "session", session_id);
-    doc_put(detail, "delivered", doc_amounts(delivered));
-    doc_text(detail, "statement", statement);
-    say_audit(s, "dose.review", actor, session, json_deep_copy(detail));
-    alarms_condition_over(s->alarms, ALARM_KIND_dose_unbounded, NULL, session_id, now->wall_ms);
-    say_result(reply, detail);
-}

@@ -334,7 +334,7 @@ class Refusals(Contract):
         self.room.wait_device("stim1", "ready", 20)
         self.refused("DOSE_UNBOUNDED", "session.prepare", **tens_request(c, patient="P-6"))
         reviewed = c.act("dose.review", session_id=session, statement="judged by the trace", delivered={
-            **NOTHING, "duration_ms": 2000, "session_charge_uc": 100})
+            **NOTHING, "duration_ms": 600000, "session_charge_uc": 100000})
         for fault in self.validator(self.methods["dose.review"]["result"]["schema"]).iter_errors(reviewed):
             self.fail(fault)
 

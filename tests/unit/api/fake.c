@@ -181,14 +181,11 @@ void device_reset(struct sessions *s, const char *device, const char *statement,
     accept(actor, reply);
 }
 
-void dose_review(struct sessions *s, const char *session_id, const struct dose_amounts *delivered,
-                 const char *statement, const struct session_actor *actor, const struct session_time *now,
-                 struct session_reply reply)
+void dose_review(struct sessions *s, const struct dose_review_request *request, const struct session_actor *actor,
+                 const struct session_time *now, struct session_reply reply)
 {
     (void)s;
-    (void)session_id;
-    (void)delivered;
-    (void)statement;
+    (void)request;
     (void)now;
     accept(actor, reply);
 }

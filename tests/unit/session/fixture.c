@@ -417,12 +417,18 @@ void room_answered(struct room *r)
     room_flush(r);
 }
 
-json_t *room_record(struct room *r, const char *session_id)
+json_t *room_stored(struct room *r, const char *session_id)
 {
     json_t *answer = NULL;
     assert_int_equal(
         record_query(r->record, "record.get", json_pack("{s:s}", "session_id", session_id), on_answer, &answer), 0);
     wait_for(r, &answer);
+    return answer;
+}
+
+json_t *room_record(struct room *r, const char *session_id)
+{
+    json_t *answer = room_stored(r, session_id);
     json_t *document = json_incref(json_object_get(answer, "document"));
     json_decref(answer);
     return document;

@@ -108,7 +108,8 @@ void room_forget(struct room *r);
 bool room_alarm(struct room *r, enum alarm_kind kind);
 const char *room_state(struct room *r);
 
-/* One record from the database; a new reference. */
+/* One record from the database; a new reference. Stored: with what was added to it. */
+json_t *room_stored(struct room *r, const char *session_id);
 json_t *room_record(struct room *r, const char *session_id);
 struct dose_history room_history(struct room *r);
 

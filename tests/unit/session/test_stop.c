@@ -400,14 +400,6 @@ static void a_statement_ends_the_unknown_and_leaves_the_dose_unbounded(void **st
     const struct session_request q = room_tens();
     session_prepare(r->sessions, &q, &actor, &r->now, room_reply(r));
     assert_refused(r, TOKEN_DOSE_UNBOUNDED);
-    const struct dose_amounts reviewed = {.duration_ms = 600000};
-    dose_review(r->sessions, r->session_id, &reviewed, "", &actor, &r->now, room_reply(r));
-    assert_refused(r, TOKEN_INCOMPLETE);
-    dose_review(r->sessions, r->session_id, &reviewed, "stopped after ten minutes", &actor, &r->now, room_reply(r));
-    assert_answered(r);
-    session_prepare(r->sessions, &q, &actor, &r->now, room_reply(r));
-    assert_answered(r);
-    assert_int_equal(room_history(r).duration_ms, 600000);
 }
 
 static void a_device_in_a_session_is_not_reset(void **state)
