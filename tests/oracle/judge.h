@@ -16,14 +16,14 @@
 struct judge_request {
     struct dose_treatment treatment;
     struct dose_history history;
-    bool has_history;
+    bool has_history, tightest;
     const char *protocol; /* judged by protocol_check and protocol_check_history too; NULL = none */
 };
 
 /* Fills *out from one object; ids are those of config. 0, or -EINVAL with what is wrong in reason. */
 int judge_read(const struct config *config, json_t *object, struct judge_request *out, char *reason, size_t size);
 
-/* Index of id in a set of quantity values: reads {"amplitude_ua": 10000, ...}. 0 or -EINVAL with reason. */
+/* A set of values: {"amplitude_ua": 10000, ...}. 0 or -EINVAL with reason. */
 int judge_read_values(json_t *object, struct quantity_set *out, char *reason, size_t size);
 
 /* What the engine says; a new reference. */

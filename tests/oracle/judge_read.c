@@ -211,6 +211,8 @@ static int read_key(const struct reading *r, const char *key, json_t *value, str
         t->thermal = json_is_true(value);
     else if (strcmp(key, "no_indicator") == 0)
         t->no_indicator = json_is_true(value);
+    else if (strcmp(key, "tightest") == 0)
+        out->tightest = json_is_true(value);
     else
         return wrong(r, "no key of a treatment: %s", key);
     return 0;

@@ -73,6 +73,30 @@ static void say_protocol(const struct dose_tables *tables, const struct judge_re
     json_object_set_new(out, "lock", lock ? json_string(lock->id) : json_null());
 }
 
+/* Ids of the tightest maximum and minimum of a class, null where there is none. */
+static json_t *say_tightest_of(const struct dose_tables *tables, const struct dose_picture *picture,
+                               enum modality_quantity q, enum limit_class c)
+{
+    const struct limit *max = limit_tightest(tables->limits, tables->n_limits, picture, q, c, false);
+    const struct limit *min = limit_tightest(tables->limits, tables->n_limits, picture, q, c, true);
+    return json_pack("[s?s?]", max ? max->id : NULL, min ? min->id : NULL);
+}
+
+/* For each quantity that is governed and not judged (walk, fault table), by class. */
+static json_t *say_tightest(const struct dose_tables *tables, const struct dose_picture *picture)
+{
+    json_t *object = json_object();
+    for (unsigned q = 0; q < QUANTITY_COUNT; q++) {
+        if (limit_use_of(q) == USE_TREATMENT)
+            continue;
+        json_t *classes = json_object();
+        for (unsigned c = LIMIT_HARD; c <= LIMIT_DEVICE; c++)
+            json_object_set_new(classes, limit_class_id(c), say_tightest_of(tables, picture, q, c));
+        json_object_set_new(object, modality_quantity_info(q)->id, classes);
+    }
+    return object;
+}
+
 json_t *judge_say_verdict(const struct config *config, const struct judge_request *request)
 {
     static struct dose_picture picture;
@@ -103,6 +127,8 @@ json_t *judge_say_verdict(const struct config *config, const struct judge_reques
     json_object_set_new(out, "notices", say_refusals(&verdict.notices));
     json_object_set_new(out, "dropped", json_integer((json_int_t)(verdict.refused.dropped + verdict.notices.dropped)));
     json_object_set_new(out, "findings", say_findings(tables, &picture, history));
+    if (request->tightest)
+        json_object_set_new(out, "tightest", say_tightest(tables, &picture));
     return out;
 }
 
