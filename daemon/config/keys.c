@@ -184,6 +184,7 @@ static const struct key_info keys[] = {
     LIST(SECTION_QUESTION, "therapies", false, "therapy",
          "and for these therapies, whatever their column; default of both together: all"),
     LIST(SECTION_QUESTION, "sites", false, "site", "asked at these sites; default: all"),
+    LIST(SECTION_QUESTION, "except_sites", false, "site", "asked at all sites but these, whichever else there are"),
     IDENT(SECTION_QUESTION, "indication", false, "text", "asked only for this indication; default: always asked"),
     IDENT(SECTION_QUESTION, "unless_indication", false, "text", "not asked for this indication"),
     {"valid_days", SECTION_QUESTION, KEY_COUNT, NO_QUANTITY, false, NULL, "1", "3650", NULL,

@@ -174,6 +174,22 @@ static void check_restrictive(struct load *load, const struct raw_section *s, co
     }
 }
 
+/* A site that a clinic adds is asked for unless a question excepts it by name. */
+static void build_question_sites(struct load *load, const struct raw_section *s, struct question *q)
+{
+    uint64_t except = 0, all = 0;
+    refer_mask(load, s, "sites", refer_site, "site", &q->sites);
+    refer_mask(load, s, "except_sites", refer_site, "site", &except);
+    if (except == 0)
+        return;
+    for (size_t i = 0; i < load->config->dose.screening.n_sites; i++)
+        all |= UINT64_C(1) << i;
+    if (q->sites != 0 || (all & ~except) == 0)
+        fault_add(&load->faults, section_line(s, "except_sites")->at,
+                  "except_sites: leaves no site, or stands beside sites");
+    q->sites = all & ~except;
+}
+
 static void build_question(struct load *load, const struct raw_section *s, struct question *q)
 {
     uint64_t columns = 0, therapies = 0;
@@ -198,7 +214,7 @@ static void build_question(struct load *load, const struct raw_section *s, struc
     refer_mask(load, s, "therapies", refer_therapy, "therapy", &therapies);
     q->columns = (uint32_t)columns;
     q->therapies = (uint32_t)therapies;
-    refer_mask(load, s, "sites", refer_site, "site", &q->sites);
+    build_question_sites(load, s, q);
     q->always = !field_text(load, s, "indication", &q->indication);
     field_text(load, s, "unless_indication", &q->unless_indication);
     field_count(load, s, "valid_days", &q->valid_days);
