@@ -3,6 +3,7 @@
  * Julabo MAGIO and PRESTO, as the PRESTO manual (02/2018, pages 103 to 106) and those of MAGIO MX and M5 (pages 91 and
  * 97) publish it: functions 3, 4, 6, 16 and 23. What those pages leave open is decided here: inputs 8 and 9, which the
  * published poll reads along, read 0; limits, unit and data format can only be read; over-temperature set points too.
+ * Registers 91 and 92 (PRESTO, page 105: units of pressure and flow) are there, so that 90 to 93 can be read at once.
  */
 #include "front/page_points.h"
 #include "model/circulator.h"
@@ -11,6 +12,7 @@ enum value {
     LOWEST,
     HIGHEST,
     UNIT,
+    OTHER_UNIT,
     FORMAT,
     FIRMWARE,
     UNIT_TYPE,
@@ -71,6 +73,8 @@ static const struct page_point points[] = {
     HR_C(70, LOWEST),
     HR_C(72, HIGHEST),
     {.address = 90, .function = 3, .type = POINT_U16, .source = POINT_VALUE, .index = UNIT},
+    {.address = 91, .function = 3, .type = POINT_U16, .source = POINT_VALUE, .index = OTHER_UNIT},
+    {.address = 92, .function = 3, .type = POINT_U16, .source = POINT_VALUE, .index = OTHER_UNIT},
     {.address = 93, .function = 3, .type = POINT_U16, .source = POINT_VALUE, .index = FORMAT, .plain = true},
     IR(0, POINT_U32, FIRMWARE),
     IR(2, POINT_U16, UNIT_TYPE),
@@ -110,6 +114,7 @@ static double value(const struct page *page, unsigned index)
     case ALARM:
         return model->guard.fault_code;
     case WARNING:
+    case OTHER_UNIT:
         return 0;
     case POWER:
         return (double)circulator_power_percent(model);
