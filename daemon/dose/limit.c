@@ -36,7 +36,7 @@ static int64_t history_of(const struct dose_history *h, enum modality_quantity q
 
 static bool any_channel_meets(const struct limit *l, const struct dose_picture *p)
 {
-    for (size_t c = 0; c < p->treatment.n_channels; c++) {
+    for (size_t c = 0; c < p->treatment.n_channels && c < DOSE_CHANNELS_MAX; c++) {
         if (limit_meets_channel(l, p->treatment.channels[c].waveform, &p->start[c], &p->ceiling[c])) {
             return true;
         }
@@ -108,7 +108,7 @@ static void judge_channels(struct limit_finding *f, const struct dose_picture *p
 {
     const struct limit *l = f->limit;
     enum modality_quantity q = l->quantity;
-    for (size_t c = 0; c < p->treatment.n_channels; c++) {
+    for (size_t c = 0; c < p->treatment.n_channels && c < DOSE_CHANNELS_MAX; c++) {
         const struct quantity_set *start = &p->start[c], *ceiling = &p->ceiling[c];
         if (!limit_meets_channel(l, p->treatment.channels[c].waveform, start, ceiling)) {
             continue;
@@ -228,10 +228,14 @@ static void insert_violation(const struct limit_finding *f, struct refusals *lis
         list->n++;
     }
     write_message(f, r);
-    for (size_t i = list->n - 1; i > at; i--) {
-        list->items[i] = list->items[i - 1];
+    for (size_t i = REFUSALS_MAX - 1; i > 0; i--) {
+        if (i > at && i < list->n) {
+            list->items[i] = list->items[i - 1];
+        }
     }
-    list->items[at] = *r;
+    if (at < REFUSALS_MAX) {
+        list->items[at] = *r;
+    }
 }
 
 /* Whether a limit can refuse or ask: targets and infos are only shown, and other uses are not about a request. */

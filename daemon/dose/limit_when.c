@@ -12,10 +12,10 @@
 
 _Static_assert(WAVEFORM_COUNT < 32 && THERAPY_COUNT < 32, "a mask has a bit for each");
 
-/* bit is below the width of the mask. */
+/* A bit that no mask has is in none but the one that means any. */
 static inline bool mask_allows(uint64_t mask, unsigned bit)
 {
-    return mask == 0 || ((mask >> bit) & 1u) != 0;
+    return mask == 0 || (bit < 64 && ((mask >> bit) & 1u) != 0);
 }
 
 /* The sites that a treatment touches: its target in any case, and where its electrodes sit. */
@@ -37,8 +37,7 @@ bool limit_meets_treatment(const struct limit *l, const struct dose_treatment *t
     if (w->conditions != 0 && (w->conditions & t->conditions) == 0) {
         return false;
     }
-    return w->applicators == 0 ||
-           (t->applicator >= 0 && t->applicator < 64 && mask_allows(w->applicators, (unsigned)t->applicator));
+    return w->applicators == 0 || (t->applicator >= 0 && mask_allows(w->applicators, (unsigned)t->applicator));
 }
 
 /* Whether [low, high] meets (above, upto]. */

@@ -8,6 +8,7 @@
 
 #include "dose/derive.h"
 #include "dose/value.h"
+#include "dose/wide.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -85,7 +86,7 @@ static void check_treatment(const struct dose_treatment *t, struct refusals *r)
     if (t->site >= DOSE_SITES_MAX || t->therapy >= THERAPY_COUNT) {
         refusal_add(r, TOKEN_NOT_FOUND, NULL, "the treatment names no known body site or therapy");
     }
-    for (size_t c = 0; c < t->n_channels; c++) {
+    for (size_t c = 0; c < t->n_channels && c < DOSE_CHANNELS_MAX; c++) {
         check_channel(t, (int)c, r);
     }
 }
@@ -192,8 +193,12 @@ static void count_contractions(const struct dose_channel *c, int64_t duration_ms
     int64_t on_start = c->start.value[QUANTITY_surge_on_ms], on = c->ceiling.value[QUANTITY_surge_on_ms];
     int64_t off_start = quantity_or_zero(&c->start, QUANTITY_surge_off_ms);
     int64_t off = quantity_or_zero(&c->ceiling, QUANTITY_surge_off_ms);
-    int64_t period = (on < on_start ? on : on_start) + (off < off_start ? off : off_start);
-    quantity_put(ceiling, QUANTITY_contraction_count, (duration_ms + period - 1) / period);
+    int64_t period = 0, count = INT64_MAX;
+    if (wide_add(on < on_start ? on : on_start, off < off_start ? off : off_start, &period) < 0 ||
+        wide_mul_div_up(duration_ms, 1, period, &count) < 0) {
+        count = INT64_MAX;
+    }
+    quantity_put(ceiling, QUANTITY_contraction_count, count);
 }
 
 static bool has_carrier(enum modality_waveform waveform)
@@ -242,7 +247,7 @@ int dose_picture_make(const struct dose_treatment *t, struct dose_picture *out, 
     /* only the channels that there are: a treatment is 13 KiB, and a check has two microseconds */
     memcpy(&out->treatment, t, offsetof(struct dose_treatment, channels) + t->n_channels * sizeof t->channels[0]);
     out->whole = (struct quantity_set){0};
-    for (size_t c = 0; c < t->n_channels; c++) {
+    for (size_t c = 0; c < t->n_channels && c < DOSE_CHANNELS_MAX; c++) {
         derive_channel(t, (int)c, out, r); /* a failure is a refusal: all channels are judged before it counts */
     }
     if (r->n + r->dropped > refused_before) {

@@ -35,7 +35,7 @@ static unsigned carried_by(const struct dose_treatment *t, size_t channel)
         return all;
     }
     unsigned carried = t->channels[channel].shares | 1u << channel;
-    for (size_t c = 0; c < t->n_channels; c++) {
+    for (size_t c = 0; c < t->n_channels && c < DOSE_CHANNELS_MAX; c++) {
         if ((t->channels[c].shares >> channel & 1u) != 0) {
             carried |= 1u << c;
         }

@@ -46,8 +46,9 @@ static int cem43(int64_t temperature_millic, int64_t dt, int64_t *out)
     int64_t exponent = temperature_millic - CEM43_MILLIC; /* of 2, in thousandths */
     exponent *= exponent < 0 ? 2 : 1;
     int64_t twentieths = exponent >= 0 ? (exponent + 49) / 50 : -(-exponent / 50);
-    int64_t whole = twentieths >= 0 ? twentieths / 20 : -((19 - twentieths) / 20);
-    uint64_t power = twentieth_powers[twentieths - whole * 20];
+    int64_t part = twentieths % 20 < 0 ? twentieths % 20 + 20 : twentieths % 20;
+    int64_t whole = (twentieths - part) / 20;
+    uint64_t power = twentieth_powers[part];
     if (whole > 40 && dt > 0) {
         return -ERANGE;
     }
@@ -78,16 +79,25 @@ int dose_cold_millic_ns(int64_t temperature_millic, int64_t dt_ns, int64_t *dose
     return wide_mul_div_up(below > 0 ? below : 0, dt_ns, 1, dose);
 }
 
+/* A time as derived sets hold it; what lies outside is none. */
+static int64_t time_of(const struct quantity_set *v, enum modality_quantity q)
+{
+    int64_t ms = quantity_or_zero(v, q);
+    return ms > 0 && ms <= DOSE_INPUT_MAX ? ms : 0;
+}
+
 int64_t dose_on_ms(const struct quantity_set *values, int64_t duration_ms)
 {
-    int64_t on = quantity_or_zero(values, QUANTITY_surge_on_ms);
-    int64_t off = quantity_or_zero(values, QUANTITY_surge_off_ms);
-    if (on <= 0 || off <= 0 || on > DOSE_INPUT_MAX || off > DOSE_INPUT_MAX || duration_ms <= 0) {
+    int64_t on = time_of(values, QUANTITY_surge_on_ms), off = time_of(values, QUANTITY_surge_off_ms), flows = 0;
+    if (on == 0 || off == 0 || duration_ms <= 0 || duration_ms > DOSE_INPUT_MAX) {
         return duration_ms;
     }
-    int64_t whole = duration_ms / (on + off);
     int64_t rest = duration_ms % (on + off);
-    return whole * on + (rest < on ? rest : on);
+    int64_t last = rest < on ? rest : on;
+    if (wide_mul_div_down(duration_ms - rest, on, on + off, &flows) < 0 || flows > duration_ms - last) {
+        return duration_ms;
+    }
+    return flows + last;
 }
 
 static int totals_current(enum modality_waveform waveform, struct quantity_set *v, int64_t duration_ms)
@@ -102,7 +112,7 @@ static int totals_current(enum modality_waveform waveform, struct quantity_set *
     if (waveform == WAVEFORM_iontophoresis) { /* uA x min; the charge is uA x ms */
         quantity_put(v, QUANTITY_iontophoresis_dose_ua_min, charge / MINUTE_MS + (charge % MINUTE_MS != 0 ? 1 : 0));
     }
-    int64_t period = quantity_or_zero(v, QUANTITY_surge_on_ms) + quantity_or_zero(v, QUANTITY_surge_off_ms);
+    int64_t period = time_of(v, QUANTITY_surge_on_ms) + time_of(v, QUANTITY_surge_off_ms);
     if (quantity_has(v, QUANTITY_surge_on_ms) && period > 0) {
         quantity_put(v, QUANTITY_contraction_count, duration_ms / period + (duration_ms % period != 0 ? 1 : 0));
     }
@@ -175,7 +185,11 @@ static int totals_laser(struct quantity_set *v, int64_t duration_ms)
 
 static int totals_cold(struct quantity_set *v, int64_t duration_ms)
 {
-    int64_t dose = 0, below = COLD_DOSE_FROM_MILLIC - quantity_or_zero(v, QUANTITY_temperature_millic);
+    int64_t dose = 0, temperature = quantity_or_zero(v, QUANTITY_temperature_millic);
+    if (temperature < -DOSE_INPUT_MAX || temperature > DOSE_INPUT_MAX) {
+        return -ERANGE;
+    }
+    int64_t below = COLD_DOSE_FROM_MILLIC - temperature;
     int r = wide_ratio_up((uint64_t[]){below > 0 ? (uint64_t)below : 0, (uint64_t)duration_ms}, 2, MINUTE_MS, &dose);
     if (r == 0) {
         quantity_put(v, QUANTITY_cold_dose_millic_min, dose);

@@ -235,7 +235,7 @@ int wide_factors(const uint64_t *factors, size_t n, struct wide *out)
 
 int wide_ratio(const uint64_t *factors, size_t n, uint64_t divisor, struct wide *out)
 {
-    struct wide w;
+    struct wide w = {0};
     int r = wide_factors(factors, n, &w);
     if (r < 0) {
         return r;
