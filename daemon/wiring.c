@@ -59,7 +59,8 @@ static bool reservation_open(const struct daemon *d, size_t link)
     const struct ledger_entry *open = record_open_entries(d->record, &n);
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < d->config->n_devices; k++) {
-            if (open[i].state == LEDGER_OPEN && d->config->devices[k].link == link && strcmp(d->config->devices[k].id, open[i].device) == 0)
+            if (open[i].state == LEDGER_OPEN && d->config->devices[k].link == link &&
+                strcmp(d->config->devices[k].id, open[i].device) == 0)
                 return true;
         }
     }
@@ -279,6 +280,8 @@ static int devices_fill(struct daemon *d)
                                                          .firmware = c->firmware,
                                                          .accepted_link_loss = c->accepted_by != NULL,
                                                          .accepted_by = c->accepted_by,
+                                                         .no_indicator = c->indicator == INDICATOR_NO,
+                                                         .reported = c->reported,
                                                          .link = c->link,
                                                          .unit = c->unit,
                                                          .plugin = c->plugin,

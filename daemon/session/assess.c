@@ -198,6 +198,7 @@ int assess(struct sessions *s, const struct session_request *rq, const struct se
         check_ranges(plan, r);
         a->has_picture = dose_picture_make(&plan->treatment, &a->picture, r) == 0;
     }
+    check_sensors(a, own != NULL, r);
     if (a->has_picture) {
         hold_against_limits(a, rq);
         put_totals(a);

@@ -26,10 +26,6 @@ static void check_electrode(const struct session_request *rq, size_t index, stru
         refusal_add(r, TOKEN_INCOMPLETE, e->label, "electrode %s needs its contact area", label);
     if (!e->label || !e->label[0])
         refusal_add(r, TOKEN_INCOMPLETE, NULL, "electrode %zu needs a label", index + 1);
-    for (size_t i = 0; i < index; i++) {
-        if (same(e->label, rq->output.electrodes[i].label))
-            refusal_add(r, TOKEN_OUT_OF_RANGE, e->label, "electrode %s is named twice: a pad lies in one place", label);
-    }
     const bool opposite =
         (same(e->side, "left") && same(rq->side, "right")) || (same(e->side, "right") && same(rq->side, "left"));
     if (opposite)

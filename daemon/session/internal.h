@@ -263,6 +263,9 @@ int plan_make(struct sessions *s, const struct dose_tables *tables, const struct
 /* True when a lies farther from rest than b. */
 bool quantity_unsafer(enum modality_quantity q, int64_t a, int64_t b);
 
+/* electrodes.c: areas, poles and shared pads, into the channels of the treatment */
+void plan_electrodes(struct plan *plan, const struct session_request *request, struct refusals *r);
+
 /* sites.c: every site named becomes a bit of plan->sites; screening is judged at each, told without doubles */
 void plan_sites(struct plan *plan, const struct session_request *request, struct refusals *r);
 void plan_screen(struct plan *plan, const struct session_request *request, int64_t today, struct refusals *r);
@@ -290,8 +293,12 @@ void check_applicator(const struct plan *plan, const struct session_time *now, s
 void check_history(struct sessions *s, const struct session *own, const struct plan *plan,
                    const struct session_request *request, struct dose_history *history, struct refusals *r);
 /* The target, and where each electrode sits: names that the tables know, on the sides that those sites have. */
-void request_places(const struct dose_tables *tables, const struct session_request *request,
-                    struct ledger_places *out);
+void request_places(const struct dose_tables *tables, const struct session_request *request, struct ledger_places *out);
+/* check_sensor.c: what the device senses; starting asks for what only a patient gives. Needs a picture for its limits.
+ */
+void check_sensors(const struct assessment *a, bool starting, struct refusals *r);
+/* Why the session must not go on now by what its device senses, or NULL. */
+const char *session_sensors_stand(const struct session *session, char *why, size_t size);
 int64_t civil_day(int64_t wall_ms);
 /* The session that claims this unit and group, or NULL; own is left out. */
 const struct session *unit_holder(const struct sessions *s, const struct unit *unit, uint32_t group,

@@ -66,7 +66,7 @@ static const char *why_not_resumable(struct session *session, char *why, size_t 
     else if (u->has_sample && (u->sample.status.fault || u->sample.status.patient_stop))
         snprintf(why, size, "device %s reports %s", u->id, u->sample.status.fault ? "a fault" : "the patient's stop");
     else
-        return NULL;
+        return session_sensors_stand(session, why, size);
     return why;
 }
 

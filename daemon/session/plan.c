@@ -5,6 +5,8 @@
  */
 #include "session/internal.h"
 
+#include "dose/wide.h"
+
 bool quantity_unsafer(enum modality_quantity q, int64_t a, int64_t b)
 {
     switch (modality_quantity_info(q)->safer) {
@@ -168,7 +170,8 @@ static const struct session_parameter *requested(const struct session_request *r
     return NULL;
 }
 
-static void put_parameter(struct plan *plan, const struct session_request *rq, const struct protocol_parameter *p)
+static void put_parameter(struct plan *plan, const struct session_request *rq, const struct protocol_parameter *p,
+                          struct refusals *r)
 {
     int64_t start = p->initial;
     const struct session_parameter *given = requested(rq, p->quantity);
@@ -177,6 +180,9 @@ static void put_parameter(struct plan *plan, const struct session_request *rq, c
     else if (p->quantity == QUANTITY_treated_area_mm2 && rq->treated_area_mm2 > 0)
         start = rq->treated_area_mm2;
     const int64_t ceiling = given && !given->ceiling_absent ? given->ceiling : start;
+    if (p->quantity == QUANTITY_active_polarity && ceiling != start) /* a current that turns round is a shock */
+        refusal_add(r, TOKEN_OUT_OF_RANGE, modality_quantity_info(p->quantity)->id,
+                    "active_polarity cannot change during a treatment: prepare another one");
     for (size_t i = 0; i < plan->treatment.n_channels; i++) {
         quantity_put(&plan->treatment.channels[i].start, p->quantity, start);
         quantity_put(&plan->treatment.channels[i].ceiling, p->quantity, ceiling);
@@ -189,7 +195,7 @@ static void put_parameters(struct plan *plan, const struct session_request *rq, 
     for (size_t i = 0; i < p->n_parameters; i++) {
         const struct protocol_parameter *parameter = &p->parameters[i];
         if (parameter->quantity != QUANTITY_duration_ms)
-            put_parameter(plan, rq, parameter);
+            put_parameter(plan, rq, parameter, r);
         else if (plan->treatment.duration_ms == 0)
             plan->treatment.duration_ms = parameter->initial;
     }
@@ -217,18 +223,34 @@ static void put_property(struct plan *plan, size_t channel, enum modality_quanti
     quantity_put(&plan->treatment.channels[channel].ceiling, q, value);
 }
 
-/* The smaller electrode decides the density. */
-static int64_t smallest_area(const struct session_request *rq, size_t channel)
+/* What the device's section reports of it, as far as it concerns this treatment. */
+static void put_reported(struct plan *plan, size_t channel)
 {
-    int64_t area = 0;
-    for (size_t i = 0; i < rq->output.n_electrodes; i++) {
-        const struct session_electrode *e = &rq->output.electrodes[i];
-        const bool here =
-            e->channel && rq->output.channels[channel] && strcmp(e->channel, rq->output.channels[channel]) == 0;
-        if (here && e->area_mm2 > 0 && (area == 0 || e->area_mm2 < area))
-            area = e->area_mm2;
+    const struct quantity_set *reported = &plan->unit->settings->reported;
+    for (int n = 0; n < QUANTITY_COUNT; n++) {
+        const enum modality_quantity q = (enum modality_quantity)n;
+        if (!quantity_has(reported, q) || !(modality_quantity_info(q)->modalities & (unsigned)plan->treatment.modality))
+            continue;
+        quantity_put(&plan->treatment.channels[channel].start, q, reported->value[q]);
+        quantity_put(&plan->treatment.channels[channel].ceiling, q, reported->value[q]);
     }
-    return area;
+}
+
+/* The smallest level other than rest over the largest, as the device describes it or, if that is more, as reported. */
+static void put_minimum_setting(struct plan *plan, size_t channel)
+{
+    const struct modality_channel *c = plan->device[channel];
+    const enum modality_quantity q = QUANTITY_minimum_setting_permille;
+    for (size_t i = 0; c && i < c->n_ranges && i < MODALITY_RANGES_MAX; i++) {
+        const struct modality_range *range = &c->ranges[i];
+        int64_t permille;
+        if (range->quantity != c->level || !range->settable || range->max <= 0)
+            continue;
+        const int64_t smallest = range->min > c->rest_value ? range->min : c->rest_value + range->resolution;
+        if (wide_mul_div_up(smallest, 1000, range->max, &permille) == 0 &&
+            permille > quantity_or_zero(&plan->treatment.channels[channel].start, q))
+            put_property(plan, channel, q, permille);
+    }
 }
 
 static void put_properties(struct plan *plan, const struct session_request *rq, struct refusals *r)
@@ -244,9 +266,13 @@ static void put_properties(struct plan *plan, const struct session_request *rq, 
         else
             a = &plan->tables->applicators[t->applicator];
     }
+    if (t->modality == MODALITY_ESTIM)
+        plan_electrodes(plan, rq, r);
     for (size_t i = 0; i < t->n_channels; i++) {
+        if (plan->unit)
+            put_reported(plan, i);
         if (t->modality == MODALITY_ESTIM)
-            put_property(plan, i, QUANTITY_electrode_area_mm2, smallest_area(rq, i));
+            put_minimum_setting(plan, i);
         if (!a)
             continue;
         put_property(plan, i, QUANTITY_era_mm2, a->era_mm2);
@@ -273,7 +299,9 @@ int plan_make(struct sessions *s, const struct dose_tables *tables, const struct
     t->modality = plan->protocol->modality;
     t->therapy = plan->protocol->therapy;
     t->thermal = plan->protocol->thermal;
+    t->no_indicator = plan->unit && plan->unit->settings->no_indicator;
     t->site = (unsigned)plan->site;
+    t->sites = plan->sites;
     t->duration_ms = request->output.phase_duration_ms;
     for (size_t i = 0; i < t->n_channels; i++)
         t->channels[i].waveform = plan->protocol->waveform;

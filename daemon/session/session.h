@@ -97,7 +97,9 @@ struct session_device_settings {
     const char *const *firmware;
     bool accepted_link_loss;
     const char *accepted_by;
-    size_t link; /* index of the link; unit on it */
+    bool no_indicator;            /* it is said to have no output indicator */
+    struct quantity_set reported; /* what its safety test and its place say: leakage, distance from diathermy ... */
+    size_t link;                  /* index of the link; unit on it */
     size_t unit;
     const char *plugin, *link_name;
     const char *origin;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A room with two devices, three protocols and a real record in a temporary directory; hosts are played by the test:
- * what the room sends is kept, what a host would say is put in. Clocks stand still until a test moves them.
+ * A room with a device of each kind, protocols for them and a real record in a temporary directory; hosts are played by
+ * the test: what the room sends is kept, what a host would say is put in. Clocks stand still until a test moves them.
  */
 #ifndef SESSION_TEST_FIXTURE_H
 #define SESSION_TEST_FIXTURE_H
@@ -17,8 +17,8 @@
 #include "session/internal.h"
 
 #define SENT_MAX 512
-#define STIM 0 /* link and unit of stim1 */
-#define SOUND 1
+/* Links, each with the one unit that has this index in the room: stim1, us1, laser1, cold1, galv1. */
+enum { STIM, SOUND, LASER, COLD, GALVANIC, ROOM_DEVICES };
 
 union sent {
     struct link_header header;
@@ -37,13 +37,13 @@ struct room {
     /* configuration: tests may change it before room_open or hand in other tables by reload */
     struct limit limits[64];
     size_t n_own;
-    struct protocol protocols[4];
+    struct protocol protocols[8];
     struct site sites[3];
     struct condition conditions[2];
     struct question questions[2];
     struct applicator applicators[2];
     struct dose_tables tables;
-    struct session_device_settings devices[2];
+    struct session_device_settings devices[ROOM_DEVICES];
     struct session_settings settings;
     /* what the room did */
     size_t n_sent;
@@ -53,10 +53,10 @@ struct room {
     json_t *events;
     bool energised;
     /* what units are */
-    struct link_unit units[2];
-    uint64_t seq[2], epoch[2];
-    char serial[2][16];
-    struct link_sample sample[2]; /* the next one of each unit */
+    struct link_unit units[ROOM_DEVICES];
+    uint64_t seq[ROOM_DEVICES], epoch[ROOM_DEVICES];
+    char serial[ROOM_DEVICES][16];
+    struct link_sample sample[ROOM_DEVICES]; /* the next one of each unit */
     /* the last answer */
     bool answered;
     json_t *result;
@@ -68,6 +68,8 @@ struct room {
 
 /* Tables, devices and settings as they are good; nothing is opened yet. */
 void room_configure(struct room *r);
+void room_configure_tables(struct room *r);
+void room_configure_devices(struct room *r);
 /* Opens record and sessions; both hosts describe their units, which are ready. */
 void room_open(struct room *r);
 void room_open_without_hosts(struct room *r);
@@ -87,7 +89,15 @@ struct session_reply room_reply(struct room *r);
 /* A good request: TENS on stim1 group ch1, or ultrasound on us1. Strings are static. */
 struct session_request room_tens(void);
 struct session_request room_sound(void);
+/* Three points of 1 J at 100 mW; cold from 15 to 12 degC; 1 mA.min of ions at 2 to 4 mA. */
+struct session_request room_laser(void);
+struct session_request room_cold(void);
+struct session_request room_ions(void);
 
+void room_check(struct room *r, const struct session_request *request); /* session.check; asserts that it is answered */
+void room_try(struct room *r, const struct session_request *request);   /* session.prepare, whatever it answers */
+/* Whether the last check or refusal holds one of this kind, about this quantity if one is named. */
+bool room_refuses(const struct room *r, enum modality_token token, const char *quantity);
 void room_prepare(struct room *r, const struct session_request *request); /* asserts that it is allowed */
 void room_start(struct room *r);                                          /* to the arm; asserts */
 void room_running(struct room *r, const struct session_request *request); /* to the running state; asserts */
@@ -98,6 +108,7 @@ void host_presence(struct room *r, size_t link, enum unit_state state);
 /* Sends r->sample[link], dated now, of the session that is armed there (or idle). */
 void host_sample(struct room *r, size_t link);
 void host_levels(struct room *r, size_t link, int64_t level); /* of the next samples, measured as set */
+void host_reading(struct room *r, size_t link, enum modality_quantity q, int64_t value); /* of channel 0, as well */
 void host_session(struct room *r, enum link_session_event event, enum link_reason reason,
                   enum modality_evidence evidence);
 

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Output that nobody proves to be at rest: unknown, latched, and what clears it. */
+#include "fixture.h"
+
+static void running(struct room *r)
+{
+    const struct session_request q = room_tens();
+    room_open(r);
+    room_running(r, &q);
+    room_forget(r);
+}
+
+static void ended_by(struct room *r, const char *reason, const char *by)
+{
+    json_t *record = room_record(r, r->session_id);
+    const json_t *end = json_object_get(record, "end");
+    assert_string_equal(json_string_value(json_object_get(end, "reason")), reason);
+    assert_string_equal(json_string_value(json_object_get(end, "by")), by);
+    json_decref(record);
+}
+
+static void a_stop_that_nobody_proves_is_unknown_and_replaces_the_host(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    session_stop_now(r->sessions, r->session_id, &r->now);
+    room_advance(r, 999); /* dead-man 500 ms and half a second for the proof */
+    room_tick(r);
+    assert_state(r, "stopping");
+    room_advance(r, 1);
+    room_tick(r);
+    assert_state(r, "output_unknown");
+    assert_int_equal(r->replaced, 1);
+    assert_true(room_alarm(r, ALARM_KIND_output_unknown));
+    assert_true(alarms_active(sessions_alarms(r->sessions), ALARM_KIND_output_unknown, "stim1"));
+}
+
+static void a_host_that_does_not_read_is_replaced(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    r->send_result = -EAGAIN;
+    session_stop_now(r->sessions, r->session_id, &r->now);
+    assert_int_equal(r->replaced, 1);
+    assert_state(r, "output_unknown");
+    room_tick(r);
+    assert_true(room_alarm(r, ALARM_KIND_output_unknown));
+}
+
+static void output_on_another_channel_stops(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    r->sample[STIM].status.channels[1].output = OUTPUT_ON;
+    room_advance(r, 50);
+    host_sample(r, STIM);
+    assert_state(r, "stopping");
+    assert_true(room_alarm(r, ALARM_KIND_output_while_off));
+}
+
+static void output_on_an_idle_unit_is_made_safe(void **state)
+{
+    struct room *r = *state;
+    room_open(r);
+    room_forget(r);
+    r->sample[STIM].status.channels[0].output = OUTPUT_ON;
+    for (int i = 0; i < 30; i++) { /* 1.5 s: asked for at once and again after a second */
+        room_advance(r, 50);
+        host_sample(r, STIM);
+    }
+    assert_int_equal(room_count(r, LINK_MAKE_SAFE), 2);
+    assert_true(room_alarm(r, ALARM_KIND_output_while_off));
+    assert_true(room_alarm(r, ALARM_KIND_output_unknown));
+    r->sample[STIM].status.channels[0].output = OUTPUT_REST;
+    room_advance(r, 50);
+    host_sample(r, STIM);
+    assert_false(r->sessions->units[STIM].unproved);
+    assert_true(room_alarm(r, ALARM_KIND_output_while_off)); /* latched until acknowledged */
+}
+
+static void a_lost_host_leaves_the_output_unknown_until_its_successor_proves_rest(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    room_run(r, STIM, 1000);
+    sessions_host_gone(r->sessions, STIM, "exited", &r->now);
+    assert_state(r, "output_unknown");
+    assert_true(room_alarm(r, ALARM_KIND_host_lost));
+    room_advance(r, 200);
+    host_presence(r, STIM, UNIT_QUARANTINE);
+    assert_state(r, "output_unknown");
+    host_levels(r, STIM, 0);
+    for (size_t i = 0; i < 2; i++)
+        r->sample[STIM].status.channels[i].output = OUTPUT_REST;
+    room_advance(r, 50);
+    struct link_sample *m = &r->sample[STIM];
+    link_message_head(m, LINK_SAMPLE, sizeof *m);
+    m->seq = 1;
+    m->session = 0;
+    m->taken_ns = r->now.monotonic_ns;
+    sessions_host_message(r->sessions, STIM, &m->header, &r->now);
+    assert_state(r, "ended");
+    room_flush(r);
+    ended_by(r, "host_lost", "daemon");
+    assert_true(room_alarm(r, ALARM_KIND_host_lost));         /* latched */
+    assert_in_range(room_history(r).duration_ms, 1300, 1310); /* counted until rest was proved */
+}
+
+static void another_device_proves_nothing(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    sessions_host_gone(r->sessions, STIM, "exited", &r->now);
+    snprintf(r->serial[STIM], sizeof r->serial[STIM], "S9");
+    room_advance(r, 100);
+    host_presence(r, STIM, UNIT_READY);
+    assert_state(r, "output_unknown");
+    assert_true(r->sessions->units[STIM].unproved);
+}
+
+static void a_statement_ends_the_unknown_and_leaves_the_dose_unbounded(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    sessions_host_gone(r->sessions, STIM, "exited", &r->now);
+    const struct session_actor actor = room_actor();
+    device_reset(r->sessions, "stim1", "", &actor, &r->now, room_reply(r));
+    assert_answered(r);
+    assert_state(r, "output_unknown"); /* without a statement only make_safe is asked for */
+    assert_int_equal(room_count(r, LINK_MAKE_SAFE), 1);
+    device_reset(r->sessions, "stim1", "patient is disconnected", &actor, &r->now, room_reply(r));
+    assert_answered(r);
+    assert_state(r, "ended");
+    room_flush(r);
+    assert_true(room_alarm(r, ALARM_KIND_dose_unbounded));
+    host_presence(r, STIM, UNIT_READY);
+    const struct session_request q = room_tens();
+    session_prepare(r->sessions, &q, &actor, &r->now, room_reply(r));
+    assert_refused(r, TOKEN_DOSE_UNBOUNDED);
+}
+
+static void a_device_in_a_session_is_not_reset(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    const struct session_actor actor = room_actor();
+    device_reset(r->sessions, "stim1", "x", &actor, &r->now, room_reply(r));
+    assert_refused(r, TOKEN_WRONG_STATE);
+    device_reset(r->sessions, "stim9", "x", &actor, &r->now, room_reply(r));
+    assert_refused(r, TOKEN_NOT_FOUND);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_stop_that_nobody_proves_is_unknown_and_replaces_the_host),
+        TEST(a_host_that_does_not_read_is_replaced),
+        TEST(output_on_another_channel_stops),
+        TEST(output_on_an_idle_unit_is_made_safe),
+        TEST(a_lost_host_leaves_the_output_unknown_until_its_successor_proves_rest),
+        TEST(another_device_proves_nothing),
+        TEST(a_statement_ends_the_unknown_and_leaves_the_dose_unbounded),
+        TEST(a_device_in_a_session_is_not_reset),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
