@@ -110,12 +110,16 @@ static bool bounds_dose(const struct limit *l)
     }
 }
 
+bool protocol_locked_by(const struct protocol *p, const struct limit *l)
+{
+    return l->verified == VERIFIED_NO && !l->accepted && bounds_dose(l) && protocol_meets(p, l);
+}
+
 const struct limit *protocol_lock(const struct dose_tables *t, const struct protocol *p)
 {
     for (size_t i = 0; i < t->n_limits; i++) {
-        const struct limit *l = &t->limits[i];
-        if (l->verified == VERIFIED_NO && !l->accepted && bounds_dose(l) && protocol_meets(p, l)) {
-            return l;
+        if (protocol_locked_by(p, &t->limits[i])) {
+            return &t->limits[i];
         }
     }
     return NULL;

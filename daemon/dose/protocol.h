@@ -73,11 +73,13 @@ int site_find(const struct dose_tables *t, const char *id);       /* index or -1
 int applicator_find(const struct dose_tables *t, const char *id); /* index or -1 */
 
 /*
- * The limit on which this protocol's therapy rests and that nobody has verified or accepted, or NULL. Only hard limits
- * that bound dose lock: use USE_TREATMENT, not over a property that a device's tests establish (minimum setting,
+ * The first limit on which this protocol's therapy rests and that nobody has verified or accepted, or NULL. Only hard
+ * limits that bound dose lock: use USE_TREATMENT, not over a property that a device's tests establish (minimum setting,
  * leakage ...), verified no, not accepted, and applying to the protocol. Notice and device limits never lock.
  */
 const struct limit *protocol_lock(const struct dose_tables *t, const struct protocol *p);
+/* Whether this limit locks the protocol: several may, and each has to be accepted. */
+bool protocol_locked_by(const struct protocol *p, const struct limit *l);
 
 /*
  * Holds the treatment against the protocol: modality, therapy, waveform, channels, site, and every commanded value
