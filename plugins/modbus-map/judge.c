@@ -169,19 +169,21 @@ static void conclude(struct modality_channel_status *out, enum modality_output o
     out->evidence = evidence;
 }
 
-/*
- * Off, but what was cooled is still cold: that is rest as long as it does not go farther from rest than it was at its
- * nearest since it went off.
- */
-static bool stays_as_it_was(const struct map *map, size_t channel, const struct finding *f, struct judge_memory *memory)
+/* At rest by its own word, or told to rest: from where, and how near it came since. */
+static void remember_rest(const struct map_channel *c, size_t channel, int64_t actual, struct judge_memory *memory)
+{
+    if (!memory->rest_seen[channel])
+        memory->rest_from[channel] = memory->rest_near[channel] = actual;
+    memory->rest_seen[channel] = true;
+    if (from_rest(c, actual) < from_rest(c, memory->rest_near[channel]))
+        memory->rest_near[channel] = actual;
+}
+
+/* Whether it moves away from rest again, by more than its noise. */
+static bool goes_away(const struct map *map, size_t channel, int64_t actual, const struct judge_memory *memory)
 {
     const struct map_channel *c = &map->channels[channel];
-    if (!c->rest_declared)
-        return false;
-    if (!memory->rest_seen[channel] || from_rest(c, f->actual) < from_rest(c, memory->rest_from[channel]))
-        memory->rest_from[channel] = f->actual;
-    memory->rest_seen[channel] = true;
-    return from_rest(c, f->actual) - from_rest(c, memory->rest_from[channel]) <= largest_at_rest(map, c);
+    return from_rest(c, actual) - from_rest(c, memory->rest_near[channel]) > largest_at_rest(map, c);
 }
 
 static void judge_by_run(const struct map *map, size_t channel, const struct finding *f, struct judge_memory *memory,
@@ -192,6 +194,8 @@ static void judge_by_run(const struct map *map, size_t channel, const struct fin
     bool power = f->actual_seen && map->points[c->actual_point].quantity == QUANTITY_power_uw;
     if (f->on)
         memory->rest_seen[channel] = false;
+    else if (f->actual_seen)
+        remember_rest(c, channel, f->actual, memory);
     /* Nothing comes out yet, and nothing promises that it stays so: neither output nor a proof of rest. */
     if (f->on && f->starting && !above)
         conclude(out, OUTPUT_REST, EVIDENCE_NONE);
@@ -202,7 +206,8 @@ static void judge_by_run(const struct map *map, size_t channel, const struct fin
         conclude(out, OUTPUT_ON, above ? EVIDENCE_MEASURED : EVIDENCE_REPORTED);
     else if (!above)
         conclude(out, OUTPUT_REST, f->actual_seen ? EVIDENCE_MEASURED : EVIDENCE_REPORTED);
-    else if (stays_as_it_was(map, channel, f, memory))
+    /* What was cooled is still cold when it is off. */
+    else if (c->rest_declared && !goes_away(map, channel, f->actual, memory))
         conclude(out, OUTPUT_REST, EVIDENCE_REPORTED);
     else
         conclude(out, OUTPUT_ON, EVIDENCE_MEASURED);
@@ -218,14 +223,11 @@ static void judge_by_setpoint(const struct map *map, size_t channel, const struc
         conclude(out, OUTPUT_ON, EVIDENCE_REPORTED);
         return;
     }
-    if (!memory->rest_seen[channel]) {
-        memory->rest_seen[channel] = true;
-        memory->rest_from[channel] = f->actual;
-    }
+    remember_rest(c, channel, f->actual, memory);
     int64_t moved = from_rest(c, memory->rest_from[channel]) - from_rest(c, f->actual);
     if (!above_rest(map, c, f))
         conclude(out, OUTPUT_REST, EVIDENCE_MEASURED);
-    else if (moved > largest_at_rest(map, c))
+    else if (moved > largest_at_rest(map, c) && !goes_away(map, channel, f->actual, memory))
         conclude(out, OUTPUT_REST, EVIDENCE_REPORTED);
     else
         conclude(out, OUTPUT_ON, EVIDENCE_MEASURED);

@@ -12,12 +12,9 @@
 struct judge_memory {
     bool uptime_known;
     int64_t uptime_ms, uptime_at_ns;
-    /*
-     * Channels whose rest is a set point. Without a run point: the actual value when the set point was first seen at
-     * rest; with one: the value nearest to rest since it was off.
-     */
+    /* Channels whose rest is a set point: the actual value when rest was first seen, and the nearest to rest since. */
     bool rest_seen[MODALITY_CHANNELS_MAX];
-    int64_t rest_from[MODALITY_CHANNELS_MAX];
+    int64_t rest_from[MODALITY_CHANNELS_MAX], rest_near[MODALITY_CHANNELS_MAX];
 };
 
 /* Judges the words of the map's poll plan, taken at now_ns: 0, or -EPROTO with *out untouched. */

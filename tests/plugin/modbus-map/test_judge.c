@@ -251,6 +251,7 @@ static void cooler(struct judge_bench *b, uint16_t set_high, uint16_t actual_hig
 
 #define DEGC_20 0x41a0
 #define DEGC_10 0x4120
+#define DEGC_11 0x4130
 #define DEGC_12 0x4140
 #define DEGC_5 0x40a0
 #define DEGC_25 0x41c8
@@ -274,6 +275,10 @@ static void cold_unit_rests_by_its_set_point(void **state)
     cooler(&b, DEGC_20, DEGC_12); /* on its way */
     assert_int_equal(c->output, OUTPUT_REST);
     assert_int_equal(c->evidence, EVIDENCE_REPORTED);
+    cooler(&b, DEGC_20, DEGC_11); /* and back again */
+    assert_int_equal(c->output, OUTPUT_ON);
+    cooler(&b, DEGC_20, DEGC_12);
+    assert_int_equal(c->output, OUTPUT_REST);
     cooler(&b, DEGC_20, DEGC_20);
     assert_int_equal(c->output, OUTPUT_REST);
     assert_int_equal(c->evidence, EVIDENCE_MEASURED);

@@ -32,6 +32,7 @@ static void add_device(struct bench *b, const char *section, const char *link, c
     if (strncmp(link, "serial:", 7) == 0) {
         support_add(b->s, section, "baud", "115200", "devices.ini:5");
         support_add(b->s, section, "parity", "none", "devices.ini:6");
+        support_add(b->s, section, "response_timeout", "500 ms", "devices.ini:8"); /* on a loaded machine */
     }
 }
 
