@@ -158,7 +158,7 @@ void current_put_balanced(const struct derive *d)
 
 int current_put_energy(const struct derive *d, bool volts, const uint64_t *factors, size_t n, uint64_t divisor)
 {
-    struct wide product;
+    struct wide product = {0};
     if (wide_factors(factors, n, &product) < 0) {
         return derive_impossible(d, QUANTITY_pulse_energy_uj);
     }

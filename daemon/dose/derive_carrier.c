@@ -30,7 +30,7 @@ static int put_mean_square(const struct derive *d, struct current *c, const stru
     uint64_t worst = s->bursts ? current_worst_second(burst_rate) : 1;
     int r =
         current_square(d, c, (uint64_t[]){c->peak, c->peak, s->share, duty, worst}, 5, s->parts * PERMILLE * over_one);
-    struct wide plateau; /* bursts of a second and longer: the mean square within the burst is the bound */
+    struct wide plateau = {0}; /* bursts of a second and longer: the mean square within the burst is the bound */
     if (r < 0 || wide_ratio((uint64_t[]){c->peak, c->peak, s->share}, 3, s->parts, &plateau) < 0) {
         return derive_impossible(d, QUANTITY_amplitude_ua);
     }

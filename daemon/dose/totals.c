@@ -46,7 +46,8 @@ static int cem43(int64_t temperature_millic, int64_t dt, int64_t *out)
     int64_t exponent = temperature_millic - CEM43_MILLIC; /* of 2, in thousandths */
     exponent *= exponent < 0 ? 2 : 1;
     int64_t twentieths = exponent >= 0 ? (exponent + 49) / 50 : -(-exponent / 50);
-    int64_t part = twentieths % 20 < 0 ? twentieths % 20 + 20 : twentieths % 20;
+    int64_t part = twentieths % 20;
+    part += part < 0 ? 20 : 0;
     int64_t whole = (twentieths - part) / 20;
     uint64_t power = twentieth_powers[part];
     if (whole > 40 && dt > 0) {
