@@ -204,7 +204,7 @@ class Sim:
 
 STIM = "stim1=refstim,unit=1,tcp=127.0.0.1:0"
 US = "us1=refus,unit=1,tcp=127.0.0.1:0,head_serial=5001"
-LASER = "las1=reflaser,unit=1,tcp=127.0.0.1:0"
+LASER = "las1=reflaser,unit=1,tcp=127.0.0.1:0,head_serial=30011"
 COLD = "cold1=refcold,unit=1,tcp=127.0.0.1:0"
 GALV = "galv1=refgalv,unit=1,tcp=127.0.0.1:0"
 

@@ -3,6 +3,7 @@
 with a name and a reason, and an answer that rests on a test counts while the test's day does. Judged by the refusals and by
 the simulator's trace: every output stays at rest all the time but in the one treatment that is allowed."""
 import os
+import time
 import unittest
 
 from ctl import CtlCase
@@ -265,6 +266,29 @@ class Overrides(ScreeningCase):
             request["overrides"] = [{"condition": condition, "by": "the head of the clinic", "reason": "I insist"}]
             self.assertEqual({v["subject"] for v in self.refused(request, "CONTRAINDICATED")}, {condition})
         self.assertEqual(self.sim.outputs("stim1") + self.sim.outputs("us1"), before)
+
+
+class LocalDay(unittest.TestCase):
+    """The day is the room's own: east of the date line it is another one than west of it, at any moment."""
+
+    def allowed_in(self, zone, day):
+        here = Room(devices=(US,), start=False)
+        self.addCleanup(here.close)
+        here.start(env={"TZ": zone})
+        client = here.client()
+        request = us_request(client)
+        for answer in request["screening"]:
+            if "on" in answer:
+                answer["on"] = day
+        return client.call("session.check", **request)
+
+    def test_today_is_the_rooms_day(self):
+        now = time.time()
+        east = time.strftime("%Y-%m-%d", time.gmtime(now + 14 * 3600))
+        self.assertTrue(self.allowed_in("EAST-14", east)["allowed"])
+        told = self.allowed_in("WEST+12", east)
+        self.assertFalse(told["allowed"])
+        self.assertIn("a day that lies in the future", told["refusals"][0]["message"])
 
 
 class Viewer(RoomCase):

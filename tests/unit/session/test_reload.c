@@ -141,9 +141,25 @@ static void a_protocol_that_is_gone_stops(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
 
+/* What was young enough at the start is not asked again: midnight and a reload stop nobody. */
+static void a_test_does_not_grow_old_under_a_running_session(void **state)
+{
+    struct room *r = *state;
+    struct session_request q = room_tens();
+    room_open(r);
+    r->questions[0].valid_days = 1;
+    q.answers[0].has_on = true;
+    q.answers[0].on_day = civil_day(r->now.wall_ms) - 1;
+    room_running(r, &q);
+    r->now.wall_ms += 24 * 3600 * INT64_C(1000);
+    reload_with(r, "own_peak", 40000);
+    assert_state(r, "running");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_test_does_not_grow_old_under_a_running_session),
         TEST(a_looser_limit_gives_a_running_session_nothing),
         TEST(a_tighter_limit_lowers_the_ceiling_here_and_in_the_host),
         TEST(a_limit_at_the_present_value_keeps_it_running),

@@ -121,6 +121,40 @@ static void one_reference_has_one_second_identifier(void **state)
     assert_answered(r);
 }
 
+static struct session_request tested_on(struct room *r, int64_t day)
+{
+    struct session_request q = room_tens();
+    q.answers[0].has_on = true;
+    q.answers[0].on_day = day;
+    r->questions[0].valid_days = 2;
+    return q;
+}
+
+/* The civil day of the room, not that of Greenwich, and the day of the start as well as that of the sheet. */
+static void a_test_must_be_young_enough_when_it_starts(void **state)
+{
+    struct room *r = *state;
+    const struct session_actor actor = room_actor();
+    room_open(r);
+    const int64_t today = civil_day(r->now.wall_ms);
+    struct session_request q = tested_on(r, today + 1);
+    room_try(r, &q);
+    assert_refused(r, TOKEN_CONTRAINDICATED);
+    q = tested_on(r, today - 3);
+    room_try(r, &q);
+    assert_refused(r, TOKEN_CONTRAINDICATED);
+    q.answers[0].has_on = false;
+    room_try(r, &q);
+    assert_refused(r, TOKEN_CONTRAINDICATED);
+    q = tested_on(r, today - 2);
+    room_prepare(r, &q);
+    r->now.wall_ms += 24 * 3600 * INT64_C(1000); /* midnight passes between sheet and start */
+    start(r, r->token_text, &actor);
+    assert_refused(r, TOKEN_CONTRAINDICATED);
+    assert_state(r, "ended");
+    assert_null(room_last(r, LINK_ARM));
+}
+
 static void a_token_is_good_for_its_time(void **state)
 {
     struct room *r = *state;
@@ -323,6 +357,7 @@ int main(void)
         TEST(a_wrong_token_or_another_peer_is_refused),
         TEST(a_start_for_another_patient_or_place_ends_it),
         TEST(one_reference_has_one_second_identifier),
+        TEST(a_test_must_be_young_enough_when_it_starts),
         TEST(a_token_is_good_for_its_time),
         TEST(a_repeated_start_gets_the_same_session),
         TEST(an_unsubscribed_connection_cannot_start),
