@@ -10,7 +10,7 @@ static const struct param state[] = {
     FIELD("to", PARAM_STRING, "state now", .required = true),
     FIELD("event", PARAM_STRING, "what made it change"),
     FIELD("device", PARAM_STRING, "of a new session"),
-    FIELD("reason", PARAM_STRING, "why it ends, once it ends"),
+    FIELD("reason", PARAM_STRING, "why it ends, once it ends; why it pauses"),
     FIELD("by", PARAM_STRING, "who ended it: operator, patient, device, daemon, other"),
     FIELD("detail", PARAM_STRING, "that in words"),
     FIELD("evidence", PARAM_STRING, "how rest is known: none, presumed, reported, measured"),
@@ -33,6 +33,14 @@ static const struct param adjusted[] = {
     FIELD("quantity", PARAM_STRING, "what was adjusted", .required = true),
     FIELD("operator", PARAM_OBJECT, "who adjusted it", .required = true, .open = true, PARAM_FIELDS(person)),
     FIELD("channels", PARAM_ARRAY, "the channels it was adjusted on", .required = true, .item = &adjusted_item),
+};
+
+static const struct param point[] = {
+    FIELD("session_id", PARAM_STRING, "the session", .required = true),
+    FIELD("done", PARAM_INTEGER, "points that have had their energy", .required = true),
+    FIELD("of", PARAM_INTEGER, "points of the treatment", .required = true),
+    FIELD("energy_uj", PARAM_INTEGER, "delivered at this one when its rest was ordered", .required = true),
+    FIELD("at_ms", PARAM_INTEGER, "ms since 1970 UTC", .required = true),
 };
 
 static const struct param observed[] = {
@@ -93,6 +101,8 @@ const struct event_type event_types[EVENT_TYPES] = {
     EVENT("session.state", state, "a session went from one state into another"),
     SNAPSHOT("session.progress", "twice a second or so while a session is open; not sent again to those who come back"),
     EVENT("session.adjusted", adjusted, "a person set another target"),
+    EVENT("session.point", point,
+          "a laser has treated one point: the session is paused until it is resumed at the next"),
     EVENT("session.observed", observed, "a person observed something"),
     SNAPSHOT("session.ended", "the last snapshot of a session, with its end"),
     EVENT("device.state", device, "a device came, went, or changed; further members as device.get answers them"),

@@ -13,7 +13,7 @@ struct event_type {
     struct param payload; /* an open object; its meaning says when the event comes */
 };
 
-#define EVENT_TYPES 9
+#define EVENT_TYPES 10
 extern const struct event_type event_types[EVENT_TYPES];
 
 #endif

@@ -197,6 +197,10 @@ static const struct param snapshot_channel[] = {
     FIELD("contact_quality_permille", PARAM_INTEGER, "coupling of a head"),
     FIELD("impedance_ohm", PARAM_INTEGER, "impedance"),
     FIELD("applicator_temp_millic", PARAM_INTEGER, "temperature of a head"),
+    FIELD("skin_temp_millic", PARAM_INTEGER, "skin under the pad of a cold unit"),
+    FIELD("head_moving", PARAM_INTEGER, "1 while a head is moved, 0 while it rests on one spot"),
+    FIELD("interlock_closed", PARAM_INTEGER, "1 while key and door of a laser allow emission"),
+    FIELD("applicator", PARAM_STRING, "serial number of the head or probe that the device says is connected"),
     FIELD("above_10ma_10v", PARAM_BOOLEAN, "the indicator of IEC 60601-2-10 would be lit"),
     FIELD("density_ua_rms_cm2", PARAM_INTEGER, "r.m.s. current density on the skin"),
     FIELD("density_attention", PARAM_BOOLEAN, "above 2 mA/cm2: attention to burns"),
@@ -216,6 +220,21 @@ static const struct param hold[] = {
     FIELD("reason", PARAM_STRING, "why"),
     FIELD("since", PARAM_INTEGER, "ms since 1970 UTC"),
     FIELD("limit_ms", PARAM_INTEGER, "after which the session ends"),
+};
+static const struct param pause[] = {
+    FIELD("reason", PARAM_STRING, "operator, lease_lost, or which point of a laser is done"),
+    FIELD("since", PARAM_INTEGER, "ms since 1970 UTC"),
+};
+static const struct param dose[] = {
+    FIELD("quantity", PARAM_STRING, "what is counted"),
+    FIELD("target", PARAM_INTEGER, "at which the treatment ends, base unit"),
+    FIELD("delivered", PARAM_INTEGER, "of it, so far"),
+};
+static const struct param points[] = {
+    FIELD("done", PARAM_INTEGER, "points that have had their energy"),
+    FIELD("of", PARAM_INTEGER, "points of the treatment"),
+    FIELD("energy_uj", PARAM_INTEGER, "energy of each"),
+    FIELD("delivered_uj", PARAM_INTEGER, "of the present one, so far"),
 };
 static const struct param ended[] = {
     FIELD("reason", PARAM_STRING, "completed, operator, patient_stop, lease_lost, ..."),
@@ -240,12 +259,16 @@ const struct param fields_snapshot[FIELDS_SNAPSHOT_COUNT] = {
     FIELD("evidence", PARAM_STRING, "of rest", .choices = choices_evidence, .choices_open = true),
     FIELD("lease", PARAM_OBJECT, "who holds it", .open = true, PARAM_FIELDS(lease)),
     FIELD("hold", PARAM_OBJECT, "while contact is missing", .open = true, PARAM_FIELDS(hold)),
+    FIELD("pause", PARAM_OBJECT, "while it is paused", .open = true, PARAM_FIELDS(pause)),
+    FIELD("end_by", PARAM_STRING, "what ends the treatment", .choices = choices_end_by, .choices_open = true),
+    FIELD("dose", PARAM_OBJECT, "of a treatment that a dose ends", .open = true, PARAM_FIELDS(dose)),
+    FIELD("points", PARAM_OBJECT, "of a laser that treats point by point", .open = true, PARAM_FIELDS(points)),
     FIELD("end", PARAM_OBJECT, "how it ended", .open = true, PARAM_FIELDS(ended)),
     FIELD("delivered", PARAM_OBJECT, "dose so far, by quantity", .open = true),
-    FIELD("planned_ms", PARAM_INTEGER, "treatment time planned"),
+    FIELD("planned_ms", PARAM_INTEGER, "treatment time planned, the longest where a dose ends it"),
     FIELD("delivered_ms", PARAM_INTEGER, "treatment time delivered"),
     FIELD("held_ms", PARAM_INTEGER, "time without contact"),
     FIELD("paused_ms", PARAM_INTEGER, "time paused"),
-    FIELD("remaining_ms", PARAM_INTEGER, "treatment time left"),
+    FIELD("remaining_ms", PARAM_INTEGER, "treatment time left, at the present target where a dose ends it"),
     FIELD("channels", PARAM_ARRAY, "its channels", .item = &snapshot_channel_item),
 };

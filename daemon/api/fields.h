@@ -66,7 +66,7 @@ extern const char *const choices_modality[], *const choices_side[];
 extern const struct param fields_check[FIELDS_REQUEST_COUNT], fields_prepare[FIELDS_REQUEST_COUNT];
 
 /* A snapshot of a session. */
-#define FIELDS_SNAPSHOT_COUNT 24
+#define FIELDS_SNAPSHOT_COUNT 28
 extern const struct param fields_snapshot[FIELDS_SNAPSHOT_COUNT];
 #define RESULT_ITEMS(text)                                                                                             \
     {                                                                                                                  \

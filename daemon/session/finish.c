@@ -76,6 +76,7 @@ static json_t *summary_document(const struct session *session, const struct sess
     doc_int(o, "held_ms", session->held_ms);
     doc_int(o, "paused_ms", session->paused_ms);
     doc_int(o, "turns", (int64_t)session->arm.ref.turn);
+    course_show(session, o);
     doc_put(o, "planned", doc_amounts(&session->planned));
     doc_put(o, "worst", doc_amounts(&session->worst));
     doc_put(o, "delivered", doc_amounts(&session->supervised.delivered));
@@ -161,7 +162,7 @@ void session_write(struct session *session)
 static void settle_alarms(struct session *session, const struct session_time *now)
 {
     for (enum alarm_kind k = 0; k < ALARM_KIND_COUNT; k++) {
-        if (k != ALARM_KIND_session_complete && k != ALARM_KIND_dose_unbounded)
+        if (k != ALARM_KIND_session_complete && k != ALARM_KIND_dose_not_reached && k != ALARM_KIND_dose_unbounded)
             alarms_condition_over(session->owner->alarms, k, session->unit->id, session->id, now->wall_ms);
     }
 }

@@ -49,14 +49,21 @@ static void take_reason(struct session *session, const struct link_session *m, c
                        session->state == SESSION_stopping || session->state == SESSION_output_unknown;
     if (told && asked)
         return;
-    const enum session_end end = end_of(reason);
+    const enum session_end end = reason == LINK_REASON_END_TIME ? session_time_end(session) : end_of(reason);
     session_end_by(session, end, session_end_origin(end), m->detail[0] ? m->detail : link_reason_id(reason), now);
 }
 
-static void on_started(struct session *session, const struct session_time *now)
+/* Treatment time begins with the output, and so does what is left of it. */
+static void on_started(struct session *session, const struct link_session *m, const struct session_time *now)
 {
-    if (session->state == SESSION_starting)
-        state_apply(session, EVENT_started, now);
+    const int64_t ago_ns = now->monotonic_ns > m->at_ns ? now->monotonic_ns - m->at_ns : 0;
+    if (session->state != SESSION_starting)
+        return;
+    session->output_boot_ns = now->boot_ns - ago_ns;
+    const int64_t end_boot_ns = session->output_boot_ns + session->arm.envelope.total_ms * NS_PER_MS;
+    if (end_boot_ns < session->arm.end_boot_ns)
+        session->arm.end_boot_ns = end_boot_ns;
+    state_apply(session, EVENT_started, now);
 }
 
 static void on_unproved(struct session *session, const struct link_session *m, const struct session_time *now)
@@ -103,7 +110,7 @@ static void on_session(struct sessions *s, size_t link, const struct link_sessio
         on_refused(session, m, now);
         return;
     case LINK_SESSION_STARTED:
-        on_started(session, now);
+        on_started(session, m, now);
         return;
     case LINK_SESSION_STOPPING:
         take_reason(session, m, now);

@@ -159,8 +159,12 @@ struct session {
 
     bool reserve_pending, reserved, armed, ever_armed;
     int reserve_error;
-    int64_t armed_boot_ns, start_until_ns, stop_until_ns, treated_ms;
+    int64_t output_boot_ns; /* since when this turn's output has been on, INT64_MAX = it has not */
+    int64_t start_until_ns, stop_until_ns, treated_ms;
     int64_t held_ms, paused_ms;
+    char pause_reason[48]; /* why it is paused: operator, lease_lost, or which point is done */
+    int64_t points_done;   /* of a laser that treats point by point */
+    bool point_over;       /* the present one is; the next begins with the next turn */
     int64_t hold_since_ns, hold_until_ns;
     uint32_t faults_told; /* bit per supervise_fault whose alarm was raised in this turn */
     uint32_t contact_good;
@@ -342,6 +346,8 @@ int link_tell(struct sessions *s, size_t link, const void *message, const struct
 void unit_make_safe(struct sessions *s, struct unit *unit, const struct session_time *now);
 /* Past its bound without proof: unproved, and a host that does not answer is replaced. */
 void session_rest_tick(struct session *session, const struct session_time *now);
+/* Rests it for a pause, with its reason; one that is held already is at rest. */
+void session_pause_by(struct session *session, const char *reason, const struct session_time *now);
 
 /* unproved.c: output_unknown and what clears it */
 void unit_set_unproved(struct unit *unit, const char *why, const struct session_time *now);
@@ -367,6 +373,16 @@ void session_judge_fresh(struct session *session, const struct session_time *now
 void session_hold_sample(struct session *session, const struct session_time *now);
 void session_hold(struct session *session, const char *detail, const struct session_time *now);
 void session_hold_tick(struct session *session, const struct session_time *now);
+
+/* course.c: what ends a treatment besides its time */
+void session_course_judge(struct session *session, const struct session_time *now);
+/* Between two samples: when the dose will be there at the present rate, INT64_MAX = not foreseeable. */
+int64_t session_course_due_ns(const struct session *session);
+void session_course_begin(struct session *session);               /* of a turn */
+enum session_end session_time_end(const struct session *session); /* what it means that the time is over */
+int64_t session_remaining_ms(const struct session *session, const struct session_time *now);
+void course_show(const struct session *session, json_t *o); /* its members of a snapshot */
+json_t *course_document(const struct course *course);       /* and of a sheet */
 
 /* lease.c */
 void session_lease_tick(struct session *session, const struct session_time *now);

@@ -60,10 +60,7 @@ static void lose(struct session *session, const struct session_time *now)
         session_end_by(session, END_lease_lost, "daemon", "the operator's client is silent", now);
         return;
     }
-    if (session->state == SESSION_held)
-        state_apply(session, EVENT_pause, now);
-    else if (state_next(session->state, EVENT_pause) >= 0)
-        session_rest(session, EVENT_pause, now);
+    session_pause_by(session, "lease_lost", now);
     session->origin = "daemon";
     say_alarm(session->owner, ALARM_KIND_lease_lost, session->unit->id, session,
               "the operator's client is silent: paused, ends after %u s",

@@ -39,10 +39,8 @@ void session_pause(struct sessions *s, const char *session_id, const char *lease
                     session_state_id(session->state));
         return;
     }
-    if (session->state == SESSION_held)
-        state_apply(session, EVENT_pause, now);
-    else if (!paused)
-        session_rest(session, EVENT_pause, now);
+    if (!paused)
+        session_pause_by(session, "operator", now);
     session->origin = "operator";
     say_audit(s, "session.pause", actor, session, json_object());
     state_publish(s, now);
@@ -95,7 +93,7 @@ void session_resume(struct sessions *s, const char *session_id, const char *leas
     alarms_condition_over(s->alarms, ALARM_KIND_coupling_lost, session->unit->id, session->id, now->wall_ms);
     session_arm(session, now);
     say_audit(s, "session.resume", actor, session,
-              json_pack("{s:I}", "remaining_ms", (json_int_t)(session->planned_ms - session->treated_ms)));
+              json_pack("{s:I}", "remaining_ms", (json_int_t)session_remaining_ms(session, now)));
     state_publish(s, now);
     say_result(reply, state_document(session));
 }

@@ -36,6 +36,15 @@ void session_rest(struct session *session, enum session_event event, const struc
     link_tell(session->owner, session->unit->settings->link, &session->stop, now);
 }
 
+void session_pause_by(struct session *session, const char *reason, const struct session_time *now)
+{
+    snprintf(session->pause_reason, sizeof session->pause_reason, "%s", reason);
+    if (session->state == SESSION_held)
+        state_apply(session, EVENT_pause, now);
+    else if (state_next(session->state, EVENT_pause) >= 0)
+        session_rest(session, EVENT_pause, now);
+}
+
 static void note_end(struct session *session, enum session_end end, const char *by, const char *detail)
 {
     if (session->end != END_none)
@@ -90,8 +99,8 @@ void session_rested(struct session *session, enum modality_evidence evidence, in
         const int64_t boot_ns = now->boot_ns - (now->monotonic_ns - at_ns);
         const int64_t until_ns = boot_ns < session->arm.end_boot_ns ? boot_ns : session->arm.end_boot_ns;
         supervise_settle(&session->rules, &session->supervised, at_ns);
-        if (until_ns > session->armed_boot_ns)
-            session->treated_ms += (until_ns - session->armed_boot_ns) / NS_PER_MS;
+        if (until_ns > session->output_boot_ns)
+            session->treated_ms += (until_ns - session->output_boot_ns) / NS_PER_MS;
     }
     session->armed = false;
     session->evidence = evidence;

@@ -285,6 +285,7 @@ static void sweep(struct sessions *s, const struct session_time *now)
             continue;
         }
         alarms_condition_over(s->alarms, ALARM_KIND_session_complete, session->unit->id, session->id, now->wall_ms);
+        alarms_condition_over(s->alarms, ALARM_KIND_dose_not_reached, session->unit->id, session->id, now->wall_ms);
         session_free(session);
     }
     s->n_sessions = kept;
@@ -341,6 +342,7 @@ static int64_t session_next_ns(const struct session *session)
     sooner(&next, session->progress_ns);
     if (session->armed && armed_now)
         sooner(&next, session->supervised.last_taken_ns + session->rules.stale_ns + 1);
+    sooner(&next, session_course_due_ns(session));
     if (session->armed && session->state == SESSION_starting)
         sooner(&next, session->start_until_ns);
     if (session->state == SESSION_held || session->state == SESSION_holding)

@@ -233,6 +233,8 @@ json_t *sheet_make(const struct sessions *s, const struct assessment *a, const s
     doc_int(o, "duration_ms", plan->treatment.duration_ms);
     doc_text(o, "duration_text", value_format(QUANTITY_duration_ms, plan->treatment.duration_ms, text, sizeof text));
     doc_put(o, "outputs", outputs);
+    if (a->has_picture)
+        doc_put(o, "course", course_document(&a->picture.course));
     doc_put(o, "totals", total_document(a));
     doc_put(o, "limits", binding_limits(a));
     doc_put(o, "planned", doc_amounts(&a->planned));

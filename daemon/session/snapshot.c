@@ -24,9 +24,9 @@ const struct modality_reading *status_reading(const struct modality_channel_stat
 int64_t session_delivered_ms(const struct session *session, const struct session_time *now)
 {
     int64_t ms = session->treated_ms;
-    if (session->armed && now->boot_ns > session->armed_boot_ns) {
+    if (session->armed && now->boot_ns > session->output_boot_ns) {
         const int64_t until = now->boot_ns < session->arm.end_boot_ns ? now->boot_ns : session->arm.end_boot_ns;
-        ms += (until - session->armed_boot_ns) / NS_PER_MS;
+        ms += (until - session->output_boot_ns) / NS_PER_MS;
     }
     return ms < session->planned_ms ? ms : session->planned_ms;
 }
@@ -101,6 +101,11 @@ static void put_sample(json_t *o, const struct session *session, size_t i, const
     put_reading(o, "contact_quality_permille", status, QUANTITY_coupling_permille);
     put_reading(o, "impedance_ohm", status, QUANTITY_impedance_ohm);
     put_reading(o, "applicator_temp_millic", status, QUANTITY_applicator_temperature_millic);
+    put_reading(o, "skin_temp_millic", status, QUANTITY_skin_temperature_millic);
+    put_reading(o, "head_moving", status, QUANTITY_head_moving);
+    put_reading(o, "interlock_closed", status, QUANTITY_interlock_closed);
+    if (status->applicator[0])
+        doc_text(o, "applicator", status->applicator);
     put_density(o, session, i, level, status);
     doc_text(o, "output", output_id(session->unit->unproved ? OUTPUT_UNKNOWN : status->output));
     doc_text(o, "evidence", evidence_id(session->unit->unproved ? EVIDENCE_NONE : status->evidence));
@@ -162,6 +167,16 @@ static void put_hold(json_t *o, const struct session *session, const struct sess
     doc_put(o, "hold", hold);
 }
 
+static void put_pause(json_t *o, const struct session *session)
+{
+    if (session->state != SESSION_paused && session->state != SESSION_pausing)
+        return;
+    json_t *pause = json_object();
+    doc_text(pause, "reason", session->pause_reason);
+    doc_int(pause, "since", session->since.wall_ms);
+    doc_put(o, "pause", pause);
+}
+
 static int64_t waiting(const struct session *session, enum session_state a, enum session_state b, int64_t sum,
                        const struct session_time *now)
 {
@@ -177,7 +192,7 @@ static void put_times(json_t *o, const struct session *session, const struct ses
     doc_int(o, "delivered_ms", delivered);
     doc_int(o, "held_ms", waiting(session, SESSION_held, SESSION_holding, session->held_ms, now));
     doc_int(o, "paused_ms", waiting(session, SESSION_paused, SESSION_pausing, session->paused_ms, now));
-    doc_int(o, "remaining_ms", session->planned_ms - delivered);
+    doc_int(o, "remaining_ms", session_remaining_ms(session, now));
 }
 
 static bool may_touch_leads(const struct session *session)
@@ -203,6 +218,8 @@ json_t *session_snapshot(const struct session *session, const struct session_tim
     doc_int(o, "seq", (int64_t)session->seq);
     put_times(o, session, now);
     put_hold(o, session, now);
+    put_pause(o, session);
+    course_show(session, o);
     doc_text(o, "origin", session->origin);
     doc_bool(o, "may_touch_leads", may_touch_leads(session));
     if (session->lease_key[0])

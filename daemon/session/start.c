@@ -7,7 +7,10 @@
 
 #include <sys/random.h>
 
-/* A device that has not acknowledged its start by then is stopped: high voltage stages take up to two seconds. */
+/*
+ * A device that has not acknowledged its start by then is stopped: high voltage stages take up to two seconds. What a
+ * device says that it needs from the start to its output comes on top.
+ */
 #define START_BOUND_NS (5 * NS_PER_S)
 
 void session_random_hex(char out[TOKEN_HEX])
@@ -243,19 +246,21 @@ void session_arm(struct session *session, const struct session_time *now)
 {
     struct sessions *s = session->owner;
     const int64_t left_ms = session->planned_ms - session->treated_ms;
+    const int64_t start_ns = (int64_t)session->unit->info.device.start_ms * NS_PER_MS;
     struct link_arm *arm = &session->arm;
     arm->ref.turn++;
-    arm->end_boot_ns = now->boot_ns + left_ms * NS_PER_MS;
+    arm->end_boot_ns = now->boot_ns + left_ms * NS_PER_MS + start_ns;
     arm->permit_boot_ns = now->boot_ns + (int64_t)s->settings.permit_ms * NS_PER_MS;
     arm->envelope.total_ms = left_ms;
     for (size_t i = 0; i < session->n_channels; i++)
         arm->targets[i] = session->present[i].value[session->level];
     supervise_begin(&session->supervised, now->monotonic_ns);
+    session_course_begin(session);
     if (session->unit->has_sample && session->unit->sample.seq > session->supervised.last_seq)
         session->supervised.last_seq = session->unit->sample.seq;
     session->armed = session->ever_armed = true;
-    session->armed_boot_ns = now->boot_ns;
-    session->start_until_ns = now->monotonic_ns + START_BOUND_NS;
+    session->output_boot_ns = INT64_MAX;
+    session->start_until_ns = now->monotonic_ns + START_BOUND_NS + start_ns;
     session->contact_good = 0;
     if (link_tell(s, session->unit->settings->link, arm, now) < 0)
         return; /* the host is being replaced: the session was told */

@@ -153,7 +153,8 @@ static void publish_one(struct session *session, const struct session_news *news
         doc_text(change, "reason", session_end_reason(session));
         doc_text(change, "by", session->end_by);
         doc_text(change, "detail", session->end_detail[0] ? session->end_detail : NULL);
-    }
+    } else if (news->to == SESSION_pausing || news->to == SESSION_paused)
+        doc_text(change, "reason", session->pause_reason);
     if (news->to == SESSION_ended || news->to == SESSION_paused || news->to == SESSION_held)
         doc_text(change, "evidence", evidence_id(session->evidence));
     say_audit(s, "session.state", NULL, session, json_deep_copy(change));
@@ -165,7 +166,7 @@ static void publish_one(struct session *session, const struct session_news *news
 static void publish_alarm(struct session *session, const struct session_news *news)
 {
     const enum alarm_kind kind = session_end_alarm(session->end);
-    const bool completed = kind == ALARM_KIND_session_complete;
+    const bool completed = kind == ALARM_KIND_session_complete || kind == ALARM_KIND_dose_not_reached;
     const bool ending = news->to == SESSION_stopping || news->to == SESSION_output_unknown || news->to == SESSION_ended;
     const bool first = session_state_output(news->from) || news->to == SESSION_ended;
     if (kind == ALARM_KIND_COUNT || !ending || !first || session->end_alarmed)

@@ -68,7 +68,7 @@ static void act(struct session *session, const struct supervise_outcome *outcome
         end_by_fault(session, f, now);
 }
 
-static bool supervised_state(const struct session *session)
+static bool is_supervised(const struct session *session)
 {
     return session->state == SESSION_starting || session->state == SESSION_ramping || session->state == SESSION_running;
 }
@@ -100,8 +100,9 @@ static void note_course(struct session *session, const struct link_sample *sampl
                                            .has_impedance = ohm != NULL,
                                            .impedance_ohm = ohm ? ohm->value : 0,
                                            .contact = (uint8_t)status->contact};
-        if (quantity_unsafer(session->level, sample->level_max[c], session->peak[i]))
-            session->peak[i] = sample->level_max[c];
+        const int64_t farthest = session->rules.channels[i].safer_up ? sample->level_min[c] : sample->level_max[c];
+        if (quantity_unsafer(session->level, farthest, session->peak[i]))
+            session->peak[i] = farthest;
     }
     series_add(&session->series, session->n_channels, points);
 }
@@ -111,11 +112,12 @@ void session_sample(struct session *session, const struct link_sample *sample, c
     if (!session->armed || sample->turn != session->arm.ref.turn)
         return;
     struct supervise_outcome outcome;
-    const bool judged = supervised_state(session);
+    const bool judged = is_supervised(session);
     supervise_sample(&session->rules, &session->supervised, sample, &outcome);
     if (judged) {
         act(session, &outcome, now); /* the message that rests goes out before anything is told */
-        if (supervised_state(session) && supervise_may_permit(&session->rules, &session->supervised, now->monotonic_ns))
+        session_course_judge(session, now);
+        if (is_supervised(session) && supervise_may_permit(&session->rules, &session->supervised, now->monotonic_ns))
             send_permit(session, now);
         tell_findings(session, &outcome);
     }
@@ -126,14 +128,15 @@ void session_sample(struct session *session, const struct link_sample *sample, c
 void session_judge_fresh(struct session *session, const struct session_time *now)
 {
     struct supervise_outcome outcome;
-    if (!session->armed || !supervised_state(session))
+    if (!session->armed || !is_supervised(session))
         return;
     supervise_tick(&session->rules, &session->supervised, now->monotonic_ns, &outcome);
     act(session, &outcome, now);
     tell_findings(session, &outcome);
+    session_course_judge(session, now);
     const int64_t late_ns = now->boot_ns - session->arm.end_boot_ns;
-    if (supervised_state(session) && late_ns > (int64_t)session->dead_man_ms * NS_PER_MS)
-        session_end_by(session, END_complete, "daemon", "the host did not end it in time", now);
+    if (is_supervised(session) && late_ns > (int64_t)session->dead_man_ms * NS_PER_MS)
+        session_end_by(session, session_time_end(session), "daemon", "the host did not end it in time", now);
 }
 
 /* Channels of the groups that sessions have armed on this unit. */

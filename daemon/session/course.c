@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What ends a treatment besides its time. Iontophoresis ends when its dose is delivered, whatever the current was; a
+ * laser treats point by point: each is a turn that ends at its energy with the output at rest, and the next begins by a
+ * person's resume. The longest time stays the host's: reached first, the treatment is incomplete, and says so.
+ */
+#include "session/internal.h"
+
+#include "dose/derive.h"
+#include "dose/wide.h"
+
+static const char *const ends_by[] = {[COURSE_TIME] = "time", [COURSE_ION_DOSE] = "dose", [COURSE_POINTS] = "count"};
+
+static enum modality_quantity dose_of(const struct course *course)
+{
+    return course->end == COURSE_POINTS ? QUANTITY_point_energy_uj : QUANTITY_iontophoresis_dose_ua_min;
+}
+
+enum session_end session_time_end(const struct session *session)
+{
+    return session->rules.course.end == COURSE_TIME ? END_complete : END_time_over;
+}
+
+/* Before the output has begun there is no point to end. */
+static bool flows(const struct session *session)
+{
+    return session->armed && (session->state == SESSION_ramping || session->state == SESSION_running);
+}
+
+int64_t session_course_due_ns(const struct session *session)
+{
+    return flows(session) ? supervise_course_due_ns(&session->rules, &session->supervised) : INT64_MAX;
+}
+
+static void tell_point(struct session *session, int64_t delivered_uj, const struct session_time *now)
+{
+    json_t *point = json_object();
+    doc_int(point, "done", session->points_done);
+    doc_int(point, "of", session->rules.course.turns);
+    doc_int(point, "energy_uj", delivered_uj);
+    doc_int(point, "at_ms", now->wall_ms);
+    say_audit(session->owner, "session.point", NULL, session, json_deep_copy(point));
+    say_event(session->owner, "session.point", session, point);
+}
+
+/* Rest is ordered first; who waits for the next point is told after that. */
+static void end_point(struct session *session, const struct session_time *now)
+{
+    char text[sizeof session->pause_reason];
+    const int64_t delivered_uj = supervise_course_done(&session->rules, &session->supervised);
+    const int64_t of = session->rules.course.turns;
+    session->points_done++;
+    session->point_over = true;
+    snprintf(text, sizeof text, "point %lld of %lld done", (long long)session->points_done, (long long)of);
+    if (session->points_done == of) {
+        session_end_by(session, END_complete, "daemon", text, now);
+    } else {
+        session_pause_by(session, text, now);
+        session->origin = "daemon";
+    }
+    tell_point(session, delivered_uj, now);
+}
+
+void session_course_judge(struct session *session, const struct session_time *now)
+{
+    if (!flows(session) || !supervise_course_reached(&session->rules, &session->supervised, now->monotonic_ns))
+        return;
+    if (session->rules.course.end == COURSE_POINTS)
+        end_point(session, now);
+    else
+        session_end_by(session, END_complete, "daemon", "the dose was delivered", now);
+}
+
+void session_course_begin(struct session *session)
+{
+    if (session->point_over)
+        supervise_begin_point(&session->supervised);
+    session->point_over = false;
+}
+
+/* Energy or charge per second that the present targets give, in uJ or uC; 0 = none. */
+static int64_t target_rate(const struct session *session)
+{
+    enum modality_quantity missing;
+    struct quantity_set values = session->present[0];
+    if (dose_derive(session->rules.channels[0].waveform, &values, &missing) < 0)
+        return 0;
+    return quantity_or_zero(&values, session->rules.course.end == COURSE_POINTS ? QUANTITY_power_uw : session->level);
+}
+
+/* All that is left, in uJ or uC. */
+static int64_t dose_left(const struct session *session)
+{
+    const struct course *course = &session->rules.course;
+    const int64_t done = session->point_over ? 0 : supervise_course_done(&session->rules, &session->supervised);
+    const int64_t turns = course->turns - (course->end == COURSE_POINTS ? session->points_done : 0);
+    const int64_t per_unit = course->end == COURSE_POINTS ? 1 : 60; /* 1 uA.min = 60 uC */
+    int64_t left;
+    if (wide_mul(course->amount, turns, &left) < 0 || wide_mul(left - done, per_unit, &left) < 0)
+        return INT64_MAX;
+    return left > 0 ? left : 0;
+}
+
+int64_t session_remaining_ms(const struct session *session, const struct session_time *now)
+{
+    const int64_t longest = session->planned_ms - session_delivered_ms(session, now);
+    int64_t ms;
+    if (session->n_tables == 0 || session->rules.course.end == COURSE_TIME)
+        return longest;
+    const int64_t rate = target_rate(session);
+    if (rate <= 0 || wide_mul_div_up(dose_left(session), 1000, rate, &ms) < 0)
+        return longest;
+    return ms < longest ? ms : longest;
+}
+
+void course_show(const struct session *session, json_t *o)
+{
+    const struct course *course = &session->rules.course;
+    const int64_t done = session->point_over ? 0 : supervise_course_done(&session->rules, &session->supervised);
+    if (session->n_tables == 0)
+        return;
+    doc_text(o, "end_by", ends_by[course->end]);
+    if (course->end == COURSE_ION_DOSE)
+        doc_put(o, "dose",
+                json_pack("{s:s,s:I,s:I}", "quantity", modality_quantity_info(dose_of(course))->id, "target",
+                          (json_int_t)course->amount, "delivered", (json_int_t)done));
+    if (course->end == COURSE_POINTS)
+        doc_put(o, "points",
+                json_pack("{s:I,s:I,s:I,s:I}", "done", (json_int_t)session->points_done, "of",
+                          (json_int_t)course->turns, "energy_uj", (json_int_t)course->amount, "delivered_uj",
+                          (json_int_t)done));
+}
+
+json_t *course_document(const struct course *course)
+{
+    json_t *o = json_object();
+    doc_text(o, "end_by", ends_by[course->end]);
+    doc_int(o, "turns", course->turns);
+    if (course->end != COURSE_TIME)
+        doc_put(o, modality_quantity_info(dose_of(course))->id, doc_quantity(dose_of(course), course->amount));
+    doc_int(o, "expected_ms", course->time_ms);
+    doc_int(o, "fastest_ms", course->fastest_ms);
+    doc_int(o, "longest_ms", course->longest_ms);
+    return o;
+}
