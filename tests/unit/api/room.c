@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #define WAIT_NS (5 * NS_PER_S)
+#define READ_MAX 16384
 
 static const char *daemon_state(void *userdata)
 {
@@ -143,20 +144,23 @@ json_t *client_line(struct room *room, int fd)
     size_t size = 1 << 16, n = 0;
     char *line = malloc(size);
     int64_t until = clock_monotonic_ns() + WAIT_NS;
-    for (;;) {
-        if (n + 1 == size)
+    for (bool whole = false; !whole;) {
+        if (n + READ_MAX > size)
             line = realloc(line, size *= 2);
-        ssize_t got = recv(fd, line + n, 1, MSG_DONTWAIT);
+        ssize_t got = recv(fd, line + n, READ_MAX, MSG_DONTWAIT | MSG_PEEK);
         if (got == 0 || (got < 0 && errno == ECONNRESET)) {
             free(line);
             return NULL;
         }
-        if (got == 1 && line[n] == '\n')
-            break;
-        if (got == 1)
-            n++;
-        else
+        if (got > 0) { /* no byte beyond the line is taken */
+            const char *end = memchr(line + n, '\n', (size_t)got);
+            whole = end != NULL;
+            size_t take = whole ? (size_t)(end - (line + n)) + 1 : (size_t)got;
+            assert_int_equal(recv(fd, line + n, take, MSG_DONTWAIT), (ssize_t)take);
+            n += whole ? take - 1 : take;
+        } else {
             assert_true(sd_event_run(room->event, 1000) >= 0);
+        }
         assert_true(clock_monotonic_ns() < until);
     }
     json_error_t error;
