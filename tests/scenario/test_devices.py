@@ -189,7 +189,8 @@ class SharedLine(unittest.TestCase):
         self.addCleanup(self.room.close)
         from room import Sim
         tty = self.room.directory + "/tty"
-        self.sim = self.room.sim = Sim(self.room.directory, (f"stim1=refstim,unit=1,pty={tty}", f"us2=refus,unit=2,pty={tty}"))
+        self.sim = self.room.sim = Sim(self.room.directory, (f"stim1=refstim,unit=1,pty={tty}",
+                                                             f"us2=refus,unit=2,pty={tty},head_serial=5001"))
         self.room.write("devices.ini", "".join(
             self.room.device_section(name, link) for name, link in self.sim.links.items()))
         self.room.start()
