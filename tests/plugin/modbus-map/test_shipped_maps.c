@@ -127,7 +127,7 @@ static char *readme(void)
     return text;
 }
 
-static void readme_explains_every_key(void **state)
+static void readme_explains_every_key_and_names_every_waveform(void **state)
 {
     (void)state;
     const struct modality_plugin *p = support_plugin();
@@ -136,6 +136,11 @@ static void readme_explains_every_key(void **state)
         snprintf(quoted, sizeof quoted, "`%s`", p->keys[i].key);
         if (!strstr(text, quoted))
             fail_msg("README does not explain %s", quoted);
+    }
+    for (int w = 0; w < WAVEFORM_COUNT; w++) {
+        snprintf(quoted, sizeof quoted, "`%s`", modality_waveform_id((enum modality_waveform)w));
+        if (!strstr(text, quoted))
+            fail_msg("README does not name %s", quoted);
     }
     free(text);
 }
@@ -191,7 +196,7 @@ int main(void)
         cmocka_unit_test(groups_that_share_a_channel_exclude_each_other),
         cmocka_unit_test(ultrasound_unit_is_described),
         cmocka_unit_test(every_key_has_a_meaning),
-        cmocka_unit_test(readme_explains_every_key),
+        cmocka_unit_test(readme_explains_every_key_and_names_every_waveform),
         cmocka_unit_test(example_of_the_readme_is_accepted_with_its_map),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
