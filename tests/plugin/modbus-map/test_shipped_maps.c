@@ -2,6 +2,7 @@
 /*
  * The maps in config/maps, described through the .so: what the daemon is told about the reference devices.
  */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,41 @@ static void ultrasound_unit_is_described(void **state)
     support_free(s);
 }
 
+/* Whatever stands in the folder: a map is named after its file. */
+static void every_map_that_is_shipped_is_described(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {CONFIG_DIR "/maps", MAPS_FOR_TESTS_DIR};
+    unsigned seen[2] = {0};
+    for (int f = 0; f < 2; f++) {
+        DIR *folder = opendir(folders[f]);
+        assert_non_null(folder);
+        for (const struct dirent *entry; (entry = readdir(folder));) {
+            const char *dot = strrchr(entry->d_name, '.');
+            if (!dot || strcmp(dot, ".ini") != 0)
+                continue;
+            char path[SUPPORT_TEXT_MAX], device[SUPPORT_TEXT_MAX];
+            snprintf(path, sizeof path, "%s/%s", folders[f], entry->d_name);
+            snprintf(device, sizeof device,
+                     "[device d]\nplugin = modbus-map\nlink = tcp:127.0.0.1:1502\nmap = %.*s\nsimulated = yes\n",
+                     (int)(dot - entry->d_name), entry->d_name);
+            struct support *s = support_new();
+            struct modality_device unit;
+            size_t n = 0;
+            support_add_text(s, "devices.ini", device);
+            support_add_file(s, path);
+            int r = support_plugin()->describe(&s->services, &s->config, &unit, 1, &n);
+            for (size_t i = 0; i < s->n_faults; i++)
+                print_error("%s\n", s->faults[i]);
+            assert_int_equal(r, 0);
+            seen[f]++;
+            support_free(s);
+        }
+        closedir(folder);
+    }
+    assert_true(seen[0] >= 5 && seen[1] >= 2);
+}
+
 #define README_MAX 65536
 
 /* The README whole; freed by the caller. */
@@ -195,6 +231,7 @@ int main(void)
         cmocka_unit_test(stimulator_is_described),
         cmocka_unit_test(groups_that_share_a_channel_exclude_each_other),
         cmocka_unit_test(ultrasound_unit_is_described),
+        cmocka_unit_test(every_map_that_is_shipped_is_described),
         cmocka_unit_test(every_key_has_a_meaning),
         cmocka_unit_test(readme_explains_every_key_and_names_every_waveform),
         cmocka_unit_test(example_of_the_readme_is_accepted_with_its_map),
