@@ -12,8 +12,8 @@
 /* EXIT(id, code, meaning): the documented exit codes. */
 #define CTL_EXITS(EXIT)                                                                                                \
     EXIT(DONE, 0, "done; for start: it ended as planned or was stopped, and rest is proved")                           \
-    EXIT(REFUSED, 1, "the daemon refused; nothing was changed")                                                        \
-    EXIT(USAGE, 2, "the command line cannot be understood; nothing was asked of the daemon")                           \
+    EXIT(REFUSED, 1, "refused, by the daemon or by the calculator; nothing was changed")                               \
+    EXIT(USAGE, 2, "the command line, or a configuration, cannot be understood; nothing was asked of the daemon")      \
     EXIT(NO_DAEMON, 3, "modalityd is not reachable, or did not answer")                                                \
     EXIT(FAULT, 4, "a fault, a limit or the patient's stop ended the treatment; rest is proved")                       \
     EXIT(UNPROVED, 5, "rest of the output is NOT proved: disconnect the patient")                                      \
@@ -26,12 +26,15 @@ enum ctl_exit {
 #undef EXIT
 };
 
+struct calculator;
+
 struct ctl {
     struct client *client;
-    bool json;        /* print what the daemon said, nothing else */
-    bool yes;         /* do not ask for confirmation */
-    bool interactive; /* a person sits at a terminal, and is not shown JSON */
-    int columns;      /* of the terminal */
+    const struct calculator *calculator; /* --config: it answers in the daemon's place */
+    bool json;                           /* print what the daemon said, nothing else */
+    bool yes;                            /* do not ask for confirmation */
+    bool interactive;                    /* a person sits at a terminal, and is not shown JSON */
+    int columns;                         /* of the terminal */
     const char *operator_id, *operator_name;
 };
 
@@ -76,7 +79,8 @@ bool typed_count(const char *option, const char *text, long min, long max, long 
 void ctl_sign(const struct ctl *ctl, json_t *params);
 /*
  * Calls, and reports an error to people: one line, then each violation. *result is a new reference on CTL_DONE;
- * CTL_REFUSED or CTL_NO_DAEMON otherwise. In JSON mode the daemon's own line is printed, and nothing else.
+ * CTL_REFUSED or CTL_NO_DAEMON otherwise. In JSON mode the daemon's own line is printed, and nothing else. With a
+ * calculator that one answers.
  */
 enum ctl_exit ctl_call(struct ctl *ctl, const char *method, json_t *params, json_t **result);
 /* The same for what only helps to build a request: shown only when it fails. */

@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "ctl.h"
+#include "calculator.h"
 #include "request.h"
 
 #define DEFAULT_SOCKET "/run/modalityd/socket"
@@ -33,9 +33,10 @@ static const struct command {
     {"protocols", cmd_protocols, "modality site device indication", 1, false,
      "[PROTOCOL] [--modality M] [--site S] [--device D] [--indication I]",
      "protocols, or one with its ranges and questions"},
-    {"limits", cmd_limits, TREATMENT_OPTIONS "modality", 1, false, "[LIMIT] [--modality M] [TREATMENT]",
+    {"limits", cmd_limits, TREATMENT_OPTIONS CALCULATOR_OPTIONS "modality", 1, false,
+     "[LIMIT] [--modality M] [TREATMENT] [--config DIR]",
      "limits with layer, place, source; with a treatment: value and headroom"},
-    {"check", cmd_check, TREATMENT_OPTIONS, 0, false, "TREATMENT",
+    {"check", cmd_check, TREATMENT_OPTIONS CALCULATOR_OPTIONS, 0, false, "TREATMENT [--config DIR]",
      "what would be said of this treatment; starts nothing"},
     {"start", cmd_start, TREATMENT_OPTIONS "pain-before", 0, false, "TREATMENT [--pain-before N]",
      "screening, dose sheet, confirmation, then the treatment; Ctrl-C stops it"},
@@ -75,13 +76,22 @@ static void treatment_usage(FILE *to)
                 "      V is a start, or START..CEILING: 12mA, \"12 mA\", 0.5W/cm2, 12mA..20mA, 12..20mA;\n"
                 "      what is left out is the protocol's\n"
                 "  --duration 20min          treatment time\n"
-                "  --electrode-area 25cm2    contact area of the smaller electrode of each channel\n"
+                "  --electrode-area 25cm2    contact area of both electrodes of each channel; or each by itself:\n"
+                "  --electrode LABEL=CHANNEL,AREA[,SITE][,SIDE][,positive|negative]\n"
+                "                            one label on two channels is a pad that they share\n"
                 "  --applicator REF --area 10cm2      ultrasound head, and area over which it is moved\n"
                 "  --answer QUESTION=ANSWER[@YYYY-MM-DD|@today] --override CONDITION=REASON --acknowledge LIMIT\n"
                 "                            screening; start and check ask on a terminal what is left open\n"
                 "  --indication I --patient-check ID --course C --supervisor NAME\n"
                 "  --attended present|in_room|remote --arrangement A --drive-mode cc|cv --polarity P\n"
-                "  --electrode-kind K\n");
+                "  --electrode-kind K\n"
+                "\nWithout a daemon: check and limits with --config DIR read a configuration and calculate; device\n"
+                "and patient may be left out. No ledger is asked: what went before is told.\n"
+                "  --channels N              channels of the treatment; else the least that the protocol takes\n"
+                "  --earlier-sessions N --earlier-duration T --earlier-energy E --earlier-charge Q\n"
+                "  --earlier-ion-dose D --earlier-thermal-dose T --earlier-cold-dose D\n"
+                "                            what sessions of the last 24 h gave this site\n"
+                "  --last-end [THERAPY=]AGO  when one ended here; of another therapy by its name: cryo=20min\n");
 }
 
 static void usage(FILE *to)
@@ -175,6 +185,18 @@ static const struct command *command_find(const char *name)
     return NULL;
 }
 
+/* The same command, answered from the files of a configuration. */
+static enum ctl_exit run_calculator(struct ctl *ctl, const struct command *command, const struct ctl_options *options)
+{
+    struct calculator calculator;
+    if (!calculator_open(options, &calculator))
+        return CTL_USAGE;
+    ctl->calculator = &calculator;
+    const enum ctl_exit code = command->run(ctl, options);
+    calculator_close(&calculator);
+    return code;
+}
+
 static enum ctl_exit run(struct ctl *ctl, const char *path, const struct command *command, int argc, char **argv)
 {
     struct ctl_options options;
@@ -188,6 +210,8 @@ static enum ctl_exit run(struct ctl *ctl, const char *path, const struct command
     ctl->columns = columns();
     if (command->alone)
         return command->run(ctl, &options);
+    if (ctl_option(&options, "config"))
+        return run_calculator(ctl, command, &options);
     ctl->client = client_open(path, ctl->json);
     if (!ctl->client)
         return CTL_NO_DAEMON;

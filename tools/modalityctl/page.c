@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "calculator.h"
 #include "page.h"
 
 static const char *const verified_words[] = {
@@ -217,18 +218,12 @@ static void page_head(const struct config *config)
         config->hash);
 }
 
-static void report(void *userdata, const char *origin, const char *message)
-{
-    (void)userdata;
-    fprintf(stderr, "%s: %s\n", origin, message);
-}
-
 enum ctl_exit cmd_page(struct ctl *ctl, const struct ctl_options *options)
 {
     const char *dir = ctl_option(options, "config");
-    struct config *config;
+    struct config *config = calculator_config(dir ? dir : MODALITY_SYSCONFDIR);
     (void)ctl;
-    if (config_load(dir ? dir : MODALITY_SYSCONFDIR, 1, report, NULL, &config) < 0)
+    if (!config)
         return CTL_USAGE;
     page_head(config);
     for (unsigned m = MODALITY_ESTIM; m <= MODALITY_COLD; m <<= 1)

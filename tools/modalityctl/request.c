@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calculator.h"
+
 /* Short names of commanded quantities. */
 static const struct {
     const char *option;
@@ -129,31 +131,21 @@ static enum ctl_exit put_group(struct ctl *ctl, const struct ctl_options *option
     return found ? CTL_DONE : usage ? CTL_USAGE : CTL_REFUSED;
 }
 
-/* Two electrodes per channel, of the given contact area. */
-static bool put_electrodes(json_t *output, const struct ctl_options *options, const char *side)
+/* As many channels as are asked for, or as the protocol takes at least: no device names them. */
+static enum ctl_exit put_channels(const struct ctl *ctl, const struct ctl_options *options, json_t *output)
 {
-    int64_t area_mm2;
-    const char *area = ctl_option(options, "electrode-area"), *kind = ctl_option(options, "electrode-kind");
-    if (!area)
-        return true;
-    if (!typed_value("electrode-area", QUANTITY_electrode_area_mm2, area, &area_mm2))
-        return false;
-    json_t *electrodes = json_array();
-    size_t i;
-    const json_t *channel;
-    json_array_foreach(json_object_get(output, "channels"), i, channel)
-    {
-        for (size_t k = 0; k < 2; k++) {
-            const char label[2] = {(char)('A' + (int)(2 * i + k)), '\0'};
-            json_t *electrode = json_pack("{s:s, s:O, s:I, s:s}", "label", label, "channel", channel, "area_mm2",
-                                          (json_int_t)area_mm2, "side", side);
-            if (kind)
-                json_object_set_new(electrode, "kind", json_string(kind));
-            json_array_append_new(electrodes, electrode);
-        }
+    const char *typed = ctl_option(options, "channels");
+    long n = calculator_channels(ctl->calculator, ctl_option(options, "protocol"));
+    if (typed && !typed_count("channels", typed, 1, DOSE_CHANNELS_MAX, &n))
+        return CTL_USAGE;
+    json_t *channels = json_array();
+    for (long i = 1; i <= n; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "ch%ld", i);
+        json_array_append_new(channels, json_string(name));
     }
-    json_object_set_new(output, "electrodes", electrodes);
-    return true;
+    json_object_set_new(output, "channels", channels);
+    return CTL_DONE;
 }
 
 /* A value of its own, outside the parameters. */
@@ -243,13 +235,28 @@ static bool put_options(const struct ctl *ctl, const struct ctl_options *options
            put_pairs(ctl, request, options, "override", "overrides", "condition", "reason");
 }
 
+/* A calculator needs neither device nor patient; a daemon is told nothing of what its own records know. */
+static bool options_complete(const struct ctl *ctl, const struct ctl_options *options)
+{
+    static const char *const needed[] = {"protocol", "site", "device", "patient"};
+    for (size_t i = 0; i < (ctl->calculator ? 2 : sizeof needed / sizeof needed[0]); i++) {
+        if (!ctl_option_needed(options, needed[i]))
+            return false;
+    }
+    for (size_t i = 0; !ctl->calculator && i < options->n; i++) {
+        const char *name = options->items[i].name;
+        if (strncmp(name, "earlier-", 8) != 0 && strcmp(name, "last-end") != 0 && strcmp(name, "channels") != 0)
+            continue;
+        fprintf(stderr, "modalityctl: --%s belongs to --config DIR: the daemon knows by itself\n", name);
+        return false;
+    }
+    return true;
+}
+
 enum ctl_exit request_build(struct ctl *ctl, const struct ctl_options *options, json_t **out)
 {
-    static const char *const needed[] = {"protocol", "device", "patient", "site"};
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
-        if (!ctl_option_needed(options, needed[i]))
-            return CTL_USAGE;
-    }
+    if (!options_complete(ctl, options))
+        return CTL_USAGE;
     const char *side = ctl_option(options, "side") ? ctl_option(options, "side") : "midline";
     json_t *output = json_object(), *phase = json_object();
     json_t *request =
@@ -258,8 +265,8 @@ enum ctl_exit request_build(struct ctl *ctl, const struct ctl_options *options, 
     json_object_set_new(output, "phases", json_pack("[o]", phase));
     enum ctl_exit code = put_options(ctl, options, request, output, phase) ? CTL_DONE : CTL_USAGE;
     if (code == CTL_DONE)
-        code = put_group(ctl, options, output);
-    if (code == CTL_DONE && !put_electrodes(output, options, side))
+        code = ctl->calculator ? put_channels(ctl, options, output) : put_group(ctl, options, output);
+    if (code == CTL_DONE && !request_put_electrodes(output, options, side))
         code = CTL_USAGE;
     if (code == CTL_DONE)
         *out = request;

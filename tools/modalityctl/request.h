@@ -12,13 +12,16 @@
 #define TREATMENT_OPTIONS                                                                                              \
     "protocol device group patient patient-check course supervisor site side attended indication amplitude intensity " \
     "width rate duty frequency beat carrier set* duration arrangement drive-mode polarity electrode-area "             \
-    "electrode-kind applicator area answer* override* acknowledge* "
+    "electrode* electrode-kind applicator area answer* override* acknowledge* "
 
 /*
  * Builds the parameters of session.check and session.prepare from options. CTL_DONE with a new reference in *request;
  * otherwise why not has been said.
  */
 enum ctl_exit request_build(struct ctl *ctl, const struct ctl_options *options, json_t **request);
+
+/* Electrodes of the output's channels, as the options give them; the target's side where they say none. */
+bool request_put_electrodes(json_t *output, const struct ctl_options *options, const char *side);
 
 /*
  * Asks what is still open in a request: screening questions, then overrides of precautions and notices that would be
