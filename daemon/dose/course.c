@@ -71,7 +71,7 @@ static int lead_by_points(const struct dose_treatment *t, struct lead *out, stru
     const struct dose_channel *c = &t->channels[0];
     struct lead lead = {
         .end = COURSE_POINTS, .dose = QUANTITY_point_energy_uj, .rate = QUANTITY_power_uw, .per_rate = SECOND_MS};
-    if (modality_waveform_modality(c->waveform) != MODALITY_LASER) {
+    if (t->modality != MODALITY_LASER) {
         return refuse(r, TOKEN_OUT_OF_RANGE, QUANTITY_waveform_class, lead.dose, "is not that of a laser in");
     }
     if (!quantity_has(&c->start, QUANTITY_point_count)) {

@@ -126,12 +126,12 @@ static void pick(struct quantity_set *corner, const struct quantity_set *start, 
 #define PICK(corner, start, list, high) pick(corner, start, list, sizeof(list) / sizeof(list)[0], high)
 
 /* The ceiling with everything that has no direction at its worst end. */
-static void worst_corner(const struct dose_channel *c, struct quantity_set *corner)
+static void worst_corner(enum modality modality, const struct dose_channel *c, struct quantity_set *corner)
 {
     *corner = c->ceiling;
     PICK(corner, &c->start, worst_low, false);
     PICK(corner, &c->start, worst_high, true);
-    if (modality_waveform_modality(c->waveform) == MODALITY_LASER) {
+    if (modality == MODALITY_LASER) {
         PICK(corner, &c->start, laser_high, true);
     }
 }
@@ -213,7 +213,7 @@ static int derive_channel(const struct dose_treatment *t, int channel, struct do
     const struct dose_channel *c = &t->channels[channel];
     struct quantity_set *start = &out->start[channel], *ceiling = &out->ceiling[channel];
     *start = c->start;
-    worst_corner(c, ceiling);
+    worst_corner(t->modality, c, ceiling);
     int error = derive_set(c, channel, t->duration_ms, start, r);
     if (error == 0) {
         error = derive_set(c, channel, t->duration_ms, ceiling, r);
@@ -245,9 +245,10 @@ int dose_picture_make(const struct dose_treatment *t, struct dose_picture *out, 
         return -EINVAL;
     }
     /* only the channels that there are: a treatment is 13 KiB, and a check has two microseconds */
-    memcpy(&out->treatment, t, offsetof(struct dose_treatment, channels) + t->n_channels * sizeof t->channels[0]);
+    memcpy(&out->treatment, t, offsetof(struct dose_treatment, channels));
     out->whole = (struct quantity_set){0};
     for (size_t c = 0; c < t->n_channels && c < DOSE_CHANNELS_MAX; c++) {
+        out->treatment.channels[c] = t->channels[c];
         derive_channel(t, (int)c, out, r); /* a failure is a refusal: all channels are judged before it counts */
     }
     if (r->n + r->dropped > refused_before) {

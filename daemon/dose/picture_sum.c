@@ -30,9 +30,8 @@ static int64_t sum_of(const struct quantity_set *sets, size_t n, unsigned channe
 /* The channels whose current an electrode of this one carries: true interferential crosses one tissue with all. */
 static unsigned carried_by(const struct dose_treatment *t, size_t channel)
 {
-    unsigned all = (1u << t->n_channels) - 1u;
     if (t->therapy == THERAPY_ifc) {
-        return all;
+        return ~0u;
     }
     unsigned carried = t->channels[channel].shares | 1u << channel;
     for (size_t c = 0; c < t->n_channels && c < DOSE_CHANNELS_MAX; c++) {
@@ -40,7 +39,7 @@ static unsigned carried_by(const struct dose_treatment *t, size_t channel)
             carried |= 1u << c;
         }
     }
-    return carried & all;
+    return carried;
 }
 
 /* current x 100 / mm2 as q; what cannot be counted exceeds every bound. */
