@@ -42,6 +42,7 @@ struct queue {
 
 struct clock_watch {
     int64_t offset_ms;     /* wall minus boot time */
+    int64_t untold_ms;     /* steps in the chain that record_clock_check has not returned yet */
     int64_t asleep_ns;     /* boot time minus monotonic */
     int64_t next_purge_ns; /* boot time */
     bool has_last;         /* the chain had an entry at start-up */
@@ -100,6 +101,8 @@ void writer_broken(struct record *record, const char *why);
 /* watch.c */
 /* After the chain and the ledger were loaded: a clock that was set back while the daemon was down is noticed. */
 void watch_begin(struct record *record);
+/* A step of the wall clock enters the chain before anything that is dated by it, or a kill would leave it untold. */
+void watch_step(struct record *record, int64_t wall_ms, int64_t boot_ns);
 /* The chain says itself that it is broken. */
 void watch_tell_broken(struct record *record);
 

@@ -61,14 +61,17 @@ static int clock_real(struct record_clock *clock)
 
 struct job *record_job(struct record *record, enum job_kind kind, record_done *done, void *userdata)
 {
+    int64_t wall_ms = record->clock.wall_ms(record->clock.userdata);
+    int64_t boot_ns = record->clock.boot_ns(record->clock.userdata);
     struct job *job = calloc(1, sizeof(*job));
 
     if (!job)
         return NULL;
+    watch_step(record, wall_ms, boot_ns);
     job->kind = kind;
     job->bytes = sizeof(*job);
-    job->wall_ms = record->clock.wall_ms(record->clock.userdata);
-    job->boot_ns = record->clock.boot_ns(record->clock.userdata);
+    job->wall_ms = wall_ms;
+    job->boot_ns = boot_ns;
     job->done = done;
     job->userdata = userdata;
     return job;

@@ -65,11 +65,23 @@ static void watch_suspend(struct record *record, int64_t boot_ns)
     record->watch.asleep_ns = asleep_ns;
 }
 
+void watch_step(struct record *record, int64_t wall_ms, int64_t boot_ns)
+{
+    struct clock_watch *watch = &record->watch;
+    int64_t step_ms = wall_ms - boot_ns / NS_PER_MS - watch->offset_ms;
+
+    if (step_ms <= WATCH_STEP_MS && step_ms >= -WATCH_STEP_MS)
+        return;
+    watch->offset_ms += step_ms;
+    watch->untold_ms += step_ms;
+    watch_tell_step(record, step_ms, false);
+}
+
 int64_t record_clock_check(struct record *record)
 {
     int64_t wall_ms = record->clock.wall_ms(record->clock.userdata);
     int64_t boot_ns = record->clock.boot_ns(record->clock.userdata);
-    int64_t step_ms = wall_ms - boot_ns / NS_PER_MS - record->watch.offset_ms;
+    int64_t step_ms;
 
     watch_suspend(record, boot_ns);
     if (boot_ns >= record->watch.next_purge_ns) {
@@ -77,9 +89,8 @@ int64_t record_clock_check(struct record *record)
         requests_purge(record, wall_ms, boot_ns);
         record->watch.next_purge_ns = boot_ns + WATCH_PURGE_NS;
     }
-    if (step_ms <= WATCH_STEP_MS && step_ms >= -WATCH_STEP_MS)
-        return 0;
-    record->watch.offset_ms += step_ms;
-    watch_tell_step(record, step_ms, false);
+    watch_step(record, wall_ms, boot_ns);
+    step_ms = record->watch.untold_ms;
+    record->watch.untold_ms = 0;
     return step_ms;
 }

@@ -189,6 +189,26 @@ static void steps_and_suspends_are_audited(void **state)
     assert_int_equal(audited(f, "clock_stepped"), 1);
 }
 
+/* A kill right after the step, before the clocks are looked at, must not leave it untold. */
+static void a_step_stands_before_what_is_dated_by_it(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(fixture_open(f), 0);
+    record_audit(f->record, "boot", NULL, NULL, NULL);
+    f->wall_ms += 24 * HOUR;
+    record_audit(f->record, "login", NULL, NULL, NULL);
+    fixture_flush(f);
+    assert_int_equal(fixture_sql_integer(f, "SELECT seq FROM audit WHERE event = 'login'"), 3);
+    assert_int_equal(fixture_sql_integer(f, "SELECT seq FROM audit WHERE event = 'clock_stepped'"), 2);
+    assert_int_equal(record_clock_check(f->record), 24 * HOUR);
+    assert_int_equal(record_clock_check(f->record), 0);
+    fixture_reopen(f);
+    record_audit(f->record, "boot", NULL, NULL, NULL);
+    assert_int_equal(record_clock_check(f->record), 0);
+    assert_int_equal(audited(f, "clock_stepped"), 1);
+}
+
 static void step_while_the_daemon_was_down_is_audited(void **state)
 {
     struct fixture *f = *state;
@@ -216,6 +236,7 @@ int main(void)
         IT(a_clock_that_stood_wrong_for_a_while_hides_no_dose),
         IT(many_small_steps_are_noticed),
         IT(steps_and_suspends_are_audited),
+        IT(a_step_stands_before_what_is_dated_by_it),
         IT(step_while_the_daemon_was_down_is_audited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
