@@ -199,6 +199,7 @@ static void map_for_tests_alone_is_refused_for_a_real_device(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct support *s = begin();
         char wanted[SUPPORT_TEXT_MAX];
+        support_set(s, M, "maturity", "test-only");
         support_set(s, D1, "simulated", words[i]);
         assert_int_equal(describe(s), -EINVAL);
         assert_int_equal(s->n_faults, 1);
