@@ -5,7 +5,7 @@ import struct
 import time
 import unittest
 
-from room import BUILD, Refused, Room, begin, tens_request, us_request, wait_until
+from room import BUILD, COLD, STIM, US, Refused, Room, begin, cold_request, screened, tens_request, us_request, wait_until
 
 DAY_MS = 24 * 3600 * 1000
 MARGIN = 1.2  # the accuracy that a device must keep: the ledger may count so much more than came out
@@ -57,9 +57,10 @@ class LedgerCase(unittest.TestCase):
     rest = "0 min"
     kind = "us_nonthermal"
     installation = ""
+    devices = (STIM, US)
 
     def setUp(self):
-        self.room = Room(start=False)
+        self.room = Room(devices=self.devices, start=False)
         self.addCleanup(self.room.close)
         self.room.write("short.ini", SHORT.format(rest=self.rest, kind=self.kind))
         self.room.write("installation.ini", self.installation)
@@ -89,6 +90,12 @@ class LedgerCase(unittest.TestCase):
 
     def tens(self, **more):
         return tens_request(self.client, protocol="short_tens", **{"start": 5000, "duration_ms": 2000, **more})
+
+    def across(self, pad_site, **more):
+        """The same with one pad at another site."""
+        request = self.tens(**more)
+        request["outputs"][0]["electrodes"][1]["skin_site"] = pad_site
+        return screened(self.client, request)
 
     def sound(self, **more):
         return us_request(self.client, protocol="short_" + self.kind, **{"start": 300000, "duration_ms": 2000, **more})
@@ -150,10 +157,8 @@ class Day(LedgerCase):
         for other in ({"side": "right"}, {"patient": "P-2"}):
             self.assertIsNone(self.check(self.tens(**{**hand, **other})))
         # The hand counts too where only a pad lies on it.
-        request = self.tens(site="forearm")
-        self.assertIsNone(self.check(request))
-        request["outputs"][0]["electrodes"][1]["skin_site"] = "hand"
-        self.refused(request, "LIMIT_EXCEEDED", "three_a_day")
+        self.assertIsNone(self.check(self.tens(site="forearm")))
+        self.refused(self.across("hand", site="forearm"), "LIMIT_EXCEEDED", "three_a_day")
 
     def test_the_day_is_full_after_so_long(self):
         elbow, treated = {"site": "elbow"}, 0
@@ -225,22 +230,48 @@ class Clock(LedgerCase):
 
 
 class Order(LedgerCase):
-    """H29, H35: what ended before, at any place that both touch."""
+    """H29, H35: what ended before, at any place that both touch, as the shipped limits have it."""
 
     kind = "us_thermal"
-    installation = limit("sound_after_tens", "ultrasound", "rest_interval_ms", "min = 5 s\nafter = tens", "notice",
-                         when_site="lower_leg")
+    devices = (STIM, US, COLD)
 
     def test_thermal_ultrasound_after_tens_is_refused_where_they_meet(self):
-        request = self.tens(site="thigh")
-        request["outputs"][0]["electrodes"][1]["skin_site"] = "knee"
-        self.treat(request)
+        self.treat(self.across("knee", site="thigh"))
         for place in ({"site": "thigh"}, {"site": "knee"}, {"site": "knee", "side": "both"}):
             self.refused(self.sound(**place), "REST_INTERVAL", "order_us_after_analgesia")
         for place in ({"site": "knee", "side": "right"}, {"site": "elbow"}, {"site": "thigh", "patient": "P-2"}):
             self.assertIsNone(self.check(self.sound(**place)))
         self.restart()
         self.refused(self.sound(site="knee"), "REST_INTERVAL", "order_us_after_analgesia")
+
+    def test_current_after_cold_asks_and_thermal_ultrasound_is_refused(self):
+        session, _, _ = begin(self.client, cold_request(self.client, site="thigh"))
+        self.client.state(session, "running")
+        self.assertIsNone(self.check(self.tens(site="knee")))
+        self.client.call("session.stop", session_id=session)
+        self.client.state(session, "ended", 30)
+        self.settled(session)
+        self.assertIsNone(self.check(self.tens(site="knee")))
+        current = self.across("thigh", site="knee")  # one pad on numb skin is enough
+        self.refused(current, "NOTICE_REQUIRED", "order_estim_after_cold")
+        self.assertIsNone(self.check({**current, "acknowledged": ["order_estim_after_cold"]}))
+        self.refused(self.sound(site="thigh"), "REST_INTERVAL", "order_us_after_analgesia")
+        self.refused({**self.sound(site="thigh"), "acknowledged": ["order_us_after_analgesia"]}, "REST_INTERVAL")
+
+
+class OrderPasses(LedgerCase):
+    """An order rule is over when its time is."""
+
+    installation = limit("sound_after_tens", "ultrasound", "rest_interval_ms", "min = 6 s\nafter = tens", "notice",
+                         when_site="lower_leg")
+
+    def test_a_notice_is_asked_for_until_the_time_is_over(self):
+        session = self.treat(self.tens(site="lower_leg"))
+        sound = self.sound(site="lower_leg")
+        self.refused(sound, "NOTICE_REQUIRED", "sound_after_tens")
+        self.assertIsNone(self.check({**sound, "acknowledged": ["sound_after_tens"]}))
+        wait_until("the time is over", lambda: self.check(sound) is None, 15)
+        self.assertGreaterEqual(self.item(session)["elapsed_ms"], 6000)
 
 
 class Places(LedgerCase):
@@ -250,8 +281,7 @@ class Places(LedgerCase):
 
     def setUp(self):
         super().setUp()
-        self.request = self.tens(site="thigh", duration_ms=3000)
-        self.request["outputs"][0]["electrodes"][1].update(skin_site="knee")
+        self.request = self.across("knee", site="thigh", duration_ms=3000)
 
     def test_a_place_is_taken_while_it_is_treated_and_rests_afterwards(self):
         more = {"group": "ch2", "channels": ("ch2",)}
@@ -337,8 +367,7 @@ class Unknown(LedgerCase):
 
     def setUp(self):
         super().setUp()
-        self.request = self.tens(site="thigh", start=5000, ceiling=10000, duration_ms=30000)
-        self.request["outputs"][0]["electrodes"][1].update(skin_site="knee")
+        self.request = self.across("knee", site="thigh", start=5000, ceiling=10000, duration_ms=30000)
 
     def blocked(self):
         for site in ("thigh", "knee"):
