@@ -126,9 +126,10 @@ struct supervise_state {
         bool has_first_impedance, has_slow_impedance;
         int64_t first_impedance_ohm, slow_impedance_ohm; /* at the start; smoothed over about a second */
         bool has_actual;
-        int64_t last_actual, distance_at_change; /* the measurement, and the level's way from rest when it last moved */
-        int64_t lag, lag_until_ns;               /* farthest way from rest that still counts, and until when */
-        int64_t still_since_ns;                  /* the head has not moved since; 0 = it moves */
+        int64_t last_actual; /* the measurement, and how far from rest the level may have been when it */
+        int64_t near_at_change, far_at_change; /* last moved */
+        int64_t lag, lag_until_ns;             /* farthest way from rest that still counts, and until when */
+        int64_t still_since_ns;                /* the head has not moved since; 0 = it moves */
         bool has_skin;
         int64_t skin_millic, skin_since_ns;     /* the skin sensor's value, and since when it has been exactly this */
         int64_t charge_rate_nc, energy_rate_nj; /* per second at the newest sample: what runs on until rest is proved */

@@ -123,28 +123,38 @@ static void judge_under(struct judging *j, int64_t actual, int64_t expected)
                     (long long)measured_absolute(c, expected));
 }
 
-/* A slow output is given its time before its sensor must have moved. */
-static void judge_stuck(struct judging *j, int64_t actual, int64_t far)
+static int64_t gap(int64_t near, int64_t far, int64_t other_near, int64_t other_far)
+{
+    return near > other_far ? near - other_far : other_near > far ? other_near - far : 0;
+}
+
+/*
+ * The level may have been anywhere between its ends since the sample before. A slow output is given its time before its
+ * sensor must have moved.
+ */
+static void judge_stuck(struct judging *j, int64_t actual, int64_t near, int64_t far)
 {
     const struct supervise_channel_rules *c = judged_rules(j);
     struct supervise_channel_state *cs = judged_state(j);
     if (!cs->has_actual || actual != cs->last_actual) {
         cs->has_actual = true;
         cs->last_actual = actual;
-        cs->distance_at_change = far;
+        cs->near_at_change = near;
+        cs->far_at_change = far;
     }
-    const int64_t moved = far < cs->distance_at_change ? cs->distance_at_change - far : far - cs->distance_at_change;
-    const int64_t must_move = cs->distance_at_change / 1000 * STUCK_SHARE_PERMILLE + 4 * c->resolution;
+    const int64_t moved = gap(near, far, cs->near_at_change, cs->far_at_change);
+    const int64_t must_move = cs->far_at_change / 1000 * STUCK_SHARE_PERMILLE + 4 * c->resolution;
     const bool judged = c->lag_ns == 0 || ((j->sample->settled >> c->channel) & 1u);
     supervise_judge(j, FAULT_sensor_stuck, judged && moved > must_move, c->actual, actual, must_move,
                     "measured %lld has not moved although the level went from %lld to %lld", (long long)actual,
-                    (long long)absolute_of(c, cs->distance_at_change), (long long)absolute_of(c, far));
+                    (long long)absolute_of(c, cs->far_at_change), (long long)absolute_of(c, far));
 }
 
 void judge_delivery(struct judging *j)
 {
     const struct supervise_channel_rules *c = judged_rules(j);
     const int64_t far = supervise_distance(c, supervise_farthest(c, j->sample));
+    const int64_t near = supervise_distance(c, supervise_nearest(c, j->sample));
     int64_t actual, low, high;
     if (!c->has_actual || !supervise_reading(judged_status(j), c->actual, &actual) ||
         expect(c, supervise_nearest(c, j->sample), &low) < 0 || expect(c, supervise_farthest(c, j->sample), &high) < 0)
@@ -152,7 +162,7 @@ void judge_delivery(struct judging *j)
     remember_start(j, measured_distance(c, actual));
     judge_over(j, actual, far, high);
     judge_under(j, actual, low);
-    judge_stuck(j, actual, far);
+    judge_stuck(j, actual, near, far);
 }
 
 /* --- load and contact --- */

@@ -174,6 +174,20 @@ static void a_stuck_measurement_is_found(void **unused)
     bench_expect(&b, FAULT_sensor_stuck, 40);
 }
 
+static void a_decrease_that_was_measured_at_once_is_no_stuck_measurement(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_stimulator(&b);
+    bench_feed_well(&b, 3);
+    bench_level(&b, 5000);
+    b.sample.level_max[0] = 20000; /* it was there since the sample before, too */
+    bench_put(&b, QUANTITY_amplitude_ua, 5000);
+    bench_feed_well(&b, 1);
+    bench_level(&b, 5000);
+    bench_feed_well(&b, 100);
+}
+
 static void output_lost_needs_two_samples(void **unused)
 {
     struct bench b;
@@ -240,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_hot_applicator_stops),
         cmocka_unit_test(a_hard_limit_holds_on_what_is_measured),
         cmocka_unit_test(a_stuck_measurement_is_found),
+        cmocka_unit_test(a_decrease_that_was_measured_at_once_is_no_stuck_measurement),
         cmocka_unit_test(output_lost_needs_two_samples),
         cmocka_unit_test(a_stalled_device_timer_is_found),
         cmocka_unit_test(staleness_comes_from_samples_alone),
