@@ -41,9 +41,17 @@ bnr_permille = 5
 max_temperature_millic = 41 degC
 frequencies = 1 MHz, 1.5 MHz, 3 MHz
 calibration_due = 2099-01-01
+
+[applicator probe_808]
+modality = laser
+kind = 808 nm probe
+serial = 30011
+spot_area_mm2 = 1 cm2
+wavelength_nm = 808 nm
+calibration_due = 2099-01-01
 """
 
-# A treatment of seconds, so that the demo shows a timer end it.
+# Treatments of seconds, so that the demo shows a timer and a dose end them.
 PROTOCOL = """[protocol demo_ultrasound]
 label = Demo: pulsed ultrasound, five seconds
 revision = 1
@@ -58,6 +66,22 @@ duration_ms = 2 s..60 s, default 5 s
 contact_hold = 10 s
 rest_min = 0 min
 sessions_per_day = 1
+source = demo
+verified = choice
+
+[protocol demo_laser]
+label = Demo: laser, two points of half a joule
+revision = 1
+therapy = pbm
+waveform = laser_continuous
+power_uw = 100 mW..400 mW, default 250 mW
+duty_permille = 100 %
+wavelength_nm = 780 nm..860 nm, default 808 nm
+point_energy_uj = 0.5 J
+point_count = 2
+duration_ms = 1 min
+rest_min = 0 min
+sessions_per_day = 4
 source = demo
 verified = choice
 """
@@ -185,6 +209,8 @@ def configure(links):
 def room_up():
     sim = spawn("modality-sim", os.path.join(BIN, "modality-sim"), "--control", CONTROL, "--trace", TRACE,
                 "--device", "stim_a=refstim,unit=1,tcp=127.0.0.1:0", "--device", "us_b=refus,unit=1,tcp=127.0.0.1:0,head_serial=5001",
+                "--device", "laser_e=reflaser,unit=1,tcp=127.0.0.1:0,head_serial=30011",
+                "--device", "cold_f=refcold,unit=1,tcp=127.0.0.1:0",
                 "--device", f"stim_c=refstim,unit=3,pty={ROOM}/rs485", "--device", f"us_d=refus,unit=4,pty={ROOM}/rs485,head_serial=5001",
                 stdout=subprocess.PIPE)
     ready = json.loads(sim.stdout.readline())["devices"]
@@ -194,11 +220,13 @@ def room_up():
     config = configure([
         ("stim_a", ready["stim_a"]["link"], 1, "refstim", "", "Stimulator A", "bay 1"),
         ("us_b", ready["us_b"]["link"], 1, "refus", "", "Ultrasound B", "bay 1"),
+        ("laser_e", ready["laser_e"]["link"], 1, "reflaser", "", "Laser E", "bay 3"),
+        ("cold_f", ready["cold_f"]["link"], 1, "refcold", "", "Cold unit F", "bay 3"),
         ("stim_c", ready["stim_c"]["link"], 3, "refstim", serial, "Stimulator C (RS-485)", "bay 2"),
         ("us_d", ready["us_d"]["link"], 4, "refus", serial, "Ultrasound D (RS-485)", "bay 2")])
     spawn("modalityd", os.path.join(BIN, "modalityd"), "--config", config)
     wait("the socket", lambda: os.path.exists(SOCKET))
-    wait("every device ready", lambda: ctl("devices", quiet=True).count(" ready ") == 4)
+    wait("every device ready", lambda: ctl("devices", quiet=True).count(" ready ") == 6)
     return config
 
 
@@ -228,8 +256,18 @@ def electrical(device):
     return stopped
 
 
+def laser(device):
+    title("A laser, point by point: each ends at its energy with the output at rest; the next begins when a person says so")
+    points = Treatment("--protocol", "demo_laser", "--device", device, "--group", "cw", "--patient", "P-0004", "--site",
+                       "knee", "--side", "left", "--applicator", "probe_808")
+    wait("the first point", lambda: "paused" in ctl("sessions", quiet=True))
+    points.show()
+    ctl("resume", points.session, "--lease", points.lease)
+    points.ended(0)
+
+
 def main():
-    title("A room: four simulated devices, two on Modbus TCP, two on one RS-485 line")
+    title("A room: six simulated devices, four on Modbus TCP, two on one RS-485 line")
     config = room_up()
     ctl("status")
     ctl("protocols")
@@ -245,6 +283,15 @@ def main():
     Treatment("--protocol", "demo_ultrasound", "--device", "us_d", "--patient", "P-0002", "--site", "knee", "--side", "right",
               "--applicator", "head_5cm2", "--area", "10cm2", "--intensity", "0.3W/cm2", "--duration", "5s").ended(0)
 
+    laser("laser_e")
+
+    title("Cold is the other way round: warmer is safer, and rest is a set point that is proved")
+    cold = Treatment("--protocol", "cryo_pack", "--device", "cold_f", "--patient", "P-0005", "--site", "ankle", "--side",
+                     "right", "--set", "temperature_millic=15degC", "--duration", "5min")
+    wait("a pad below 20 degC", lambda: output("cold_f") < 20000)
+    ctl("stop", cold.session)
+    cold.ended(0)
+
     title("A fault: an electrode comes off in mid-treatment")
     fault = Treatment("--protocol", "tens_conventional", "--device", "stim_c", "--group", "ch2", "--patient", "P-0003", "--site",
                       "lower_leg", "--side", "right", "--amplitude", "6mA", "--duration", "20min", "--electrode-area", "25cm2")
@@ -259,9 +306,10 @@ def main():
     ctl("verify")
 
     title("What came out, by the devices' own trace")
-    for device in ("stim_a", "us_d", "stim_c"):
+    for device in ("stim_a", "us_d", "laser_e", "cold_f", "stim_c"):
         lines = outputs(device)
-        print(f"  {device:<7} peak {max(o['value'] for o in lines):>7} {lines[0]['quantity']}, now {lines[-1]['value']}")
+        far = (min if device == "cold_f" else max)(o["value"] for o in lines)
+        print(f"  {device:<7} farthest from rest {far:>7} {lines[0]['quantity']}, now {lines[-1]['value']}")
     print(f"  stim_a  stop asked to rest: {stop_to_rest('stim_a', stopped):.1f} ms (modalityctl's start included)")
     print(f"  stim_c  electrode opened to rest: {stop_to_rest('stim_c', opened):.1f} ms")
 
