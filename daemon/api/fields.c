@@ -141,7 +141,7 @@ static const struct param output[] = {
     FIELD("polarity", PARAM_STRING, "polarity of the output", .choices = choices_polarity),
     FIELD("phases", PARAM_ARRAY, "exactly one", .required = true, PARAM_BOUNDS(1, 8), .item = &phase_item),
     FIELD("applicator_ref", PARAM_STRING, "ultrasound head or probe; needed for ultrasound", ID_BOUNDS),
-    FIELD("electrodes", PARAM_ARRAY, "needed for electrical stimulation", PARAM_BOUNDS(0, SESSION_ELECTRODES_MAX),
+    FIELD("electrodes", PARAM_ARRAY, "needed for electrical stimulation", PARAM_BOUNDS(0, PRESCRIPTION_ELECTRODES_MAX),
           .item = &electrode_item),
 };
 static const struct param output_item = FIELD("output", PARAM_OBJECT, "one output", PARAM_FIELDS(output));

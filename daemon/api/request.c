@@ -26,7 +26,7 @@ static void electrodes_read(const json_t *list, struct session_output *out)
     const json_t *e;
     json_array_foreach((json_t *)list, i, e)
     {
-        struct session_electrode *to = &out->electrodes[out->n_electrodes++];
+        struct prescription_electrode *to = &out->electrodes[out->n_electrodes++];
         to->label = param_text(e, "label");
         to->channel = param_text(e, "channel");
         to->kind = param_text(e, "kind");
@@ -43,7 +43,7 @@ static void parameters_read(const json_t *map, struct session_output *out)
     json_t *range;
     json_object_foreach((json_t *)map, id, range)
     {
-        struct session_parameter *p = &out->parameters[out->n_parameters++];
+        struct prescription_parameter *p = &out->parameters[out->n_parameters++];
         (void)modality_quantity_find(id, &p->quantity); /* params_check has found it */
         p->start_absent = json_object_get(range, "start") == NULL;
         p->ceiling_absent = json_object_get(range, "ceiling") == NULL;

@@ -60,8 +60,11 @@ json_t *doc_channel(const struct prescribed *d, const struct dose_picture *pictu
                     enum modality_quantity level);
 /* {quantity: {value, text}} over the whole treatment, at its ceilings. */
 json_t *doc_totals(const struct dose_picture *picture);
-/* {ends_by, turns, amount, quantity, time_ms, time_text, fastest_ms, longest_ms} */
+/* {end_by, turns, <dose quantity>?: {value, text}, expected_ms, fastest_ms, longest_ms} */
 json_t *doc_course(const struct course *course);
+const char *doc_course_end(enum course_end end); /* "time", "dose", "count" */
+/* The quantity of a course's amount: duration_ms, or the dose that ends it. */
+enum modality_quantity doc_course_quantity(enum course_end end);
 /* Ids of the sites or conditions in a set. */
 json_t *doc_sites(const struct screening *s, uint64_t set);
 json_t *doc_conditions(const struct screening *s, uint64_t set);

@@ -62,23 +62,29 @@ json_t *doc_totals(const struct dose_picture *picture)
     return o;
 }
 
+const char *doc_course_end(enum course_end end)
+{
+    static const char *const ids[] = {[COURSE_TIME] = "time", [COURSE_ION_DOSE] = "dose", [COURSE_POINTS] = "count"};
+    return ids[end];
+}
+
+enum modality_quantity doc_course_quantity(enum course_end end)
+{
+    static const enum modality_quantity quantities[] = {[COURSE_TIME] = QUANTITY_duration_ms,
+                                                        [COURSE_ION_DOSE] = QUANTITY_iontophoresis_dose_ua_min,
+                                                        [COURSE_POINTS] = QUANTITY_point_energy_uj};
+    return quantities[end];
+}
+
 json_t *doc_course(const struct course *course)
 {
-    static const struct {
-        const char *id;
-        enum modality_quantity quantity;
-    } ends[] = {[COURSE_TIME] = {"time", QUANTITY_duration_ms},
-                [COURSE_ION_DOSE] = {"dose", QUANTITY_iontophoresis_dose_ua_min},
-                [COURSE_POINTS] = {"points", QUANTITY_point_energy_uj}};
-    char text[VALUE_TEXT_MAX];
+    const enum modality_quantity q = doc_course_quantity(course->end);
     json_t *o = json_object();
-    doc_text(o, "ends_by", ends[course->end].id);
-    doc_text(o, "quantity", modality_quantity_info(ends[course->end].quantity)->id);
-    doc_int(o, "amount", course->amount);
-    doc_text(o, "amount_text", value_format(ends[course->end].quantity, course->amount, text, sizeof text));
+    doc_text(o, "end_by", doc_course_end(course->end));
     doc_int(o, "turns", course->turns);
-    doc_int(o, "time_ms", course->time_ms);
-    doc_text(o, "time_text", value_format(QUANTITY_duration_ms, course->time_ms, text, sizeof text));
+    if (course->end != COURSE_TIME)
+        doc_put(o, modality_quantity_info(q)->id, doc_quantity(q, course->amount));
+    doc_int(o, "expected_ms", course->time_ms);
     doc_int(o, "fastest_ms", course->fastest_ms);
     doc_int(o, "longest_ms", course->longest_ms);
     return o;

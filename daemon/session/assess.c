@@ -1,93 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One request held against everything at once: tables, device, patient, ledger, limits. Nothing is claimed and nothing
- * is changed. Everything that refuses is gathered and put in order, the most restrictive first.
+ * One request held against everything at once: what it asks for by dose/prescription, then device, ledger, daemon and
+ * the host's own gate. Nothing is claimed and nothing is changed. Everything that refuses is gathered and put in order,
+ * the most restrictive first.
  */
 #include "session/internal.h"
 
 #include "dose/derive.h"
 #include "dose/wide.h"
 
-/* Order of refusals: what can never be, then what the dose forbids, then what a person can put right. */
-static int rank(const struct refusal *r)
-{
-    static const enum modality_token order[] = {
-        TOKEN_NOT_FOUND,      TOKEN_CONTRAINDICATED,    TOKEN_IDENTITY_MISMATCH,   TOKEN_OUTPUT_UNKNOWN,
-        TOKEN_DOSE_UNBOUNDED, TOKEN_DOSE_RESERVED,      TOKEN_LIMIT_EXCEEDED,      TOKEN_OUT_OF_RANGE,
-        TOKEN_REST_INTERVAL,  TOKEN_LIMIT_NOT_ACCEPTED, TOKEN_DEVICE_NOT_ACCEPTED, TOKEN_DEVICE_OVERDUE,
-        TOKEN_BUSY,           TOKEN_DEVICE_ABSENT,      TOKEN_DEVICE_NOT_READY,    TOKEN_RECORDS_UNAVAILABLE,
-        TOKEN_AUDIT_BROKEN,   TOKEN_PRECAUTION,         TOKEN_INCOMPLETE,          TOKEN_NOTICE_REQUIRED,
-    };
-    const int n = (int)(sizeof order / sizeof order[0]);
-    for (int i = 0; i < n; i++) {
-        if (order[i] == r->token)
-            return i;
-    }
-    return n;
-}
-
-/* How far outside its bound a value lies: value over bound, or bound over value for a minimum, in permille. */
-static int64_t excess(const struct refusal *r)
-{
-    if (!r->has_value || !r->has_bound)
-        return 0;
-    const int64_t over = r->is_min ? r->bound : r->value;
-    const int64_t under = r->is_min ? r->value : r->bound;
-    int64_t permille;
-    if (over < 0 || under <= 0 || wide_mul_div_up(over, 1000, under, &permille) < 0)
-        return INT64_MAX;
-    return permille;
-}
-
-static bool before(const struct refusal *a, const struct refusal *b)
-{
-    const int ra = rank(a), rb = rank(b);
-    return ra != rb ? ra < rb : excess(a) > excess(b);
-}
-
-/* Stable, and the lists are short. */
-static void sort_refusals(struct refusals *r)
-{
-    for (size_t i = 1; i < r->n; i++) {
-        const struct refusal moving = r->items[i];
-        size_t k = i;
-        for (; k > 0 && before(&moving, &r->items[k - 1]); k--)
-            r->items[k] = r->items[k - 1];
-        r->items[k] = moving;
-    }
-}
-
-static void append(struct refusals *to, const struct refusals *from)
-{
-    for (size_t i = 0; i < from->n; i++) {
-        if (to->n < REFUSALS_MAX)
-            to->items[to->n++] = from->items[i];
-        else
-            to->dropped++;
-    }
-    to->dropped += from->dropped;
-}
-
-static void hold_against_limits(struct assessment *a, const struct session_request *rq)
-{
-    const struct dose_tables *t = a->plan.tables;
-    limit_check(t->limits, t->n_limits, &a->picture, &a->history, &a->verdict);
-    append(&a->refused, &a->verdict.refused);
-    for (size_t i = 0; i < a->verdict.notices.n; i++) {
-        struct refusal notice = a->verdict.notices.items[i];
-        if (request_acknowledges(rq, notice.subject))
-            continue;
-        notice.token = TOKEN_NOTICE_REQUIRED;
-        const struct refusals one = {.n = 1, .items[0] = notice};
-        append(&a->refused, &one);
-    }
-    a->refused.dropped += a->verdict.notices.dropped;
-}
-
 /* The accuracy within which a device of this modality must deliver: 0 where no limit says so. */
 static int64_t accuracy(const struct assessment *a)
 {
-    const struct dose_tables *t = a->plan.tables;
+    const struct dose_tables *t = a->plan.dose.tables;
     const struct limit *limit =
         limit_tightest(t->limits, t->n_limits, &a->picture, QUANTITY_delivery_error_permille, LIMIT_HARD, false);
     return limit ? limit->max : 0;
@@ -113,7 +38,8 @@ static int64_t worst_thermal(const struct assessment *a, int64_t planned, int64_
     if (wide_mul_div_up(values.value[sata], 1000 + error, 1000, &most) < 0)
         return ENDLESS;
     quantity_put(&values, sata, most);
-    if (dose_totals(a->plan.treatment.channels[0].waveform, &values, a->plan.treatment.duration_ms + stop_ms) < 0)
+    if (dose_totals(a->plan.dose.treatment.channels[0].waveform, &values,
+                    a->plan.dose.treatment.duration_ms + stop_ms) < 0)
         return ENDLESS;
     most = values.value[QUANTITY_cem43_ms];
     return most < planned ? planned : most < ENDLESS ? most : ENDLESS;
@@ -126,7 +52,7 @@ static int64_t worst_thermal(const struct assessment *a, int64_t planned, int64_
 static void put_totals(struct assessment *a)
 {
     const struct quantity_set *whole = &a->picture.whole;
-    const int64_t duration = a->plan.treatment.duration_ms, error = accuracy(a);
+    const int64_t duration = a->plan.dose.treatment.duration_ms, error = accuracy(a);
     const int64_t stop_ms = a->dead_man_ms * a->picture.course.turns, flow = flow_ms(a);
     const int64_t planned[] = {duration,
                                quantity_or_zero(whole, QUANTITY_energy_uj),
@@ -174,139 +100,40 @@ int assess(struct sessions *s, const struct session_request *rq, const struct se
     if (!a)
         return -ENOMEM;
     struct refusals *r = &a->refused;
-    const int planned = plan_make(s, s->settings.tables, rq, civil_day(now->wall_ms), &a->plan, r);
+    const int64_t today = civil_day(now->wall_ms);
+    const int planned = plan_make(s, s->settings.tables, rq, today, &a->plan, r);
     const struct plan *plan = &a->plan;
+    const struct prescription asked = request_prescription(rq, plan->unit);
     check_device(s, own, plan, now, r);
     check_daemon(s, r);
-    check_history(s, own, plan, rq, &a->history, r);
+    check_history(s, own, plan, rq, &a->history, &a->protocol_history, r);
     check_identity(s, own, rq, r);
-    check_parts(plan, rq, r);
-    check_electrodes(plan, rq, r);
-    check_applicator(plan, now, r);
+    prescription_check(&asked, &plan->dose, today, r);
     if (plan->unit && plan->unit->described)
         a->dead_man_ms = plan->unit->info.dead_man_ms + s->settings.permit_ms;
-    const struct limit *lock = plan->protocol ? protocol_lock(plan->tables, plan->protocol) : NULL;
-    if (lock) {
-        struct refusal *refusal =
-            refusal_add(r, TOKEN_LIMIT_NOT_ACCEPTED, lock->id,
-                        "protocol %s rests on limit %s, which nobody has verified: [accept %s] is missing (%s)",
-                        plan->protocol->id, lock->id, lock->id, lock->origin);
-        refusal->origin = lock->origin;
-    }
     if (planned == 0) {
-        protocol_check(plan->protocol, &plan->treatment, r);
         check_ranges(plan, r);
-        a->has_picture = dose_picture_make(&plan->treatment, &a->picture, r) == 0;
+        a->has_picture = prescription_judge(&asked, &plan->dose, &a->history, &a->picture, &a->verdict, r) == 0;
     }
     check_sensors(a, own != NULL, r);
     if (a->has_picture) {
-        hold_against_limits(a, rq);
         put_totals(a);
         check_envelope(a);
     }
-    sort_refusals(r);
+    refusals_sort(r);
     *out = a;
     return 0;
 }
 
-static json_t *finding_document(const struct limit_finding *f)
-{
-    const struct limit *l = f->limit;
-    const bool is_min = f->has_value ? f->is_min : !l->has_max;
-    const int64_t bound = is_min ? l->min : l->max;
-    json_t *o = json_object();
-    doc_text(o, "id", l->id);
-    doc_bool(o, "applies", f->applies);
-    doc_text(o, "quantity", modality_quantity_info(l->quantity)->id);
-    doc_text(o, "scope", limit_scope_id(l->scope));
-    doc_text(o, "class", limit_class_id(l->class));
-    if (f->has_value)
-        doc_int(o, "value", f->value);
-    doc_int(o, "bound", bound);
-    doc_text(o, "direction", is_min ? "min" : "max");
-    if (f->has_value)
-        doc_int(o, "headroom", is_min ? f->value - bound : bound - f->value);
-    doc_bool(o, "exceeded", f->exceeded);
-    if (f->channel >= 0)
-        doc_int(o, "channel", f->channel);
-    doc_text(o, "layer", limit_layer_id(l->layer));
-    doc_text(o, "origin", l->origin);
-    doc_text(o, "source", l->source);
-    doc_text(o, "verified", limit_verified_id(l->verified));
-    return o;
-}
-
-/* The narrower layers are ranges: protocol and device bound the level too, and one of them may be what binds. */
-static void add_range(json_t *array, const struct assessment *a, size_t i, const char *id, enum limit_layer layer,
-                      int64_t max, const char *origin)
-{
-    const int64_t value = a->plan.treatment.channels[i].ceiling.value[a->plan.level];
-    json_t *o = json_object();
-    doc_text(o, "id", id);
-    doc_bool(o, "applies", true);
-    doc_text(o, "quantity", modality_quantity_info(a->plan.level)->id);
-    doc_text(o, "scope", limit_scope_id(SCOPE_INSTANTANEOUS));
-    doc_text(o, "class", limit_class_id(LIMIT_HARD));
-    doc_int(o, "value", value);
-    doc_int(o, "bound", max);
-    doc_text(o, "direction", "max");
-    doc_int(o, "headroom", max - value);
-    doc_bool(o, "exceeded", value > max);
-    doc_int(o, "channel", (int64_t)i);
-    doc_text(o, "layer", limit_layer_id(layer));
-    doc_text(o, "origin", origin);
-    json_array_append_new(array, o);
-}
-
-static void add_ranges(json_t *array, const struct assessment *a)
-{
-    const struct protocol *p = a->plan.protocol;
-    for (size_t i = 0; i < a->plan.treatment.n_channels; i++) {
-        if (!quantity_has(&a->plan.treatment.channels[i].ceiling, a->plan.level) ||
-            modality_quantity_info(a->plan.level)->safer == SAFER_UP)
-            continue;
-        for (size_t k = 0; k < p->n_parameters; k++) {
-            if (p->parameters[k].quantity == a->plan.level)
-                add_range(array, a, i, p->id, LAYER_PROTOCOL, p->parameters[k].max, p->parameters[k].origin);
-        }
-        const struct modality_channel *c = a->plan.device[i];
-        for (size_t k = 0; c && k < c->n_ranges && k < MODALITY_RANGES_MAX; k++) {
-            if (c->ranges[k].quantity == a->plan.level && c->ranges[k].settable)
-                add_range(array, a, i, a->plan.unit->id, LAYER_DEVICE, c->ranges[k].max,
-                          a->plan.unit->settings->origin);
-        }
-    }
-}
-
 json_t *assess_limits(const struct assessment *a)
 {
-    json_t *array = json_array();
-    const struct dose_tables *t = a->plan.tables;
-    if (a->has_picture)
-        add_ranges(array, a);
-    struct limit_finding *findings = a->has_picture ? calloc(t->n_limits + 1, sizeof *findings) : NULL;
-    if (!findings)
-        return array;
-    limit_explain(t->limits, t->n_limits, &a->picture, &a->history, findings);
-    for (size_t i = 0; i < t->n_limits; i++) {
-        if (findings[i].applies && findings[i].limit->use == USE_TREATMENT)
-            json_array_append_new(array, finding_document(&findings[i]));
-    }
-    free(findings);
-    return array;
-}
-
-json_t *assess_notices(const struct assessment *a, const struct session_request *rq)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < a->verdict.notices.n; i++) {
-        const struct refusal *notice = &a->verdict.notices.items[i];
-        json_t *o = refusal_document(notice);
-        doc_text(o, "id", notice->subject);
-        doc_bool(o, "acknowledged", request_acknowledges(rq, notice->subject));
-        json_array_append_new(array, o);
-    }
-    return array;
+    const struct plan *plan = &a->plan;
+    const struct doc_device device = {.id = plan->unit ? plan->unit->id : NULL,
+                                      .origin = plan->unit ? plan->unit->settings->origin : NULL,
+                                      .n_channels = plan->dose.treatment.n_channels,
+                                      .channels = plan->device};
+    return doc_limits(&plan->dose, a->has_picture ? &a->picture : NULL, &a->history, &a->protocol_history,
+                      plan->unit ? &device : NULL);
 }
 
 json_t *assess_violations(const struct assessment *a)

@@ -204,22 +204,22 @@ static const struct modality_range *range_of(const struct modality_channel *c, e
 static void check_shape(const struct plan *plan, size_t channel, struct refusals *r)
 {
     const struct modality_channel *c = plan->device[channel];
-    const enum modality_waveform w = plan->treatment.channels[channel].waveform;
+    const enum modality_waveform w = plan->dose.treatment.channels[channel].waveform;
     const struct modality_range *selector = range_of(c, QUANTITY_waveform_class);
     const struct modality_range *timer = range_of(c, QUANTITY_duration_ms);
     const bool several = (c->waveforms & (c->waveforms - 1u)) != 0 && c->modality == MODALITY_ESTIM;
     if (several && (!selector || !selector->settable || (int64_t)w < selector->min || (int64_t)w > selector->max))
         refusal_add(r, TOKEN_OUT_OF_RANGE, plan->unit->id, "channel %s of device %s cannot be switched to %s (%s)",
                     c->id, plan->unit->id, modality_waveform_id(w), plan->unit->settings->origin);
-    if (timer && timer->settable && plan->treatment.duration_ms > timer->max)
-        refuse_range(plan, channel, QUANTITY_duration_ms, plan->treatment.duration_ms, timer->max, false,
+    if (timer && timer->settable && plan->dose.treatment.duration_ms > timer->max)
+        refuse_range(plan, channel, QUANTITY_duration_ms, plan->dose.treatment.duration_ms, timer->max, false,
                      "the device's timer reaches at most", r);
 }
 
 static void check_channel(const struct plan *plan, size_t channel, struct refusals *r)
 {
     const struct modality_channel *c = plan->device[channel];
-    const struct dose_channel *t = &plan->treatment.channels[channel];
+    const struct dose_channel *t = &plan->dose.treatment.channels[channel];
     check_shape(plan, channel, r);
     if (!((c->waveforms >> t->waveform) & 1u))
         refusal_add(r, TOKEN_OUT_OF_RANGE, plan->unit->id, "channel %s of device %s does not produce %s (%s)", c->id,
@@ -228,7 +228,7 @@ static void check_channel(const struct plan *plan, size_t channel, struct refusa
         refusal_add(r, TOKEN_INCOMPLETE, plan->unit->id,
                     "channel %s of device %s is led by %s, which protocol %s has "
                     "not",
-                    c->id, plan->unit->id, modality_quantity_info(c->level)->id, plan->protocol->id);
+                    c->id, plan->unit->id, modality_quantity_info(c->level)->id, plan->dose.protocol->id);
     for (int q = 0; q < QUANTITY_COUNT; q++) {
         if (!quantity_has(&t->ceiling, (enum modality_quantity)q) || !needs_device((enum modality_quantity)q))
             continue;
@@ -246,6 +246,6 @@ static void check_channel(const struct plan *plan, size_t channel, struct refusa
 
 void check_ranges(const struct plan *plan, struct refusals *r)
 {
-    for (size_t i = 0; plan->resolved && i < plan->treatment.n_channels; i++)
+    for (size_t i = 0; plan->resolved && i < plan->dose.treatment.n_channels; i++)
         check_channel(plan, i, r);
 }

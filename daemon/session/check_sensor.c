@@ -23,7 +23,7 @@ static bool interlock_open(const struct modality_channel_status *status)
 /* The limit to be named: the installation's, which is as tight as the compiled one, else that. */
 static const struct limit *bound(const struct assessment *a, enum modality_quantity q)
 {
-    const struct dose_tables *t = a->plan.tables;
+    const struct dose_tables *t = a->plan.dose.tables;
     size_t own = 0;
     while (own < t->n_limits && t->limits[own].layer == LAYER_COMPILED)
         own++;
@@ -36,8 +36,8 @@ static const struct limit *bound(const struct assessment *a, enum modality_quant
 /* The device's own word for what is connected, against the one whose calibration the dose rests on. */
 static void check_head(const struct plan *plan, const struct modality_channel_status *status, struct refusals *r)
 {
-    const int index = plan->treatment.applicator;
-    const struct applicator *a = index >= 0 ? &plan->tables->applicators[index] : NULL;
+    const int index = plan->dose.treatment.applicator;
+    const struct applicator *a = index >= 0 ? &plan->dose.tables->applicators[index] : NULL;
     if (status->applicator[0] == '\0' || (a && a->serial && strcmp(a->serial, status->applicator) == 0))
         return;
     if (!a)
@@ -84,7 +84,7 @@ static void check_pad(const struct assessment *a, size_t i, struct refusals *r)
 {
     char given[64], floor[64];
     const struct limit *limit = bound(a, QUANTITY_skin_temperature_millic);
-    const int64_t coldest = a->plan.treatment.channels[i].ceiling.value[QUANTITY_temperature_millic];
+    const int64_t coldest = a->plan.dose.treatment.channels[i].ceiling.value[QUANTITY_temperature_millic];
     if (!limit || coldest >= limit->min)
         return;
     struct refusal *refusal = refusal_add(
@@ -119,13 +119,13 @@ static void check_skin(const struct assessment *a, size_t i, const struct modali
 void check_sensors(const struct assessment *a, bool starting, struct refusals *r)
 {
     const struct plan *plan = &a->plan;
-    for (size_t i = 0; plan->resolved && i < plan->treatment.n_channels; i++) {
+    for (size_t i = 0; plan->resolved && i < plan->dose.treatment.n_channels; i++) {
         const struct modality_channel_status *status = status_of(plan->unit, plan->channels[i]);
         if (!status)
             continue;
         check_head(plan, status, r);
         check_interlock(a, status, r);
-        if (plan->treatment.modality == MODALITY_COLD && a->has_picture)
+        if (plan->dose.treatment.modality == MODALITY_COLD && a->has_picture)
             check_skin(a, i, status, starting, r);
     }
 }

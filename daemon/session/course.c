@@ -9,13 +9,6 @@
 #include "dose/derive.h"
 #include "dose/wide.h"
 
-static const char *const ends_by[] = {[COURSE_TIME] = "time", [COURSE_ION_DOSE] = "dose", [COURSE_POINTS] = "count"};
-
-static enum modality_quantity dose_of(const struct course *course)
-{
-    return course->end == COURSE_POINTS ? QUANTITY_point_energy_uj : QUANTITY_iontophoresis_dose_ua_min;
-}
-
 enum session_end session_time_end(const struct session *session)
 {
     return session->rules.course.end == COURSE_TIME ? END_complete : END_time_over;
@@ -119,27 +112,14 @@ void course_show(const struct session *session, json_t *o)
     const int64_t done = session->point_over ? 0 : supervise_course_done(&session->rules, &session->supervised);
     if (session->n_tables == 0)
         return;
-    doc_text(o, "end_by", ends_by[course->end]);
+    doc_text(o, "end_by", doc_course_end(course->end));
     if (course->end == COURSE_ION_DOSE)
         doc_put(o, "dose",
-                json_pack("{s:s,s:I,s:I}", "quantity", modality_quantity_info(dose_of(course))->id, "target",
-                          (json_int_t)course->amount, "delivered", (json_int_t)done));
+                json_pack("{s:s,s:I,s:I}", "quantity", modality_quantity_info(doc_course_quantity(course->end))->id,
+                          "target", (json_int_t)course->amount, "delivered", (json_int_t)done));
     if (course->end == COURSE_POINTS)
         doc_put(o, "points",
                 json_pack("{s:I,s:I,s:I,s:I}", "done", (json_int_t)session->points_done, "of",
                           (json_int_t)course->turns, "energy_uj", (json_int_t)course->amount, "delivered_uj",
                           (json_int_t)done));
-}
-
-json_t *course_document(const struct course *course)
-{
-    json_t *o = json_object();
-    doc_text(o, "end_by", ends_by[course->end]);
-    doc_int(o, "turns", course->turns);
-    if (course->end != COURSE_TIME)
-        doc_put(o, modality_quantity_info(dose_of(course))->id, doc_quantity(dose_of(course), course->amount));
-    doc_int(o, "expected_ms", course->time_ms);
-    doc_int(o, "fastest_ms", course->fastest_ms);
-    doc_int(o, "longest_ms", course->longest_ms);
-    return o;
 }

@@ -25,7 +25,7 @@ static int64_t at_least_one(int64_t value)
 
 static int64_t walk_bound(const struct assessment *a, enum modality_quantity q, int64_t otherwise)
 {
-    const struct dose_tables *t = a->plan.tables;
+    const struct dose_tables *t = a->plan.dose.tables;
     const struct limit *limit = limit_tightest(t->limits, t->n_limits, &a->picture, q, LIMIT_HARD, false);
     return limit && limit->max < otherwise ? limit->max : otherwise;
 }
@@ -44,7 +44,7 @@ static void bound_walk(const struct assessment *a, struct walk_rules *rules)
 /* Rules of the walk: the soft start where the protocol has one, never faster than the limits. */
 static struct walk_rules walk_rules_of(const struct assessment *a, size_t i, int64_t resolution)
 {
-    const struct dose_channel *t = &a->plan.treatment.channels[i];
+    const struct dose_channel *t = &a->plan.dose.treatment.channels[i];
     const enum modality_quantity level = a->plan.level;
     const int64_t rest = a->plan.device[i]->rest_value;
     const int64_t start = distance(t->start.value[level], rest), ceiling = distance(t->ceiling.value[level], rest);
@@ -102,10 +102,10 @@ static int fill_channel(struct envelope_channel *e, const struct assessment *a, 
 {
     const struct plan *plan = &a->plan;
     const struct modality_channel *device = plan->device[i];
-    const struct dose_channel *t = &plan->treatment.channels[i];
-    const enum modality_quantity area = plan->treatment.modality == MODALITY_ESTIM        ? QUANTITY_electrode_area_mm2
-                                        : plan->treatment.modality == MODALITY_ULTRASOUND ? QUANTITY_era_mm2
-                                                                                          : QUANTITY_spot_area_mm2;
+    const struct dose_channel *t = &plan->dose.treatment.channels[i];
+    const enum modality_quantity area = plan->dose.treatment.modality == MODALITY_ESTIM ? QUANTITY_electrode_area_mm2
+                                        : plan->dose.treatment.modality == MODALITY_ULTRASOUND ? QUANTITY_era_mm2
+                                                                                               : QUANTITY_spot_area_mm2;
     *e = (struct envelope_channel){.channel = plan->channels[i],
                                    .level_quantity = (uint32_t)plan->level,
                                    .waveform = (uint32_t)t->waveform,
@@ -129,12 +129,12 @@ static int fill_channel(struct envelope_channel *e, const struct assessment *a, 
 int envelope_fill(const struct assessment *a, struct envelope *e)
 {
     *e = (struct envelope){.group = a->plan.group,
-                           .n_channels = (uint32_t)a->plan.treatment.n_channels,
-                           .modality = (uint32_t)a->plan.treatment.modality,
+                           .n_channels = (uint32_t)a->plan.dose.treatment.n_channels,
+                           .modality = (uint32_t)a->plan.dose.treatment.modality,
                            .over_permille = OVER_PERMILLE,
-                           .total_ms = a->plan.treatment.duration_ms};
+                           .total_ms = a->plan.dose.treatment.duration_ms};
     int r = 0;
-    for (size_t i = 0; r == 0 && i < a->plan.treatment.n_channels; i++)
+    for (size_t i = 0; r == 0 && i < a->plan.dose.treatment.n_channels; i++)
         r = fill_channel(&e->channels[i], a, i);
     return r;
 }

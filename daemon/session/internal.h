@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document/document.h"
 #include "modality/clock.h"
 #include "session/session.h"
 #include "session/state.h"
@@ -63,22 +64,18 @@ struct kept_request {
 };
 int request_keep(const struct session_request *request, struct kept_request **out);
 void request_free(struct kept_request *kept);
-/* Whether the request acknowledges this notice limit. */
-bool request_acknowledges(const struct session_request *request, const char *limit);
+/* What it asks for, with what the section of its device says; unit may be NULL. Borrowed. */
+struct prescription request_prescription(const struct session_request *request, const struct unit *unit);
 
 /* A request resolved against tables and device. */
 struct plan {
-    const struct dose_tables *tables;
-    const struct protocol *protocol;
+    struct prescribed dose; /* the treatment, and the tables, protocol and site that it was resolved to */
     struct unit *unit;
     bool resolved; /* group and channels are those of the described device */
     uint32_t group;
     uint32_t channels[DOSE_CHANNELS_MAX];                     /* device channel index */
     const struct modality_channel *device[DOSE_CHANNELS_MAX]; /* NULL when the device is not described */
     enum modality_quantity level;
-    int site;
-    uint64_t sites; /* bit per body site that is touched: the target, and where electrodes sit */
-    struct dose_treatment treatment;
 };
 
 /* Everything that is known about one request at one moment. Large: from the heap. */
@@ -87,8 +84,8 @@ struct assessment {
     bool has_picture;
     struct dose_picture picture;
     struct limit_verdict verdict;
-    struct refusals refused; /* everything that refuses, most restrictive first */
-    struct dose_history history;
+    struct refusals refused;                       /* everything that refuses, most restrictive first */
+    struct dose_history history, protocol_history; /* of the modality; of the protocol's own therapy */
     struct dose_amounts planned, worst;
     uint32_t dead_man_ms;
 };
@@ -243,17 +240,9 @@ void say_refused(struct sessions *s, const char *method, const struct session_ac
                  const struct session *session, struct session_reply reply, enum modality_token token, json_t *data,
                  const char *format, ...) __attribute__((format(printf, 8, 9)));
 
-/* document.c: small JSON helpers; a NULL text is left out, bytes that are not UTF-8 become '?' */
-void doc_text(json_t *object, const char *key, const char *text);
-void doc_int(json_t *object, const char *key, int64_t value);
-void doc_bool(json_t *object, const char *key, bool value);
-void doc_put(json_t *object, const char *key, json_t *value);
-/* Appends and takes over value, or drops it when the list holds max: false. */
-bool doc_append(json_t *array, json_t *value, size_t max);
-json_t *doc_quantity(enum modality_quantity q, int64_t value); /* {value, text} */
+/* document.c: documents of this room; the helpers are those of document/document.h */
 json_t *doc_amounts(const struct dose_amounts *a);
 json_t *doc_identity(const struct modality_identity *identity);
-json_t *doc_refusals(const struct refusals *r);
 const char *evidence_id(enum modality_evidence e);
 const char *output_id(enum modality_output o);
 const char *contact_id(enum modality_contact c);
@@ -267,35 +256,22 @@ int plan_make(struct sessions *s, const struct dose_tables *tables, const struct
 /* True when a lies farther from rest than b. */
 bool quantity_unsafer(enum modality_quantity q, int64_t a, int64_t b);
 
-/* electrodes.c: areas, poles and shared pads, into the channels of the treatment */
-void plan_electrodes(struct plan *plan, const struct session_request *request, struct refusals *r);
-
-/* sites.c: every site named becomes a bit of plan->sites; screening is judged at each, told without doubles */
-void plan_sites(struct plan *plan, const struct session_request *request, struct refusals *r);
-void plan_screen(struct plan *plan, const struct session_request *request, int64_t today, struct refusals *r);
-
-/* questions.c: what is to be asked at any of these sites (a bit each; 0 = all) */
-json_t *questions_at(const struct dose_tables *t, const struct protocol *p, uint64_t sites, const char *indication);
-
 /* identity.c: the same patient reference with another second identifier; what a start says otherwise, or NULL */
 void check_identity(const struct sessions *s, const struct session *own, const struct session_request *request,
                     struct refusals *r);
 const char *identity_difference(const struct session_request *request, const struct session_confirmation *confirmed);
 
-/* check_request.c: parts of a request that this treatment would not use */
-void check_parts(const struct plan *plan, const struct session_request *request, struct refusals *r);
-/* A quantity that has a place of its own in a request and was given as a parameter: true and refused. */
-bool check_misplaced(enum modality_quantity q, struct refusals *r);
-
 /* check_device.c, check_patient.c: each adds its refusals */
 void check_device(struct sessions *s, const struct session *own, const struct plan *plan,
                   const struct session_time *now, struct refusals *r);
 void check_ranges(const struct plan *plan, struct refusals *r);
-void check_electrodes(const struct plan *plan, const struct session_request *request, struct refusals *r);
-void check_applicator(const struct plan *plan, const struct session_time *now, struct refusals *r);
-/* history is filled: what the ledger holds of this patient's modality at the places that the request touches. */
+/*
+ * history is filled: what the ledger holds of this patient's modality at the places that the request touches;
+ * of_protocol: the same with the sessions of its own therapy alone.
+ */
 void check_history(struct sessions *s, const struct session *own, const struct plan *plan,
-                   const struct session_request *request, struct dose_history *history, struct refusals *r);
+                   const struct session_request *request, struct dose_history *history,
+                   struct dose_history *of_protocol, struct refusals *r);
 /* The target, and where each electrode sits: names that the tables know, on the sides that those sites have. */
 void request_places(const struct dose_tables *tables, const struct session_request *request, struct ledger_places *out);
 /* check_sensor.c: what the device senses; starting asks for what only a patient gives. Needs a picture for its limits.
@@ -312,7 +288,6 @@ const struct session *unit_holder(const struct sessions *s, const struct unit *u
 int assess(struct sessions *s, const struct session_request *request, const struct session *own,
            const struct session_time *now, struct assessment **out);
 json_t *assess_limits(const struct assessment *a);
-json_t *assess_notices(const struct assessment *a, const struct session_request *request);
 /* data of an error: the first refusal's members and violations[]. */
 json_t *assess_violations(const struct assessment *a);
 
@@ -382,7 +357,6 @@ void session_course_begin(struct session *session);               /* of a turn *
 enum session_end session_time_end(const struct session *session); /* what it means that the time is over */
 int64_t session_remaining_ms(const struct session *session, const struct session_time *now);
 void course_show(const struct session *session, json_t *o); /* its members of a snapshot */
-json_t *course_document(const struct course *course);       /* and of a sheet */
 
 /* lease.c */
 void session_lease_tick(struct session *session, const struct session_time *now);

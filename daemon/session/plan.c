@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a request to an intended treatment: names are resolved against the tables and the device, and every commanded
- * quantity gets its start value and ceiling. Works while the device is absent, as far as it can.
+ * From a request to an intended treatment on a device: what it asks for is resolved by dose/prescription, here the
+ * device's channels and what the request says of its protocol. Works while the device is absent, as far as it can.
  */
 #include "session/internal.h"
 
@@ -24,14 +24,12 @@ static bool differs(const char *given, const char *known)
     return given && known && strcmp(given, known) != 0;
 }
 
-static void resolve_protocol(struct plan *plan, const struct session_request *rq, struct refusals *r)
+/* What a client took the protocol for, where it says so. */
+static void check_protocol(const struct plan *plan, const struct session_request *rq, struct refusals *r)
 {
-    const struct protocol *p = rq->protocol ? protocol_find(plan->tables, rq->protocol) : NULL;
-    plan->protocol = p;
-    if (!p) {
-        refusal_add(r, TOKEN_NOT_FOUND, rq->protocol, "there is no protocol %s", rq->protocol ? rq->protocol : "");
+    const struct protocol *p = plan->dose.protocol;
+    if (!p)
         return;
-    }
     if (differs(rq->protocol_revision, p->revision))
         refusal_add(r, TOKEN_IDENTITY_MISMATCH, p->id, "protocol %s has revision %s, the request names %s", p->id,
                     p->revision, rq->protocol_revision);
@@ -41,25 +39,6 @@ static void resolve_protocol(struct plan *plan, const struct session_request *rq
     if (differs(rq->output.waveform, modality_waveform_id(p->waveform)))
         refusal_add(r, TOKEN_OUT_OF_RANGE, p->id, "protocol %s uses waveform %s, the request names %s (%s)", p->id,
                     modality_waveform_id(p->waveform), rq->output.waveform, p->origin);
-}
-
-static void resolve_site(struct plan *plan, const struct session_request *rq, struct refusals *r)
-{
-    plan->site = rq->site ? site_find(plan->tables, rq->site) : -1;
-    if (plan->site < 0) {
-        refusal_add(r, TOKEN_NOT_FOUND, rq->site, "there is no body site %s", rq->site ? rq->site : "");
-        return;
-    }
-    const struct site *site = &plan->tables->screening.sites[plan->site];
-    const char *side = rq->side ? rq->side : "";
-    const bool lateral = !strcmp(side, "left") || !strcmp(side, "right");
-    const bool midline = !strcmp(side, "midline"), known = lateral || midline || !strcmp(side, "both");
-    const char *sides = site->has_sides ? "left, right or both" : "midline";
-    if (!known)
-        refusal_add(r, TOKEN_INCOMPLETE, site->id, "site %s needs a side: %s", site->id, sides);
-    else if (site->has_sides == midline)
-        refusal_add(r, TOKEN_OUT_OF_RANGE, site->id, "site %s has no side %s, it has %s (%s)", site->id, side, sides,
-                    site->origin);
 }
 
 static int find_group(const struct modality_device *d, const char *id)
@@ -86,7 +65,7 @@ static void check_whole_group(const struct plan *plan, const struct session_outp
     const struct modality_device *d = &plan->unit->info.device;
     uint32_t named = 0;
     char missing[128] = "";
-    for (size_t i = 0; i < plan->treatment.n_channels; i++)
+    for (size_t i = 0; i < plan->dose.treatment.n_channels; i++)
         named |= UINT32_C(1) << plan->channels[i];
     const uint32_t left = d->groups[plan->group].channels & ~named;
     for (size_t i = 0, at = 0; i < d->n_channels && at < sizeof missing; i++) {
@@ -111,7 +90,7 @@ static void resolve_channels(struct plan *plan, const struct session_output *o, 
         return;
     }
     plan->group = (uint32_t)group;
-    for (size_t i = 0; i < plan->treatment.n_channels; i++) {
+    for (size_t i = 0; i < plan->dose.treatment.n_channels; i++) {
         const int c = find_channel(d, o->channels[i]);
         if (c < 0 || !((d->groups[group].channels >> c) & 1u)) {
             refusal_add(r, TOKEN_NOT_FOUND, plan->unit->id, "group %s of device %s has no channel %s", o->group,
@@ -130,116 +109,19 @@ static void resolve_channels(struct plan *plan, const struct session_output *o, 
     plan->resolved = r->n == before;
 }
 
-static void resolve_device(struct sessions *s, struct plan *plan, const struct session_request *rq, struct refusals *r)
+static void resolve_device(struct plan *plan, const struct session_output *o, struct refusals *r)
 {
-    const struct session_output *o = &rq->output;
-    plan->unit = o->device ? unit_find(s, o->device) : NULL;
-    plan->treatment.n_channels = o->n_channels < DOSE_CHANNELS_MAX ? o->n_channels : DOSE_CHANNELS_MAX;
-    if (!plan->unit) {
+    if (!plan->unit)
         refusal_add(r, TOKEN_NOT_FOUND, o->device, "there is no device %s", o->device ? o->device : "");
-        return;
-    }
-    if (plan->unit->described)
+    else if (plan->unit->described)
         resolve_channels(plan, o, r);
-}
-
-/* The quantity that is walked: the device's where it is known, else that of the waveform. */
-static enum modality_quantity level_of(const struct plan *plan)
-{
-    if (plan->device[0])
-        return plan->device[0]->level;
-    switch (modality_waveform_modality(plan->protocol->waveform)) {
-    case MODALITY_ESTIM:
-        return plan->protocol->waveform == WAVEFORM_hvpc ? QUANTITY_amplitude_mv : QUANTITY_amplitude_ua;
-    case MODALITY_ULTRASOUND:
-        return QUANTITY_intensity_satp_uw_cm2;
-    case MODALITY_LASER:
-        return plan->protocol->waveform == WAVEFORM_laser_pulsed ? QUANTITY_peak_power_uw : QUANTITY_power_uw;
-    case MODALITY_COLD:
-        return QUANTITY_temperature_millic;
-    }
-    return QUANTITY_amplitude_ua;
-}
-
-static const struct session_parameter *requested(const struct session_request *rq, enum modality_quantity q)
-{
-    for (size_t i = 0; i < rq->output.n_parameters; i++) {
-        if (rq->output.parameters[i].quantity == q)
-            return &rq->output.parameters[i];
-    }
-    return NULL;
-}
-
-static void put_parameter(struct plan *plan, const struct session_request *rq, const struct protocol_parameter *p,
-                          struct refusals *r)
-{
-    int64_t start = p->initial;
-    const struct session_parameter *given = requested(rq, p->quantity);
-    if (given && !given->start_absent)
-        start = given->start;
-    else if (p->quantity == QUANTITY_treated_area_mm2 && rq->treated_area_mm2 > 0)
-        start = rq->treated_area_mm2;
-    const int64_t ceiling = given && !given->ceiling_absent ? given->ceiling : start;
-    if (p->quantity == QUANTITY_active_polarity && ceiling != start) /* a current that turns round is a shock */
-        refusal_add(r, TOKEN_OUT_OF_RANGE, modality_quantity_info(p->quantity)->id,
-                    "active_polarity cannot change during a treatment: prepare another one");
-    for (size_t i = 0; i < plan->treatment.n_channels; i++) {
-        quantity_put(&plan->treatment.channels[i].start, p->quantity, start);
-        quantity_put(&plan->treatment.channels[i].ceiling, p->quantity, ceiling);
-    }
-}
-
-static void put_parameters(struct plan *plan, const struct session_request *rq, struct refusals *r)
-{
-    const struct protocol *p = plan->protocol;
-    for (size_t i = 0; i < p->n_parameters; i++) {
-        const struct protocol_parameter *parameter = &p->parameters[i];
-        if (parameter->quantity != QUANTITY_duration_ms)
-            put_parameter(plan, rq, parameter, r);
-        else if (plan->treatment.duration_ms == 0)
-            plan->treatment.duration_ms = parameter->initial;
-    }
-    for (size_t i = 0; i < rq->output.n_parameters; i++) {
-        const enum modality_quantity q = rq->output.parameters[i].quantity;
-        if (check_misplaced(q, r))
-            continue;
-        bool known = false;
-        for (size_t k = 0; k < p->n_parameters; k++)
-            known = known || p->parameters[k].quantity == q;
-        if (!known) {
-            struct refusal *refusal = refusal_add(r, TOKEN_OUT_OF_RANGE, p->id, "protocol %s has no parameter %s (%s)",
-                                                  p->id, modality_quantity_info(q)->id, p->origin);
-            refusal->has_quantity = true;
-            refusal->quantity = q;
-        }
-    }
-}
-
-static void put_property(struct plan *plan, size_t channel, enum modality_quantity q, int64_t value)
-{
-    if (value <= 0)
-        return;
-    quantity_put(&plan->treatment.channels[channel].start, q, value);
-    quantity_put(&plan->treatment.channels[channel].ceiling, q, value);
-}
-
-/* What the device's section reports of it, as far as it concerns this treatment. */
-static void put_reported(struct plan *plan, size_t channel)
-{
-    const struct quantity_set *reported = &plan->unit->settings->reported;
-    for (int n = 0; n < QUANTITY_COUNT; n++) {
-        const enum modality_quantity q = (enum modality_quantity)n;
-        if (!quantity_has(reported, q) || !(modality_quantity_info(q)->modalities & (unsigned)plan->treatment.modality))
-            continue;
-        quantity_put(&plan->treatment.channels[channel].start, q, reported->value[q]);
-        quantity_put(&plan->treatment.channels[channel].ceiling, q, reported->value[q]);
-    }
 }
 
 /* The smallest level other than rest over the largest, as the device describes it or, if that is more, as reported. */
 static void put_minimum_setting(struct plan *plan, size_t channel)
 {
     const struct modality_channel *c = plan->device[channel];
+    struct dose_channel *t = &plan->dose.treatment.channels[channel];
     const enum modality_quantity q = QUANTITY_minimum_setting_permille;
     for (size_t i = 0; c && i < c->n_ranges && i < MODALITY_RANGES_MAX; i++) {
         const struct modality_range *range = &c->ranges[i];
@@ -247,72 +129,27 @@ static void put_minimum_setting(struct plan *plan, size_t channel)
         if (range->quantity != c->level || !range->settable || range->max <= 0)
             continue;
         const int64_t smallest = range->min > c->rest_value ? range->min : c->rest_value + range->resolution;
-        if (wide_mul_div_up(smallest, 1000, range->max, &permille) == 0 &&
-            permille > quantity_or_zero(&plan->treatment.channels[channel].start, q))
-            put_property(plan, channel, q, permille);
-    }
-}
-
-static void put_properties(struct plan *plan, const struct session_request *rq, struct refusals *r)
-{
-    struct dose_treatment *t = &plan->treatment;
-    t->applicator = -1;
-    const struct applicator *a = NULL;
-    if (rq->output.applicator_ref) {
-        t->applicator = applicator_find(plan->tables, rq->output.applicator_ref);
-        if (t->applicator < 0)
-            refusal_add(r, TOKEN_NOT_FOUND, rq->output.applicator_ref, "there is no applicator %s",
-                        rq->output.applicator_ref);
-        else
-            a = &plan->tables->applicators[t->applicator];
-    }
-    if (t->modality == MODALITY_ESTIM)
-        plan_electrodes(plan, rq, r);
-    for (size_t i = 0; i < t->n_channels; i++) {
-        if (plan->unit)
-            put_reported(plan, i);
-        if (t->modality == MODALITY_ESTIM)
-            put_minimum_setting(plan, i);
-        if (!a)
+        if (wide_mul_div_up(smallest, 1000, range->max, &permille) < 0 || permille <= quantity_or_zero(&t->start, q))
             continue;
-        put_property(plan, i, QUANTITY_era_mm2, a->era_mm2);
-        put_property(plan, i, QUANTITY_bnr_permille, a->bnr_permille);
-        put_property(plan, i, QUANTITY_spot_area_mm2, a->spot_area_mm2);
-        put_property(plan, i, QUANTITY_wavelength_nm, a->wavelength_nm);
+        quantity_put(&t->start, q, permille);
+        quantity_put(&t->ceiling, q, permille);
     }
 }
 
 int plan_make(struct sessions *s, const struct dose_tables *tables, const struct session_request *request,
               int64_t today, struct plan *plan, struct refusals *r)
 {
-    *plan = (struct plan){.tables = tables, .site = -1, .treatment.applicator = -1};
-    resolve_protocol(plan, request, r);
-    resolve_site(plan, request, r);
-    plan_sites(plan, request, r);
-    resolve_device(s, plan, request, r);
+    *plan = (struct plan){.unit = request->output.device ? unit_find(s, request->output.device) : NULL};
+    const struct prescription asked = request_prescription(request, plan->unit);
+    const int made = prescription_make(tables, &asked, today, &plan->dose, r);
+    check_protocol(plan, request, r);
+    resolve_device(plan, &request->output, r);
     if (!request->patient_ref || !request->patient_ref[0])
         refusal_add(r, TOKEN_INCOMPLETE, NULL, "a patient reference is needed");
-    if (!plan->protocol || plan->site < 0)
-        return -EINVAL;
-
-    struct dose_treatment *t = &plan->treatment;
-    t->modality = plan->protocol->modality;
-    t->therapy = plan->protocol->therapy;
-    t->thermal = plan->protocol->thermal;
-    t->no_indicator = plan->unit && plan->unit->settings->no_indicator;
-    t->site = (unsigned)plan->site;
-    t->sites = plan->sites;
-    t->duration_ms = request->output.phase_duration_ms;
-    for (size_t i = 0; i < t->n_channels; i++)
-        t->channels[i].waveform = plan->protocol->waveform;
-    plan->level = level_of(plan);
-    put_parameters(plan, request, r);
-    put_properties(plan, request, r);
-    plan_screen(plan, request, today, r); /* its conditions decide which limits apply */
-    if (t->duration_ms <= 0)
-        refusal_add(r, TOKEN_INCOMPLETE, plan->protocol->id, "protocol %s and the request give no duration",
-                    plan->protocol->id);
-    if (t->n_channels == 0)
-        refusal_add(r, TOKEN_INCOMPLETE, NULL, "no channel is named");
-    return t->n_channels == 0 || t->duration_ms <= 0 ? -EINVAL : 0;
+    const struct dose_treatment *t = &plan->dose.treatment;
+    if (plan->dose.protocol)
+        plan->level = plan->device[0] ? plan->device[0]->level : prescription_level(plan->dose.protocol->waveform);
+    for (size_t i = 0; i < t->n_channels && t->modality == MODALITY_ESTIM; i++)
+        put_minimum_setting(plan, i);
+    return made;
 }

@@ -14,14 +14,15 @@ void session_check(struct sessions *s, const struct session_request *request, co
         say_error(reply, TOKEN_OVERLOADED, NULL, "no memory for the check");
         return;
     }
-    json_t *result = json_object();
-    doc_bool(result, "allowed", a->refused.n == 0 && !s->shutting_down);
-    doc_put(result, "refusals", doc_refusals(&a->refused));
-    doc_put(result, "notices", assess_notices(a, request));
-    doc_put(result, "questions",
-            questions_at(a->plan.tables, a->plan.protocol, a->plan.site >= 0 ? a->plan.sites : 0, request->indication));
+    const struct prescription asked = request_prescription(request, a->plan.unit);
+    const struct prescribed *dose = &a->plan.dose;
+    json_t *result = doc_verdict(a->refused.n == 0 && !s->shutting_down, &asked, &a->refused, &a->verdict);
+    doc_put(
+        result, "questions",
+        doc_questions(dose->tables, dose->protocol, dose->site >= 0 ? dose->treatment.sites : 0, request->indication));
     doc_put(result, "sheet", a->has_picture ? sheet_make(s, a, request, actor) : NULL);
     doc_put(result, "limits", assess_limits(a));
+    doc_put(result, "dose", doc_dose(&asked, dose, a->has_picture ? &a->picture : NULL, a->plan.level));
     free(a);
     say_result(reply, result);
 }
@@ -61,9 +62,9 @@ static int session_new(struct sessions *s, const struct session_request *request
     session->epoch = session->unit->epoch;
     session->generation = s->settings.config_generation;
     session->level = a->plan.level;
-    session->n_channels = a->plan.treatment.n_channels;
+    session->n_channels = a->plan.dose.treatment.n_channels;
     memcpy(session->channels, a->plan.channels, sizeof session->channels);
-    session->planned_ms = a->plan.treatment.duration_ms;
+    session->planned_ms = a->plan.dose.treatment.duration_ms;
     session->dead_man_ms = a->dead_man_ms;
     session->token_until_ns = now->monotonic_ns + (int64_t)s->settings.token_ms * NS_PER_MS;
     session_random_hex(session->token);

@@ -1,51 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The screening questions of a protocol at a site, as a console shows them. Without a site, those of every site.
+ * The screening questions of a protocol at a site. Without a site, those of every site.
  */
 #include "session/internal.h"
-
-static json_t *question_document(const struct question *q)
-{
-    json_t *o = json_object(), *answers = json_array();
-    for (size_t i = 0; i < q->n_answers; i++)
-        json_array_append_new(answers, json_string(q->answers[i].id));
-    doc_text(o, "id", q->id);
-    doc_text(o, "text", q->text);
-    doc_put(o, "answers", answers);
-    doc_text(o, "restrictive", q->restrictive < q->n_answers ? q->answers[q->restrictive].id : NULL);
-    doc_bool(o, "always", q->always);
-    if (q->valid_days > 0)
-        doc_int(o, "valid_days", q->valid_days);
-    return o;
-}
-
-static bool asked(const struct screening *s, const struct question *q, const struct protocol *p, uint64_t sites,
-                  const char *indication)
-{
-    if (!p)
-        return true;
-    struct screening_case c = {.therapy = p->therapy, .indication = indication, .protocol_indication = p->indication};
-    for (c.site = 0; c.site < s->n_sites && c.site < DOSE_SITES_MAX; c.site++) {
-        if ((sites == 0 || ((sites >> c.site) & 1u)) && screening_asks(q, &c))
-            return true;
-    }
-    return false;
-}
-
-json_t *questions_at(const struct dose_tables *t, const struct protocol *p, uint64_t sites, const char *indication)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < t->screening.n_questions; i++) {
-        if (asked(&t->screening, &t->screening.questions[i], p, sites, indication))
-            json_array_append_new(array, question_document(&t->screening.questions[i]));
-    }
-    return array;
-}
 
 json_t *session_questions(const struct sessions *s, const char *protocol, const char *site, const char *indication)
 {
     const struct dose_tables *t = s->settings.tables;
     const struct protocol *p = protocol ? protocol_find(t, protocol) : NULL;
     const int where = site ? site_find(t, site) : -1;
-    return questions_at(t, p, where >= 0 && where < DOSE_SITES_MAX ? UINT64_C(1) << where : 0, indication);
+    return doc_questions(t, p, where >= 0 && where < DOSE_SITES_MAX ? UINT64_C(1) << where : 0, indication);
 }

@@ -34,12 +34,12 @@ static void add_violation(const struct limit_finding *f, struct refusals *r)
     refusal->channel = f->channel;
 }
 
-/* Everything in a->plan.treatment against the limits that judge the present. */
+/* Everything in a->plan.dose.treatment against the limits that judge the present. */
 static bool treatment_allowed(const struct session *session, struct assessment *a)
 {
-    const struct dose_tables *t = a->plan.tables;
+    const struct dose_tables *t = a->plan.dose.tables;
     a->refused = (struct refusals){0};
-    if (dose_picture_make(&a->plan.treatment, &a->picture, &a->refused) < 0)
+    if (dose_picture_make(&a->plan.dose.treatment, &a->picture, &a->refused) < 0)
         return false;
     a->has_picture = true;
     struct limit_finding *findings = calloc(t->n_limits + 1, sizeof *findings);
@@ -67,7 +67,7 @@ static bool plan_present(struct session *session, const struct dose_tables *tabl
             return false;
     }
     for (size_t i = 0; i < session->n_channels; i++)
-        a->plan.treatment.channels[i].start = a->plan.treatment.channels[i].ceiling = session->present[i];
+        a->plan.dose.treatment.channels[i].start = a->plan.dose.treatment.channels[i].ceiling = session->present[i];
     return true;
 }
 
@@ -79,8 +79,8 @@ bool session_holds_limits(struct session *session, const struct dose_tables *tab
     for (size_t i = 0; i < session->n_channels; i++) {
         if (!((channels >> i) & 1u))
             continue;
-        quantity_put(&a->plan.treatment.channels[i].start, q, target);
-        quantity_put(&a->plan.treatment.channels[i].ceiling, q, target);
+        quantity_put(&a->plan.dose.treatment.channels[i].start, q, target);
+        quantity_put(&a->plan.dose.treatment.channels[i].ceiling, q, target);
     }
     return treatment_allowed(session, a);
 }
@@ -97,7 +97,7 @@ static void put_ceilings(const struct session *session, struct assessment *a, in
     for (size_t i = 0; i < session->n_channels; i++) {
         const struct envelope_channel *e = &session->arm.envelope.channels[i];
         const struct quantity_set *present = &session->present[i];
-        struct quantity_set *ceiling = &a->plan.treatment.channels[i].ceiling;
+        struct quantity_set *ceiling = &a->plan.dose.treatment.channels[i].ceiling;
         *ceiling = *present;
         quantity_put(ceiling, session->level, part_of_way(present->value[session->level], e->level_ceiling, step));
         for (size_t k = 0; k < e->n_settings; k++) {
@@ -128,7 +128,7 @@ static void tell_host(struct session *session, const struct assessment *a, const
 {
     for (size_t i = 0; i < session->n_channels; i++) {
         struct envelope_channel *e = &session->arm.envelope.channels[i];
-        const struct quantity_set *ceiling = &a->plan.treatment.channels[i].ceiling;
+        const struct quantity_set *ceiling = &a->plan.dose.treatment.channels[i].ceiling;
         e->level_ceiling = ceiling->value[session->level];
         for (size_t k = 0; k < e->n_settings; k++) {
             if (quantity_has(ceiling, (enum modality_quantity)e->settings[k].quantity))

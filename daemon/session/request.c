@@ -34,7 +34,7 @@ static void keep_output(struct keeper *k, struct session_output *o)
     for (size_t i = 0; i < o->n_channels; i++)
         keep(k, &o->channels[i]);
     for (size_t i = 0; i < o->n_electrodes; i++) {
-        struct session_electrode *e = &o->electrodes[i];
+        struct prescription_electrode *e = &o->electrodes[i];
         const char **members[] = {&e->label, &e->channel, &e->kind, &e->skin_site, &e->side, &e->polarity};
         for (size_t m = 0; m < sizeof members / sizeof members[0]; m++)
             keep(k, members[m]);
@@ -62,13 +62,31 @@ static void keep_all(struct keeper *k, struct session_request *r)
     keep_output(k, &r->output);
 }
 
-bool request_acknowledges(const struct session_request *request, const char *limit)
+struct prescription request_prescription(const struct session_request *rq, const struct unit *unit)
 {
-    for (size_t i = 0; limit && i < request->n_acknowledged; i++) {
-        if (request->acknowledged[i] && strcmp(request->acknowledged[i], limit) == 0)
-            return true;
-    }
-    return false;
+    const struct session_output *o = &rq->output;
+    return (struct prescription){.protocol = rq->protocol,
+                                 .site = rq->site,
+                                 .side = rq->side,
+                                 .indication = rq->indication,
+                                 .applicator = o->applicator_ref,
+                                 .device = unit ? unit->id : NULL,
+                                 .no_indicator = unit && unit->settings->no_indicator,
+                                 .reported = unit ? &unit->settings->reported : NULL,
+                                 .treated_area_mm2 = rq->treated_area_mm2,
+                                 .duration_ms = o->phase_duration_ms,
+                                 .n_channels = o->n_channels,
+                                 .n_parameters = o->n_parameters,
+                                 .n_electrodes = o->n_electrodes,
+                                 .n_answers = rq->n_answers,
+                                 .n_overrides = rq->n_overrides,
+                                 .n_acknowledged = rq->n_acknowledged,
+                                 .channels = o->channels,
+                                 .parameters = o->parameters,
+                                 .electrodes = o->electrodes,
+                                 .answers = rq->answers,
+                                 .overrides = rq->overrides,
+                                 .acknowledged = rq->acknowledged};
 }
 
 int request_keep(const struct session_request *request, struct kept_request **out)

@@ -24,7 +24,7 @@ static const struct dose_amounts endless = {NOT_BOUNDED, NOT_BOUNDED, NOT_BOUNDE
 static const struct limit *bound(const struct assessment *a, enum modality_quantity q, enum limit_class class,
                                  bool want_min)
 {
-    const struct dose_tables *t = a->plan.tables;
+    const struct dose_tables *t = a->plan.dose.tables;
     return limit_tightest(t->limits, t->n_limits, &a->picture, q, class, want_min);
 }
 
@@ -76,8 +76,8 @@ static void put_measurement(struct supervise_channel_rules *c, const struct asse
 static void put_applicator(struct supervise_channel_rules *c, const struct assessment *a)
 {
     const struct unit *unit = a->plan.unit;
-    const int index = a->plan.treatment.applicator;
-    const char *serial = index >= 0 ? a->plan.tables->applicators[index].serial : NULL;
+    const int index = a->plan.dose.treatment.applicator;
+    const char *serial = index >= 0 ? a->plan.dose.tables->applicators[index].serial : NULL;
     snprintf(c->applicator, sizeof c->applicator, "%s", serial ? serial : "");
     c->applicator_told = unit->has_sample && unit->sample.status.channels[c->channel].applicator[0] != '\0';
 }
@@ -152,7 +152,7 @@ static int64_t less(int64_t max, int64_t used)
 /* The energy that a bound on energy over the treated area leaves. */
 static int64_t energy_over_area(const struct assessment *a, int64_t density)
 {
-    const struct quantity_set *values = &a->plan.treatment.channels[0].start;
+    const struct quantity_set *values = &a->plan.dose.treatment.channels[0].start;
     const int64_t treated = quantity_or_zero(values, QUANTITY_treated_area_mm2);
     const int64_t area = treated > 0 ? treated : quantity_or_zero(values, QUANTITY_era_mm2);
     int64_t energy;
@@ -199,7 +199,8 @@ static void tighten_total(struct dose_amounts *totals, const struct limit *l, co
 static void tighten_limits(struct session *session, const struct assessment *a, const struct dose_history *history)
 {
     struct supervise_rules *rules = &session->rules;
-    const struct dose_tables *t = a->plan.tables;
+    const struct dose_tables *t = a->plan.dose.tables;
+    const struct prescription asked = request_prescription(&session->request->r, session->unit);
     struct limit_finding *findings = calloc(t->n_limits + 1, sizeof *findings);
     if (!findings)
         return;
@@ -210,7 +211,7 @@ static void tighten_limits(struct session *session, const struct assessment *a, 
             continue;
         if (l->class == LIMIT_HARD)
             tighten_total(&rules->totals_max, l, a, history);
-        else if (l->class == LIMIT_NOTICE && !request_acknowledges(&session->request->r, l->id))
+        else if (l->class == LIMIT_NOTICE && !prescription_acknowledges(&asked, l->id))
             tighten_total(&rules->totals_notice, l, a, history);
         if (l->class == LIMIT_HARD && l->quantity == QUANTITY_rms_current_sum_ua && l->has_max)
             tighten(&rules->rms_sum_max_ua, l->max);
@@ -223,9 +224,9 @@ static void tighten_limits(struct session *session, const struct assessment *a, 
 static int64_t temperature_bound(const struct assessment *a)
 {
     int64_t max = max_or(a, QUANTITY_applicator_temperature_millic, LIMIT_HARD, NOT_BOUNDED);
-    const int applicator = a->plan.treatment.applicator;
-    if (applicator >= 0 && a->plan.tables->applicators[applicator].max_temperature_millic > 0)
-        tighten(&max, a->plan.tables->applicators[applicator].max_temperature_millic);
+    const int applicator = a->plan.dose.treatment.applicator;
+    if (applicator >= 0 && a->plan.dose.tables->applicators[applicator].max_temperature_millic > 0)
+        tighten(&max, a->plan.dose.tables->applicators[applicator].max_temperature_millic);
     return max;
 }
 
@@ -235,7 +236,7 @@ static int64_t timer_bound(const struct assessment *a)
     int64_t max = max_or(a, QUANTITY_timer_error_ms, LIMIT_HARD, TIMER_TOLERANCE_MS), share;
     int64_t permille = max_or(a, QUANTITY_timer_error_permille, LIMIT_HARD, NOT_BOUNDED);
     tighten(&permille, max_or(a, QUANTITY_timer_error_permille, LIMIT_DEVICE, NOT_BOUNDED));
-    if (permille != NOT_BOUNDED && wide_mul_div_down(a->plan.treatment.duration_ms, permille, 1000, &share) == 0)
+    if (permille != NOT_BOUNDED && wide_mul_div_down(a->plan.dose.treatment.duration_ms, permille, 1000, &share) == 0)
         tighten(&max, share);
     return max;
 }
@@ -255,8 +256,8 @@ void rules_make(const struct sessions *s, struct session *session, const struct 
     struct supervise_rules *rules = &session->rules;
     const struct modality_device *d = &a->plan.unit->info.device;
     *rules = (struct supervise_rules){
-        .modality = a->plan.treatment.modality,
-        .n_channels = (uint32_t)a->plan.treatment.n_channels,
+        .modality = a->plan.dose.treatment.modality,
+        .n_channels = (uint32_t)a->plan.dose.treatment.n_channels,
         .stale_ns =
             (int64_t)(STALE_PERIODS * s->settings.telemetry_ms + s->settings.grace_ms + d->slice_ms) * NS_PER_MS,
         .timer_tolerance_ms = NOT_BOUNDED,
@@ -269,8 +270,8 @@ void rules_make(const struct sessions *s, struct session *session, const struct 
     for (size_t i = 0; i < rules->n_channels; i++) {
         struct supervise_channel_rules *c = &rules->channels[i];
         c->channel = a->plan.channels[i];
-        c->waveform = a->plan.treatment.channels[i].waveform;
-        c->values = a->plan.treatment.channels[i].start;
+        c->waveform = a->plan.dose.treatment.channels[i].waveform;
+        c->values = a->plan.dose.treatment.channels[i].start;
         put_measurement(c, a, i);
         put_applicator(c, a);
         loosest_channel(c);

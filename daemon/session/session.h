@@ -10,14 +10,13 @@
 #include <jansson.h>
 #include <sys/types.h>
 
-#include "dose/protocol.h"
+#include "dose/prescription.h"
 #include "link/message.h"
 #include "record/record.h"
 #include "session/alarm.h"
 
 #define SESSION_OUTPUTS_MAX 1 /* one output per session until combination treatment exists */
 #define SESSION_PHASES_MAX 1
-#define SESSION_ELECTRODES_MAX 16
 #define SESSION_TEXT_MAX 256
 #define SESSION_GENERATIONS_MAX 4 /* configurations that one running session can be held against */
 
@@ -50,15 +49,6 @@ struct session_reply {
 };
 
 /* A request as the API has parsed it. Strings are borrowed for the time of the call. */
-struct session_parameter {
-    enum modality_quantity quantity;
-    bool start_absent, ceiling_absent; /* not in the request: the protocol's initial; the start */
-    int64_t start, ceiling;
-};
-struct session_electrode {
-    const char *label, *channel, *kind, *skin_site, *side, *polarity;
-    int64_t area_mm2;
-};
 struct session_output {
     const char *device, *group;
     size_t n_channels;
@@ -66,10 +56,10 @@ struct session_output {
     const char *arrangement, *drive_mode, *waveform, *polarity; /* may be NULL: the protocol's */
     int64_t phase_duration_ms;                                  /* 0 = the protocol's initial duration */
     size_t n_parameters;
-    struct session_parameter parameters[PROTOCOL_PARAMETERS_MAX];
+    struct prescription_parameter parameters[PROTOCOL_PARAMETERS_MAX];
     const char *applicator_ref;
     size_t n_electrodes;
-    struct session_electrode electrodes[SESSION_ELECTRODES_MAX];
+    struct prescription_electrode electrodes[PRESCRIPTION_ELECTRODES_MAX];
 };
 struct session_request {
     const char *request_id;
@@ -156,7 +146,10 @@ void sessions_shutdown(struct sessions *s, const struct session_time *now);
 bool sessions_idle(const struct sessions *s);
 
 /* --- requests --- */
-/* session.check: {allowed, refusals[], notices[], questions[], sheet?, limits[]}; never an error for a refused dose. */
+/*
+ * session.check: {allowed, refusals[], notices[], questions[], sheet?, limits[], dose?}; never an error for a refused
+ * dose.
+ */
 void session_check(struct sessions *s, const struct session_request *request, const struct session_actor *actor,
                    const struct session_time *now, struct session_reply reply);
 /* {session_id, sheet, confirm_token, expires_in_ms} */
@@ -225,7 +218,5 @@ json_t *device_list(struct sessions *s, const struct session_time *now);
 struct alarms *sessions_alarms(struct sessions *s);
 /* Questions of a protocol at a site and indication (both may be NULL): [{id,text,answers,restrictive}]. */
 json_t *session_questions(const struct sessions *s, const char *protocol, const char *site, const char *indication);
-/* A refusal as JSON: {token, subject, quantity, value, max|min, unit, layer, origin, channel, message}. */
-json_t *refusal_document(const struct refusal *refusal);
 
 #endif

@@ -24,42 +24,12 @@ static json_t *device_document(const struct plan *plan)
     return o;
 }
 
-static json_t *protocol_document(const struct protocol *p)
-{
-    json_t *o = json_object();
-    doc_text(o, "id", p->id);
-    doc_text(o, "label", p->label);
-    doc_text(o, "revision", p->revision);
-    doc_text(o, "hash", p->hash);
-    doc_text(o, "modality", modality_id(p->modality));
-    doc_text(o, "therapy", modality_therapy_id(p->therapy));
-    doc_text(o, "waveform", modality_waveform_id(p->waveform));
-    return o;
-}
-
-static json_t *parameter_document(enum modality_quantity q, int64_t start, int64_t ceiling)
-{
-    char text[64];
-    json_t *o = json_object();
-    doc_int(o, "start", start);
-    doc_int(o, "ceiling", ceiling);
-    doc_text(o, "start_text", value_format(q, start, text, sizeof text));
-    doc_text(o, "ceiling_text", value_format(q, ceiling, text, sizeof text));
-    return o;
-}
-
-static bool is_property_or_command(enum modality_quantity q)
-{
-    const enum modality_basis basis = modality_quantity_info(q)->basis;
-    return basis == BASIS_COMMANDED || basis == BASIS_PROPERTY;
-}
-
 /* Where each pad of a channel lies, the target's site where none is named. */
 static json_t *electrodes_document(const struct session_request *rq, const char *channel)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < rq->output.n_electrodes; i++) {
-        const struct session_electrode *e = &rq->output.electrodes[i];
+        const struct prescription_electrode *e = &rq->output.electrodes[i];
         if (!e->channel || !channel || strcmp(e->channel, channel) != 0)
             continue;
         json_t *o = json_object();
@@ -74,33 +44,16 @@ static json_t *electrodes_document(const struct session_request *rq, const char 
 
 static json_t *channel_document(const struct assessment *a, const struct session_request *rq, size_t i)
 {
-    const struct dose_channel *c = &a->plan.treatment.channels[i];
-    json_t *o = json_object(), *parameters = json_object(), *properties = json_object(), *derived = json_object();
-    for (int n = 0; n < QUANTITY_COUNT; n++) {
-        const enum modality_quantity q = (enum modality_quantity)n;
-        const char *id = modality_quantity_info(q)->id;
-        const bool commanded = quantity_has(&c->ceiling, q);
-        if (commanded && modality_quantity_info(q)->basis == BASIS_PROPERTY)
-            doc_put(properties, id, doc_quantity(q, c->ceiling.value[q]));
-        else if (commanded)
-            doc_put(parameters, id, parameter_document(q, c->start.value[q], c->ceiling.value[q]));
-        else if (a->has_picture && quantity_has(&a->picture.ceiling[i], q))
-            doc_put(derived, id, doc_quantity(q, a->picture.ceiling[i].value[q]));
-    }
-    doc_text(o, "channel", rq->output.channels[i]);
-    doc_text(o, "level", modality_quantity_info(a->plan.level)->id);
-    doc_text(o, "waveform", modality_waveform_id(c->waveform));
-    doc_put(o, "parameters", parameters);
-    doc_put(o, "properties", properties);
-    doc_put(o, "derived", derived);
-    doc_put(o, "electrodes", electrodes_document(rq, rq->output.channels[i]));
+    const char *name = rq->output.channels[i];
+    json_t *o = doc_channel(&a->plan.dose, a->has_picture ? &a->picture : NULL, i, name, a->plan.level);
+    doc_put(o, "electrodes", electrodes_document(rq, name));
     return o;
 }
 
 static json_t *output_document(const struct assessment *a, const struct session_request *rq)
 {
     json_t *o = json_object(), *channels = json_array();
-    for (size_t i = 0; i < a->plan.treatment.n_channels; i++)
+    for (size_t i = 0; i < a->plan.dose.treatment.n_channels; i++)
         json_array_append_new(channels, channel_document(a, rq, i));
     doc_text(o, "device", rq->output.device);
     doc_text(o, "group", rq->output.group);
@@ -110,25 +63,20 @@ static json_t *output_document(const struct assessment *a, const struct session_
     return o;
 }
 
-static json_t *total_document(const struct assessment *a)
-{
-    json_t *o = json_object();
-    for (int n = 0; a->has_picture && n < QUANTITY_COUNT; n++) {
-        const enum modality_quantity q = (enum modality_quantity)n;
-        if (quantity_has(&a->picture.whole, q) && !is_property_or_command(q))
-            doc_put(o, modality_quantity_info(q)->id, doc_quantity(q, a->picture.whole.value[q]));
-    }
-    return o;
-}
-
-/* Headroom as a share of the bound, in millionths; INT64_MAX where a limit has none or does not refuse. */
+/*
+ * Headroom as a share of the bound, in millionths; INT64_MAX where a limit has none or does not refuse, or is a range
+ * that says what may be chosen and not how much.
+ */
 static int64_t headroom_share(const json_t *limit)
 {
+    enum modality_quantity q;
     const json_t *headroom = json_object_get(limit, "headroom");
     const int64_t bound = json_integer_value(json_object_get(limit, "bound")), left = json_integer_value(headroom);
     const char *class = json_string_value(json_object_get(limit, "class"));
     int64_t share;
-    if (!headroom || bound <= 0 || !class || strcmp(class, "hard") != 0)
+    if (!headroom || bound <= 0 || !class || strcmp(class, "hard") != 0 || json_object_get(limit, "fixed") ||
+        modality_quantity_find(json_string_value(json_object_get(limit, "quantity")), &q) < 0 ||
+        modality_quantity_info(q)->safer == SAFER_NONE)
         return INT64_MAX;
     return left <= 0 ? 0 : wide_mul_div_down(left, 1000000, bound, &share) == 0 ? share : INT64_MAX - 1;
 }
@@ -173,7 +121,7 @@ static json_t *history_document(const struct dose_history *h)
 static const char *evidence_of(const struct plan *plan)
 {
     bool measured = plan->resolved;
-    for (size_t i = 0; measured && i < plan->treatment.n_channels; i++)
+    for (size_t i = 0; measured && i < plan->dose.treatment.n_channels; i++)
         measured = plan->device[i]->level_measured;
     return measured ? "measured" : "reported";
 }
@@ -199,23 +147,12 @@ static json_t *overrides_document(const struct session_request *rq)
     return array;
 }
 
-static void put_conditions(json_t *o, const struct plan *plan)
-{
-    const struct screening *screening = &plan->tables->screening;
-    json_t *array = json_array();
-    for (size_t i = 0; i < screening->n_conditions && i < 64; i++) {
-        if ((plan->treatment.conditions >> i) & 1u)
-            json_array_append_new(array, json_string(screening->conditions[i].id));
-    }
-    doc_put(o, "conditions", array);
-}
-
 json_t *sheet_make(const struct sessions *s, const struct assessment *a, const struct session_request *rq,
                    const struct session_actor *actor)
 {
     const struct plan *plan = &a->plan;
     char text[64];
-    if (!plan->unit || !plan->protocol || plan->site < 0)
+    if (!plan->unit || !plan->dose.protocol || plan->dose.site < 0)
         return NULL;
     json_t *o = json_object(), *outputs = json_array(), *person = json_object();
     json_array_append_new(outputs, output_document(a, rq));
@@ -226,27 +163,28 @@ json_t *sheet_make(const struct sessions *s, const struct assessment *a, const s
     doc_text(o, "patient_ref", rq->patient_ref);
     doc_text(o, "patient_check", rq->patient_check);
     doc_text(o, "site", rq->site);
-    doc_text(o, "site_label", plan->tables->screening.sites[plan->site].label);
+    doc_text(o, "site_label", plan->dose.tables->screening.sites[plan->dose.site].label);
     doc_text(o, "side", rq->side);
     doc_put(o, "device", device_document(plan));
-    doc_put(o, "protocol", protocol_document(plan->protocol));
-    doc_int(o, "duration_ms", plan->treatment.duration_ms);
-    doc_text(o, "duration_text", value_format(QUANTITY_duration_ms, plan->treatment.duration_ms, text, sizeof text));
+    doc_put(o, "protocol", doc_protocol(plan->dose.protocol));
+    doc_int(o, "duration_ms", plan->dose.treatment.duration_ms);
+    doc_text(o, "duration_text",
+             value_format(QUANTITY_duration_ms, plan->dose.treatment.duration_ms, text, sizeof text));
     doc_put(o, "outputs", outputs);
     if (a->has_picture)
-        doc_put(o, "course", course_document(&a->picture.course));
-    doc_put(o, "totals", total_document(a));
+        doc_put(o, "course", doc_course(&a->picture.course));
+    doc_put(o, "totals", doc_totals(a->has_picture ? &a->picture : NULL));
     doc_put(o, "limits", binding_limits(a));
     doc_put(o, "planned", doc_amounts(&a->planned));
     doc_put(o, "worst", doc_amounts(&a->worst));
     doc_put(o, "history_24h", history_document(&a->history));
-    put_conditions(o, plan);
+    doc_put(o, "conditions", doc_conditions(&plan->dose.tables->screening, plan->dose.treatment.conditions));
     doc_put(o, "overrides", overrides_document(rq));
     doc_put(o, "acknowledged", names(rq->acknowledged, rq->n_acknowledged));
     doc_text(o, "evidence", evidence_of(plan));
     doc_int(o, "dead_man_ms", a->dead_man_ms);
-    doc_int(o, "contact_hold_ms", plan->protocol->contact_hold_ms);
-    doc_text(o, "lease_loss", plan->protocol->lease_loss == LEASE_LOSS_PAUSE ? "pause" : "end");
+    doc_int(o, "contact_hold_ms", plan->dose.protocol->contact_hold_ms);
+    doc_text(o, "lease_loss", plan->dose.protocol->lease_loss == LEASE_LOSS_PAUSE ? "pause" : "end");
     doc_bool(o, "simulated", plan->unit->settings->simulated || plan->unit->info.device.simulated);
     doc_int(o, "config_generation", (int64_t)s->settings.config_generation);
     doc_text(o, "config_hash", s->settings.config_hash);

@@ -102,12 +102,12 @@ static void take_over(struct session *session, const struct assessment *a)
     session->tables[0] = s->settings.tables;
     session->n_tables = 1;
     session->generation = s->settings.config_generation;
-    session->treatment = a->plan.treatment;
+    session->treatment = a->plan.dose.treatment;
     session->history = a->history;
     session->planned = a->planned;
     session->worst = a->worst;
-    session->lease_loss = a->plan.protocol->lease_loss;
-    session->contact_hold_ms = a->plan.protocol->contact_hold_ms;
+    session->lease_loss = a->plan.dose.protocol->lease_loss;
+    session->contact_hold_ms = a->plan.dose.protocol->contact_hold_ms;
     for (size_t i = 0; i < session->n_channels; i++) {
         session->present[i] = session->treatment.channels[i].start;
         session->peak[i] = a->plan.device[i]->rest_value;

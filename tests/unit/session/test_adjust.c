@@ -113,7 +113,7 @@ static void settings_move_only_where_they_were_given_room(void **state)
     struct room *r = *state;
     struct session_request q = room_tens();
     q.output.parameters[q.output.n_parameters++] =
-        (struct session_parameter){.quantity = QUANTITY_phase_width_us, .start = 100, .ceiling = 200};
+        (struct prescription_parameter){.quantity = QUANTITY_phase_width_us, .start = 100, .ceiling = 200};
     room_open(r);
     room_running(r, &q);
     room_forget(r);

@@ -10,9 +10,9 @@ static struct session_request pair(void)
     q.output.channels[1] = "ch2";
     q.output.n_electrodes = 4;
     q.output.electrodes[2] =
-        (struct session_electrode){.label = "C", .channel = "ch2", .side = "left", .area_mm2 = 2500};
+        (struct prescription_electrode){.label = "C", .channel = "ch2", .side = "left", .area_mm2 = 2500};
     q.output.electrodes[3] =
-        (struct session_electrode){.label = "D", .channel = "ch2", .side = "left", .area_mm2 = 2500};
+        (struct prescription_electrode){.label = "D", .channel = "ch2", .side = "left", .area_mm2 = 2500};
     return q;
 }
 
@@ -108,7 +108,7 @@ static void polarity_is_a_setting_that_does_not_change(void **state)
     room_open(r);
     struct session_request q = room_ions();
     q.output.parameters[q.output.n_parameters++] =
-        (struct session_parameter){.quantity = QUANTITY_active_polarity, .start = 1, .ceiling = 2};
+        (struct prescription_parameter){.quantity = QUANTITY_active_polarity, .start = 1, .ceiling = 2};
     room_try(r, &q);
     assert_refused(r, TOKEN_OUT_OF_RANGE);
     q.output.parameters[q.output.n_parameters - 1].ceiling = 1;

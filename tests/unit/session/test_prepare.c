@@ -123,7 +123,7 @@ static void a_parameter_the_protocol_does_not_have_is_refused(void **state)
     room_open(r);
     struct session_request q = room_tens();
     q.output.parameters[q.output.n_parameters++] =
-        (struct session_parameter){.quantity = QUANTITY_interphase_us, .start = 10, .ceiling = 10};
+        (struct prescription_parameter){.quantity = QUANTITY_interphase_us, .start = 10, .ceiling = 10};
     room_try(r, &q);
     assert_refused(r, TOKEN_OUT_OF_RANGE);
 }

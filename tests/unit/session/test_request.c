@@ -174,7 +174,7 @@ static void a_part_in_another_place_is_refused_and_not_dropped(void **state)
     for (size_t i = 0; i < sizeof misplaced / sizeof misplaced[0]; i++) {
         struct session_request q = room_tens();
         q.output.parameters[q.output.n_parameters++] =
-            (struct session_parameter){.quantity = misplaced[i], .start = 600000, .ceiling = 600000};
+            (struct prescription_parameter){.quantity = misplaced[i], .start = 600000, .ceiling = 600000};
         prepare(r, &q);
         assert_refused(r, TOKEN_OUT_OF_RANGE);
         assert_int_equal(told(r, TOKEN_OUT_OF_RANGE, "is not one of the parameters"), 1);
@@ -196,7 +196,7 @@ static void what_is_for_another_modality_is_refused(void **state)
     assert_int_equal(told(r, TOKEN_OUT_OF_RANGE, "has no applicator"), 1);
     q = room_sound();
     q.output.n_electrodes = 1;
-    q.output.electrodes[0] = (struct session_electrode){.label = "A", .channel = "head", .area_mm2 = 2500};
+    q.output.electrodes[0] = (struct prescription_electrode){.label = "A", .channel = "head", .area_mm2 = 2500};
     prepare(r, &q);
     assert_refused(r, TOKEN_OUT_OF_RANGE);
 }
