@@ -79,7 +79,7 @@ int ledger_add(struct ledger *ledger, const struct ledger_entry *entry, struct l
     memcpy(node->session_id, entry->session_id, sizeof(node->session_id));
     memcpy(node->patient_ref, entry->patient_ref, length + 1);
     node->modality = entry->modality;
-    node->therapy = modality_therapy_find(entry->therapy, &therapy) == 0 ? UINT32_C(1) << therapy : 0;
+    node->therapy = modality_therapy_find(entry->therapy, &therapy) == 0 ? (int)therapy : -1;
     node->state = entry->state;
     place_set_make(&ledger->names, &entry->places, &node->places);
     node->worst = entry->worst;
@@ -229,13 +229,21 @@ static void history_add(struct dose_history *history, const struct dose_amounts 
 }
 
 /* The last end of each therapy, whatever the question is about: it may be asked for after another modality. */
-static void history_ended(struct dose_history *history, uint32_t therapy, int64_t elapsed_ms)
+static void history_ended(struct dose_history *history, int therapy, int64_t elapsed_ms)
 {
-    for (size_t i = 0; i < THERAPY_COUNT; i++) {
-        if ((therapy >> i & 1u) && (!(history->ended >> i & 1u) || elapsed_ms < history->since_end_ms[i]))
-            history->since_end_ms[i] = elapsed_ms;
-    }
-    history->ended |= therapy;
+    if (therapy < 0)
+        return;
+    if (!(history->ended >> therapy & 1u) || elapsed_ms < history->since_end_ms[therapy])
+        history->since_end_ms[therapy] = elapsed_ms;
+    history->ended |= UINT32_C(1) << therapy;
+}
+
+/* What the question is about: the modality, and these of its therapies (0 = all). */
+static bool node_is_of(const struct ledger_node *node, enum modality modality, uint32_t therapies)
+{
+    if (!(node->modality & modality))
+        return false;
+    return therapies == 0 || (node->therapy >= 0 && (therapies >> node->therapy & 1u));
 }
 
 static void history_take(struct dose_history *history, const struct ledger_node *node, int64_t elapsed_ms)
@@ -263,7 +271,7 @@ void record_history(struct record *record, const char *patient_ref, const struct
             continue;
         elapsed_ms = node_elapsed_ms(node, wall_ms, boot_ns);
         history_ended(out, node->therapy, elapsed_ms);
-        if ((node->modality & modality) && (therapies == 0 || (node->therapy & therapies)))
+        if (node_is_of(node, modality, therapies))
             history_take(out, node, elapsed_ms);
     }
 }

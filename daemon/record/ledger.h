@@ -17,7 +17,7 @@ struct ledger_node {
     struct ledger_node *next; /* of the same bucket */
     char session_id[40];
     enum modality modality;
-    uint32_t therapy; /* its bit; 0 = one that this daemon does not know */
+    int therapy; /* enum modality_therapy; -1 = one that this daemon does not know */
     enum ledger_state state;
     struct place_set places;
     struct dose_amounts worst, delivered, counted;

@@ -307,6 +307,14 @@ class Places(LedgerCase):
         self.assertEqual(self.client.call("record.get", session_id=session)["document"]["places"], places)
 
 
+    def test_a_site_without_sides_is_one_place(self):
+        session = self.treat(self.across("lumbar", site="buttock"))
+        self.assertEqual(self.item(session)["places"], [{"site": "buttock", "side": "left"}, {"site": "lumbar", "side": "midline"}])
+        self.refused(self.tens(site="lumbar", side="midline"), "REST_INTERVAL")
+        self.assertIsNone(self.check(self.tens(site="buttock", side="right")))
+        self.refused(self.across("lumbar", site="buttock", side="right"), "REST_INTERVAL")
+
+
 class Truth(LedgerCase):
     """The ledger never counts less than came out, and not much more."""
 
