@@ -21,9 +21,9 @@
 
 static const struct sm4_pulse red_blue[SM4_CHANNELS] = {RED, BLUE};
 static const struct sm4_pulse plain[SM4_CHANNELS] = {
-    {.period_code = 40, .n_points = 3, .points = {{200, 40}, {100, 0}, {200, -40}}}};
+    {.period_code = 40, .ramp = 3, .n_points = 3, .points = {{200, 40}, {100, 0}, {200, -40}}}};
 static const struct sm4_pulse quarters[SM4_CHANNELS] = {
-    {.period_code = 80, .quarters = true, .n_points = 3, .points = {{200, 40}, {100, 0}, {200, -40}}}};
+    {.period_code = 80, .quarters = true, .ramp = 3, .n_points = 3, .points = {{200, 40}, {100, 0}, {200, -40}}}};
 static const struct sm4_pulse single = {.n_points = 3, .points = {{250, 40}, {100, 0}, {250, -40}}};
 
 struct command_frame {
