@@ -231,7 +231,9 @@ void supervise_integrate(const struct supervise_rules *rules, struct supervise_s
     }
     if (state->started)
         add_duration(state, since_ns);
-    state->delivered.contractions = state->surges_before + sample->surges;
+    const int64_t surges = state->surges_before + sample->surges;
+    if (surges > state->delivered.contractions) /* on its way to rest the host counts no more */
+        state->delivered.contractions = surges;
     carry(rules, state);
 }
 

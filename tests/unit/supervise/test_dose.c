@@ -84,6 +84,24 @@ static void every_amount_is_held_against_its_bound(void **unused)
     }
 }
 
+static void contractions_are_counted_over_turns_and_never_back(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_stimulator(&b);
+    for (uint32_t surge = 1; surge <= 3; surge++) {
+        b.sample.surges = surge;
+        bench_feed_well(&b, 10);
+    }
+    b.sample.surges = 0; /* told to rest */
+    bench_feed_well(&b, 2);
+    assert_int_equal(b.state.delivered.contractions, 3);
+    supervise_begin(&b.state, b.sample.taken_ns);
+    b.sample.surges = 1;
+    bench_feed_well(&b, 2);
+    assert_int_equal(b.state.delivered.contractions, 4);
+}
+
 /* --- heat --- */
 
 static void the_open_loop_bound_grows_with_the_power(void **unused)
@@ -251,6 +269,7 @@ int main(void)
         cmocka_unit_test(a_new_turn_keeps_what_was_delivered),
         cmocka_unit_test(a_notice_on_a_total_is_told_and_does_not_stop),
         cmocka_unit_test(every_amount_is_held_against_its_bound),
+        cmocka_unit_test(contractions_are_counted_over_turns_and_never_back),
         cmocka_unit_test(the_open_loop_bound_grows_with_the_power),
         cmocka_unit_test(a_bound_on_the_rise_stops_when_it_is_reached),
         cmocka_unit_test(thermal_dose_is_that_of_the_hotter_of_bound_and_measurement),
