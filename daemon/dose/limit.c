@@ -219,7 +219,7 @@ static void insert_violation(const struct limit_finding *f, struct refusals *lis
     while (at > 0 && more_restrictive(r, &list->items[at - 1])) {
         at--;
     }
-    if (list->n == REFUSALS_MAX) {
+    if (list->n >= REFUSALS_MAX) {
         list->dropped++;
         if (at == REFUSALS_MAX) {
             return;
@@ -273,8 +273,10 @@ int limit_check(const struct limit *limits, size_t n, const struct dose_picture 
             continue;
         }
         judge(l, picture, history != NULL ? history : &nothing_before, &f);
-        if (f.exceeded) {
-            insert_violation(&f, l->class == LIMIT_NOTICE ? &out->notices : &out->refused);
+        if (f.exceeded && l->class == LIMIT_NOTICE) {
+            insert_violation(&f, &out->notices);
+        } else if (f.exceeded) {
+            insert_violation(&f, &out->refused);
         }
     }
     return out->refused.n > 0 ? -EPERM : 0;
