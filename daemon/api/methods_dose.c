@@ -9,8 +9,8 @@
 #include "api/fields.h"
 #include "api/page.h"
 #include "api/request.h"
-#include "api/show.h"
 #include "api/state.h"
+#include "document/rows.h"
 
 static const struct dose_tables *tables_of(const struct call *call)
 {
@@ -107,6 +107,60 @@ static bool device_does(const struct call *call, const char *device, const struc
     return found;
 }
 
+/* --- bundles: protocols that belong together for one indication --- */
+
+static bool bundle_holds(const struct config_bundle *b, size_t protocol)
+{
+    bool held = false;
+    for (size_t i = 0; i < b->n_protocols; i++)
+        held = held || b->protocols[i] == protocol;
+    return held;
+}
+
+static json_t *bundle_document(const struct config *config, const struct config_bundle *b)
+{
+    json_t *o = json_object(), *protocols = json_array();
+    for (size_t i = 0; i < b->n_protocols; i++)
+        json_array_append_new(protocols, json_string(config->dose.protocols[b->protocols[i]].id));
+    doc_text(o, "id", b->id);
+    doc_text(o, "label", b->label);
+    doc_text(o, "indication", b->indication);
+    doc_put(o, "protocols", protocols);
+    doc_text(o, "notes", b->notes);
+    doc_text(o, "source", b->source);
+    doc_text(o, "origin", b->origin);
+    return o;
+}
+
+/* The bundles of which a protocol is a part. */
+static json_t *bundles_of(const struct config *config, const struct protocol *p)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < config->n_bundles; i++) {
+        if (bundle_holds(&config->bundles[i], (size_t)(p - config->dose.protocols)))
+            json_array_append_new(list, bundle_document(config, &config->bundles[i]));
+    }
+    return list;
+}
+
+/* Its own indication, or that of a bundle that it is a part of. */
+static bool indication_fits(const struct config *config, const char *wanted, const struct protocol *p)
+{
+    bool fits = text_fits(wanted, p->indication);
+    for (size_t i = 0; i < config->n_bundles; i++) {
+        const struct config_bundle *b = &config->bundles[i];
+        fits = fits || (bundle_holds(b, (size_t)(p - config->dose.protocols)) && text_fits(wanted, b->indication));
+    }
+    return fits;
+}
+
+static json_t *protocol_document(const struct call *call, const struct protocol *p, bool whole)
+{
+    json_t *o = show_protocol(tables_of(call), p, whole);
+    doc_put(o, "bundles", bundles_of(call->api->config, p));
+    return o;
+}
+
 static bool protocol_fits(const struct call *call, const struct protocol *p)
 {
     const struct dose_tables *t = tables_of(call);
@@ -114,7 +168,7 @@ static bool protocol_fits(const struct call *call, const struct protocol *p)
     int index = site != NULL ? site_find(t, site) : -1;
     bool at_site = site == NULL || p->sites == 0 || (index >= 0 && (p->sites >> index & 1) != 0);
     return at_site && (p->modality & modality_filter(call)) != 0 &&
-           text_fits(param_text(call->params, "indication"), p->indication) &&
+           indication_fits(call->api->config, param_text(call->params, "indication"), p) &&
            text_fits(param_text(call->params, "source"), p->source) &&
            text_fits(param_text(call->params, "therapy"), modality_therapy_id(p->therapy)) &&
            device_does(call, param_text(call->params, "device"), p);
@@ -128,7 +182,7 @@ static void protocol_list_method(struct call *call)
         return;
     for (size_t i = 0; i < t->n_protocols; i++) {
         if (protocol_fits(call, &t->protocols[i]) && page_wants(&page))
-            json_array_append_new(page.items, show_protocol(t, &t->protocols[i], false));
+            json_array_append_new(page.items, protocol_document(call, &t->protocols[i], false));
     }
     call_result(call, page_close(&page));
 }
@@ -142,7 +196,7 @@ static void protocol_get_method(struct call *call)
         call_refuse(call, TOKEN_NOT_FOUND, json_pack("{s:s}", "protocol", id), "no [protocol %s] is configured", id);
         return;
     }
-    json_t *result = show_protocol(t, p, true);
+    json_t *result = protocol_document(call, p, true);
     json_t *questions = session_questions(call->api->settings.sessions, id, param_text(call->params, "site"),
                                           param_text(call->params, "indication"));
     json_object_set_new(result, "questions", questions != NULL ? questions : json_array());
@@ -177,35 +231,19 @@ static const struct limit *limit_by_id(const struct dose_tables *t, const char *
     return NULL;
 }
 
-/* One limit, everything else that bounds its quantity, and the protocols it locks. */
-static json_t *limit_explained(const struct dose_tables *t, const struct limit *limit)
-{
-    json_t *others = json_array(), *locks = json_array();
-    for (size_t i = 0; i < t->n_limits; i++) {
-        const struct limit *l = &t->limits[i];
-        if (l != limit && l->quantity == limit->quantity && (l->modality & limit->modality) != 0)
-            json_array_append_new(others, show_limit(t, l));
-    }
-    for (size_t i = 0; i < t->n_protocols; i++) {
-        if (protocol_lock(t, &t->protocols[i]) == limit)
-            json_array_append_new(locks, json_string(t->protocols[i].id));
-    }
-    return json_pack("{s:o, s:o, s:o}", "limit", show_limit(t, limit), "others", others, "locks", locks);
-}
-
 static void limits_explain_method(struct call *call)
 {
     const char *id = param_text(call->params, "limit");
     const struct limit *limit = limit_by_id(tables_of(call), id);
     if (limit != NULL)
-        call_result(call, limit_explained(tables_of(call), limit));
+        call_result(call, show_limit_explained(tables_of(call), limit));
     else
         call_refuse(call, TOKEN_NOT_FOUND, json_pack("{s:s}", "limit", id), "there is no limit %s", id);
 }
 
 /* --- the table --- */
 
-static const char *const choices_class[] = {"hard", "notice", "target", "info", NULL};
+static const char *const choices_class[] = {"hard", "notice", "target", "info", "device", NULL};
 static const char *const choices_layer[] = {"compiled", "installation", "protocol", NULL};
 
 static const struct param by_modality[] = {
@@ -217,7 +255,7 @@ static const struct param protocols[] = {
     FIELD("modality", PARAM_STRING, "of this modality", .choices = choices_modality),
     FIELD("therapy", PARAM_STRING, "of this therapy", ID_BOUNDS),
     FIELD("site", PARAM_STRING, "allowed at this body site", ID_BOUNDS),
-    FIELD("indication", PARAM_STRING, "for this indication", ID_BOUNDS),
+    FIELD("indication", PARAM_STRING, "for this indication: its own, or that of a bundle it is in", ID_BOUNDS),
     FIELD("device", PARAM_STRING, "that this device can do", ID_BOUNDS),
     FIELD("source", PARAM_STRING, "from this source", PARAM_TEXT_BOUNDS),
     FIELDS_PAGE,
@@ -254,8 +292,13 @@ static const struct param protocol_result[] = {
     FIELD("modality", PARAM_STRING, "modality", .required = true),
     FIELD("therapy", PARAM_STRING, "therapy", .required = true),
     FIELD("waveform", PARAM_STRING, "waveform class", .required = true),
-    FIELD("locked", PARAM_BOOLEAN, "rests on a limit that is neither verified nor accepted", .required = true),
-    FIELD("lock", PARAM_OBJECT, "that limit", .open = true),
+    FIELD("locked", PARAM_BOOLEAN, "rests on limits that are neither verified nor accepted", .required = true),
+    FIELD("lock", PARAM_OBJECT, "the first of them", .open = true),
+    FIELD("locks", PARAM_ARRAY, "all of them: limit, source, origin, unlock", .item = &field_object_item),
+    FIELD("end_by", PARAM_STRING, "what ends a treatment: time, dose, count", .required = true),
+    FIELD("end_quantity", PARAM_STRING, "the dose that ends it, where time does not"),
+    FIELD("bundles", PARAM_ARRAY, "what it is a part of: id, label, indication, protocols, notes", .required = true,
+          .item = &field_object_item),
     FIELD("parameters", PARAM_ARRAY, "ranges", .required = true, .item = &range_item),
     FIELD("questions", PARAM_ARRAY, "what is to be asked", .required = true, .item = &field_question_item),
     FIELD("source", PARAM_STRING, "where it comes from"),

@@ -205,7 +205,9 @@ static const struct param refused[] = {
     FIELD("questions", PARAM_ARRAY, "what is to be asked at the sites touched", .required = true,
           .item = &field_question_item),
     FIELD("sheet", PARAM_OBJECT, "the dose sheet as far as it can be made", .open = true),
-    FIELD("limits", PARAM_ARRAY, "every limit held against it", .item = &field_object_item),
+    FIELD("limits", PARAM_ARRAY, "every bound that applies, with how it stands or why it has no value yet",
+          .item = &field_object_item),
+    FIELD("dose", PARAM_OBJECT, "what the treatment gives: channels, totals, course", .open = true),
 };
 static const struct param prepared[] = {
     FIELD_SESSION_ID,

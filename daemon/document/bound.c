@@ -6,7 +6,7 @@
 
 #include "dose/wide.h"
 
-static const char *use_id(enum limit_use use)
+const char *doc_use(enum limit_use use)
 {
     switch (use) {
     case USE_TREATMENT:
@@ -51,7 +51,7 @@ json_t *bound_document(const struct bound *b)
     doc_text(o, "unit", info->base_unit);
     doc_text(o, "scope", limit_scope_id(b->scope));
     doc_text(o, "class", limit_class_id(b->class));
-    doc_text(o, "use", use_id(b->use));
+    doc_text(o, "use", doc_use(b->use));
     doc_text(o, "state", b->state);
     if (b->has_value)
         doc_int(o, "value", b->value);

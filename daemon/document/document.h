@@ -54,6 +54,8 @@ struct doc_device {
 json_t *doc_limits(const struct prescribed *d, const struct dose_picture *picture, const struct dose_history *history,
                    const struct dose_history *of_protocol, const struct doc_device *device);
 
+const char *doc_use(enum limit_use use); /* "treatment", "walk", "fault" */
+
 /* --- what it gives --- */
 /* {channel, level, waveform, shares?, parameters{}, properties{}, derived{}}; picture may be NULL: nothing derived. */
 json_t *doc_channel(const struct prescribed *d, const struct dose_picture *picture, size_t channel, const char *name,
