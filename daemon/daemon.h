@@ -55,6 +55,8 @@ int daemon_start_records(struct daemon *d);
 int daemon_start_sessions(struct daemon *d);
 int daemon_start_links(struct daemon *d);
 int daemon_start_api(struct daemon *d);
+/* What sessions know of each device, as the clinic says it; points into config. NULL: no memory. Freed by free. */
+struct session_device_settings *daemon_devices(const struct config *config);
 void daemon_session_settings(const struct daemon *d, struct session_settings *settings);
 
 /* What is in force, and who accepted what, goes into the audit: at start and at each reload. */

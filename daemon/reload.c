@@ -35,6 +35,11 @@ static const char *changed_device(const struct config *a, const struct config *b
                 return x->lines[k].section;
         }
     }
+    for (size_t i = 0; i < a->n_devices; i++) {
+        const struct config_device *x = &a->devices[i], *y = &b->devices[i];
+        if (!same_text(x->id, y->id) || x->link != y->link || x->unit != y->unit)
+            return x->id;
+    }
     if (!same_text(a->daemon.socket_path, b->daemon.socket_path))
         return "socket";
     return same_text(a->daemon.state_dir, b->daemon.state_dir) ? NULL : "state_dir";
@@ -87,6 +92,12 @@ static void forget_previous(struct daemon *d)
     d->n_previous = kept;
 }
 
+static void refuse_swap(struct daemon *d, struct config *fresh, const char *why)
+{
+    config_free(fresh);
+    refuse(d, why);
+}
+
 /* The checked configuration, read again and swapped; what was checked and what is read must be the same. */
 static void swap(struct daemon *d, struct config *fresh)
 {
@@ -94,23 +105,26 @@ static void swap(struct daemon *d, struct config *fresh)
     const char *changed = changed_device(d->config, fresh);
     if (changed) {
         snprintf(why, sizeof why, "%s differs; devices, socket and state_dir need a restart", changed);
-        config_free(fresh);
-        refuse(d, why);
+        refuse_swap(d, fresh, why);
         return;
     }
     struct session_settings settings;
     struct config *old = d->config;
+    struct session_device_settings *devices = daemon_devices(fresh), *before = d->devices;
     const struct session_time now = daemon_now();
     d->config = fresh;
+    d->devices = devices;
     daemon_session_settings(d, &settings);
-    const int r = sessions_reload(d->sessions, &settings, &now);
+    const int r = devices ? sessions_reload(d->sessions, &settings, &now) : -ENOMEM;
     if (r < 0) {
         d->config = old;
-        config_free(fresh);
+        d->devices = before;
+        free(devices);
         snprintf(why, sizeof why, "sessions: %s", strerror(-r));
-        refuse(d, why);
+        refuse_swap(d, fresh, why);
         return;
     }
+    free(before);
     d->previous[d->n_previous++] = old;
     api_reload(d->api, fresh);
     daemon_audit_config(d, "config.loaded", fresh, "SIGHUP");

@@ -258,37 +258,35 @@ int daemon_start_records(struct daemon *d)
     return loop_add_io(d->event, record_fd(d->record), EPOLLIN, LOOP_RECORD, "records", on_record_done, d, &d->records);
 }
 
-static int devices_fill(struct daemon *d)
+struct session_device_settings *daemon_devices(const struct config *config)
 {
-    d->devices = calloc(d->config->n_devices + 1, sizeof *d->devices);
-    if (!d->devices)
-        return -ENOMEM;
-    for (size_t i = 0; i < d->config->n_devices; i++) {
-        const struct config_device *c = &d->config->devices[i];
-        d->devices[i] = (struct session_device_settings){.id = c->id,
-                                                         .label = c->label,
-                                                         .location = c->location,
-                                                         .colour_tag = c->colour_tag,
-                                                         .simulated = c->simulated,
-                                                         .has_calibrated_on = c->has_calibrated_on,
-                                                         .has_calibration_due = c->has_calibration_due,
-                                                         .has_safety_test_due = c->has_safety_test_due,
-                                                         .calibrated_on_day = c->calibrated_on_day,
-                                                         .calibration_due_day = c->calibration_due_day,
-                                                         .safety_test_due_day = c->safety_test_due_day,
-                                                         .n_firmware = c->n_firmware,
-                                                         .firmware = c->firmware,
-                                                         .accepted_link_loss = c->accepted_by != NULL,
-                                                         .accepted_by = c->accepted_by,
-                                                         .no_indicator = c->indicator == INDICATOR_NO,
-                                                         .reported = c->reported,
-                                                         .link = c->link,
-                                                         .unit = c->unit,
-                                                         .plugin = c->plugin,
-                                                         .link_name = d->config->links[c->link].canonical,
-                                                         .origin = c->origin};
+    struct session_device_settings *devices = calloc(config->n_devices + 1, sizeof *devices);
+    for (size_t i = 0; devices && i < config->n_devices; i++) {
+        const struct config_device *c = &config->devices[i];
+        devices[i] = (struct session_device_settings){.id = c->id,
+                                                      .label = c->label,
+                                                      .location = c->location,
+                                                      .colour_tag = c->colour_tag,
+                                                      .simulated = c->simulated,
+                                                      .has_calibrated_on = c->has_calibrated_on,
+                                                      .has_calibration_due = c->has_calibration_due,
+                                                      .has_safety_test_due = c->has_safety_test_due,
+                                                      .calibrated_on_day = c->calibrated_on_day,
+                                                      .calibration_due_day = c->calibration_due_day,
+                                                      .safety_test_due_day = c->safety_test_due_day,
+                                                      .n_firmware = c->n_firmware,
+                                                      .firmware = c->firmware,
+                                                      .accepted_link_loss = c->accepted_by != NULL,
+                                                      .accepted_by = c->accepted_by,
+                                                      .no_indicator = c->indicator == INDICATOR_NO,
+                                                      .reported = c->reported,
+                                                      .link = c->link,
+                                                      .unit = c->unit,
+                                                      .plugin = c->plugin,
+                                                      .link_name = config->links[c->link].canonical,
+                                                      .origin = c->origin};
     }
-    return 0;
+    return devices;
 }
 
 void daemon_session_settings(const struct daemon *d, struct session_settings *settings)
@@ -317,9 +315,10 @@ int daemon_start_sessions(struct daemon *d)
                                         .energised = port_energised,
                                         .userdata = d};
     const struct session_time now = daemon_now();
-    int r = devices_fill(d);
-    if (r < 0)
-        return r;
+    int r;
+    d->devices = daemon_devices(d->config);
+    if (!d->devices)
+        return -ENOMEM;
     daemon_session_settings(d, &settings);
     if ((r = sessions_new(&settings, &ports, d->record, &now, &d->sessions)) < 0)
         return r;

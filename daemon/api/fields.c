@@ -43,7 +43,7 @@ const struct param field_question_item =
 /* --- session request --- */
 
 static const char *const choices_attended[] = {"present", "in_room", "remote", NULL};
-static const char *const choices_end_by[] = {"time", NULL};
+static const char *const choices_end_by[] = {"time", "dose", "count", NULL};
 static const char *const choices_arrangement[] = {"single", "linked", "ifc4", "ifc_vector", NULL};
 static const char *const choices_drive_mode[] = {"cc", "cv", NULL};
 static const char *const choices_polarity[] = {"positive", "negative", "alternating", "common", NULL};
@@ -165,7 +165,8 @@ static const struct param output_item = FIELD("output", PARAM_OBJECT, "one outpu
           .item = &override_item), \
     FIELD("acknowledged", PARAM_ARRAY, "notice limits that the operator has seen", PARAM_BOUNDS(0, REFUSALS_MAX), \
           .item = &limit_item), \
-    FIELD("end_by", PARAM_STRING, "what ends the treatment", .choices = choices_end_by), \
+    FIELD("end_by", PARAM_STRING, "what ends the treatment; the protocol decides, another one is refused", \
+          .choices = choices_end_by), \
     FIELD("treated_area_mm2", PARAM_INTEGER, "area over which a head is moved, mm2", PARAM_BOUNDS(1, 1000000)), \
     FIELD("outputs", PARAM_ARRAY, "exactly one", .required = true, PARAM_BOUNDS(1, 8), .item = &output_item)
 /* clang-format on */

@@ -143,6 +143,7 @@ int request_read(const json_t *params, const struct dose_tables *tables, struct 
     out->has_call_device_given = json_object_get(params, "call_device_given") != NULL;
     out->call_device_given = param_flag(params, "call_device_given");
     out->attended = param_text(params, "attended");
+    out->end_by = param_text(params, "end_by");
     out->treated_area_mm2 = param_integer(params, "treated_area_mm2", 0);
     out->document = (json_t *)params;
     screening_read(params, out);

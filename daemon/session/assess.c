@@ -117,6 +117,7 @@ int assess(struct sessions *s, const struct session_request *rq, const struct se
     }
     check_sensors(a, own != NULL, r);
     if (a->has_picture) {
+        course_check(a, rq->end_by, r);
         put_totals(a);
         check_envelope(a);
     }

@@ -9,6 +9,14 @@
 #include "dose/derive.h"
 #include "dose/wide.h"
 
+void course_check(const struct assessment *a, const char *end_by, struct refusals *r)
+{
+    const char *ends = doc_course_end(a->picture.course.end);
+    if (end_by && strcmp(end_by, ends) != 0)
+        refusal_add(r, TOKEN_OUT_OF_RANGE, a->plan.dose.protocol->id, "protocol %s ends by %s, the request says by %s",
+                    a->plan.dose.protocol->id, ends, end_by);
+}
+
 enum session_end session_time_end(const struct session *session)
 {
     return session->rules.course.end == COURSE_TIME ? END_complete : END_time_over;

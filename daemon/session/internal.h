@@ -356,7 +356,8 @@ int64_t session_course_due_ns(const struct session *session);
 void session_course_begin(struct session *session);               /* of a turn */
 enum session_end session_time_end(const struct session *session); /* what it means that the time is over */
 int64_t session_remaining_ms(const struct session *session, const struct session_time *now);
-void course_show(const struct session *session, json_t *o); /* its members of a snapshot */
+void course_show(const struct session *session, json_t *o);                            /* its members of a snapshot */
+void course_check(const struct assessment *a, const char *end_by, struct refusals *r); /* what the request says of it */
 
 /* lease.c */
 void session_lease_tick(struct session *session, const struct session_time *now);

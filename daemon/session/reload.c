@@ -11,7 +11,7 @@
 /* Limits on totals are judged by what was delivered, while it runs. */
 static bool judged_now(const struct limit *l)
 {
-    return l->class == LIMIT_HARD && l->use == USE_TREATMENT &&
+    return (l->class == LIMIT_HARD || l->class == LIMIT_DEVICE) && l->use == USE_TREATMENT &&
            (l->scope == SCOPE_INSTANTANEOUS || l->scope == SCOPE_PER_PULSE || l->scope == SCOPE_CONFIGURATION);
 }
 

@@ -43,9 +43,9 @@ static void keep_output(struct keeper *k, struct session_output *o)
 
 static void keep_all(struct keeper *k, struct session_request *r)
 {
-    const char **texts[] = {&r->request_id,   &r->patient_ref, &r->patient_check, &r->course_id, &r->indication,
-                            &r->site,         &r->side,        &r->protocol,      &r->attended,  &r->protocol_revision,
-                            &r->protocol_hash};
+    const char **texts[] = {
+        &r->request_id, &r->patient_ref, &r->patient_check, &r->course_id, &r->indication,        &r->site,
+        &r->side,       &r->protocol,    &r->attended,      &r->end_by,    &r->protocol_revision, &r->protocol_hash};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         keep(k, texts[i]);
     for (size_t i = 0; i < r->n_answers; i++) {

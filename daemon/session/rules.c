@@ -140,7 +140,8 @@ static bool on_one_channel(const struct limit *l)
 {
     const enum modality_basis basis = modality_quantity_info(l->quantity)->basis;
     const bool now = l->scope == SCOPE_INSTANTANEOUS || l->scope == SCOPE_PER_PULSE;
-    return l->class == LIMIT_HARD && l->use == USE_TREATMENT && l->quantity != QUANTITY_rms_current_sum_ua &&
+    const bool bounds = (l->class == LIMIT_HARD || l->class == LIMIT_DEVICE) && (l->has_max || l->has_min);
+    return bounds && l->use == USE_TREATMENT && l->quantity != QUANTITY_rms_current_sum_ua &&
            (now || l->quantity == QUANTITY_temperature_rise_millik) && basis != BASIS_PROPERTY;
 }
 

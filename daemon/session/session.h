@@ -68,6 +68,7 @@ struct session_request {
     const char *protocol, *protocol_revision, *protocol_hash; /* the latter two may be NULL */
     bool has_call_device_given, call_device_given;
     const char *attended;     /* "present", "in_room", "remote" or NULL */
+    const char *end_by;       /* "time", "dose", "count" or NULL: must be what the protocol says */
     int64_t treated_area_mm2; /* 0 = not given */
     size_t n_answers, n_overrides, n_acknowledged;
     struct given_answer answers[SCREENING_QUESTIONS_MAX];

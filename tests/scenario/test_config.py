@@ -7,7 +7,7 @@ import signal
 import subprocess
 import unittest
 
-from room import BIN, PATIENCE, Refused, Room, begin, now_ns, tens_request, wait_until
+from room import BIN, PATIENCE, Refused, Room, begin, now_ns, screened, tens_request, wait_until
 
 DONE, CONFIG, USAGE = 0, 1, 2
 
@@ -300,6 +300,14 @@ class Reload(unittest.TestCase):
         alarm = next(a for a in self.client.call("alarm.list")["items"] if a.get("session_id") == session)
         self.assertEqual((alarm["kind"], alarm["priority"]), ("over_limit", "high"))
         self.assertEqual(self.sim.peak("stim1", now_ns()), 0)
+
+    def test_what_a_clinic_says_of_a_device_follows(self):
+        self.assertTrue(self.client.call("session.check", **screened(self.client, self.request()))["allowed"])
+        self.room.write("devices.ini", self.devices.replace("calibration_due = 2099-01-01", "calibration_due = 2020-01-01"))
+        self.reload()
+        with self.assertRaises(Refused) as refused:
+            self.client.act("session.prepare", **self.request())
+        self.assertEqual(refused.exception.token, "DEVICE_OVERDUE")
 
     def test_a_limit_lowered_above_it_keeps_the_treatment_and_bounds_every_increase(self):
         session, lease = self.begin()

@@ -132,7 +132,7 @@ static const struct row {
     {"outputs.0.balance_permille", "100", -32602, "params.outputs[0].balance_permille"},
     {"outputs.0.electrodes.0.area_mm2", "0", -32602, "params.outputs[0].electrodes[0].area_mm2"},
     {"outputs.0.electrodes.0.at", "{\"view\":\"anterior\",\"x_permille\":500,\"y_permille\":100}", 0, ""},
-    {"end_by", "\"dose\"", -32602, "params.end_by"},
+    {"end_by", "\"boredom\"", -32602, "params.end_by"},
     {"end_by", "\"time\"", 0, ""},
     {"overrides", "[{\"condition\":\"implant\",\"by\":\"Dr. B\",\"reason\":\"seen\"}]", 0, ""},
     {"overrides", "[{\"condition\":\"implant\",\"by\":\"Dr. B\"}]", -32602, "params.overrides[0].reason"},

@@ -64,6 +64,27 @@ static void iontophoresis_ends_at_its_dose(void **state)
     assert_in_range(room_history(r).ion_dose_ua_min, 1000, 1005);
 }
 
+static void a_request_that_means_another_end_is_refused(void **state)
+{
+    struct room *r = *state;
+    room_open(r);
+    struct session_request q = room_ions();
+    q.end_by = "time";
+    room_try(r, &q);
+    assert_refused(r, TOKEN_OUT_OF_RANGE);
+    q.end_by = "dose";
+    room_check(r, &q);
+    assert_true(json_is_true(json_object_get(r->result, "allowed")));
+    q = room_laser();
+    q.end_by = "count";
+    room_check(r, &q);
+    assert_true(json_is_true(json_object_get(r->result, "allowed")));
+    q = room_tens();
+    q.end_by = "count";
+    room_try(r, &q);
+    assert_refused(r, TOKEN_OUT_OF_RANGE);
+}
+
 static void a_raised_current_gives_the_same_dose_sooner(void **state)
 {
     struct room *r = *state;
@@ -336,6 +357,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(iontophoresis_ends_at_its_dose),
+        TEST(a_request_that_means_another_end_is_refused),
         TEST(a_raised_current_gives_the_same_dose_sooner),
         TEST(the_end_does_not_wait_for_the_next_sample),
         TEST(the_longest_time_reached_first_is_an_incomplete_treatment),
