@@ -45,6 +45,8 @@ static void consider(struct nearest *nearest, struct bound b, const struct dose_
     const enum modality_quantity q = b.quantity;
     const struct dose_channel *c = &t->channels[channel];
     const bool time = q == QUANTITY_duration_ms;
+    if (q == QUANTITY_active_polarity || q == QUANTITY_waveform_class)
+        return; /* selections: nothing is nearer to one end of them */
     if (!time && !quantity_has(&c->ceiling, q))
         return;
     b.scope = time ? SCOPE_PER_SESSION : SCOPE_INSTANTANEOUS;

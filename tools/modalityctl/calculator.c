@@ -10,10 +10,9 @@
 #include <string.h>
 
 #include "calculator_read.h"
-#include "document/document.h"
+#include "document/rows.h"
 #include "dose/date.h"
 
-#define CHANNELS_MAX 8
 #define SESSIONS_MAX 100
 
 static void fault_print(void *userdata, const char *origin, const char *message)
@@ -212,9 +211,49 @@ static json_t *check(const struct calculator *c, const json_t *request)
     return result;
 }
 
+/* --- the tables --- */
+
+/* All limits of a modality, or of every one, on one page. */
+static json_t *limits_list(const struct calculator *c, const json_t *filter)
+{
+    const struct dose_tables *t = &c->config->dose;
+    enum modality m = (enum modality)MODALITY_ANY;
+    const char *id = json_string_value(json_object_get(filter, "modality"));
+    json_t *items = json_array();
+    if (id && modality_find(id, &m) < 0)
+        m = (enum modality)0; /* there is none of this name, so no limit either */
+    for (size_t i = 0; i < t->n_limits; i++) {
+        if ((unsigned)t->limits[i].modality & (unsigned)m)
+            json_array_append_new(items, show_limit(t, &t->limits[i]));
+    }
+    return json_pack("{s:o}", "items", items);
+}
+
+static json_t *limits_explain(const struct calculator *c, const json_t *params, json_t **error)
+{
+    const struct dose_tables *t = &c->config->dose;
+    const char *id = json_string_value(json_object_get(params, "limit"));
+    char message[120];
+    for (size_t i = 0; id && i < t->n_limits; i++) {
+        if (strcmp(t->limits[i].id, id) == 0)
+            return show_limit_explained(t, &t->limits[i]);
+    }
+    snprintf(message, sizeof message, "there is no limit %.80s", id ? id : "");
+    *error = json_pack("{s:s, s:{s:s}}", "message", message, "data", "token", modality_token_id(TOKEN_NOT_FOUND));
+    return NULL;
+}
+
 json_t *calculator_answer(const struct calculator *c, const char *method, const json_t *params, json_t **error)
 {
-    json_t *result = strcmp(method, "session.check") == 0 ? check(c, params) : NULL;
-    *error = result ? NULL : json_pack("{s:s}", "message", "a configuration alone cannot answer this");
+    json_t *result = NULL;
+    *error = NULL;
+    if (strcmp(method, "session.check") == 0)
+        result = check(c, params);
+    else if (strcmp(method, "limits.list") == 0)
+        result = limits_list(c, params);
+    else if (strcmp(method, "limits.explain") == 0)
+        result = limits_explain(c, params, error);
+    if (!result && !*error)
+        *error = json_pack("{s:s}", "message", "a configuration alone cannot answer this");
     return result;
 }

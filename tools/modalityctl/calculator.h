@@ -32,8 +32,8 @@ long calculator_channels(const struct calculator *c, const char *protocol);
 
 /*
  * What the daemon would answer, from the configuration alone: a new reference. session.check gives {allowed,
- * refusals[], notices[], questions[], limits[], dose{}, not_known[]}. NULL, and *error {message, data{token}}, for what
- * it does not know.
+ * refusals[], notices[], questions[], limits[], dose{}, not_known[]}; limits.list and limits.explain are known too.
+ * NULL, and *error {message, data?{token}}, for what it cannot answer.
  */
 json_t *calculator_answer(const struct calculator *c, const char *method, const json_t *params, json_t **error);
 

@@ -11,8 +11,11 @@ static void protocol_line(struct ctl *ctl, const json_t *p)
 {
     printf("  %-28s %-11s ", ctl_text(p, "id"), ctl_text(p, "modality"));
     ctl_wrap(ctl, 43, 43, ctl_text(p, "label"));
-    if (ctl_flag(p, "locked"))
-        printf("  %28s LOCKED: limit %s is not verified\n", "", ctl_text(json_object_get(p, "lock"), "limit"));
+    size_t i;
+    const json_t *item;
+    json_array_foreach(json_object_get(p, "locks"), i, item)
+        printf("  %28s LOCKED: limit %s is not verified\n", "", ctl_text(item, "limit"));
+    json_array_foreach(json_object_get(p, "bundles"), i, item) printf("  %28s part of %s\n", "", ctl_text(item, "id"));
 }
 
 static void range_print(const struct ctl *ctl, const json_t *r)
@@ -47,14 +50,42 @@ static void question_print(const struct ctl *ctl, const json_t *q)
     ctl_wrap(ctl, 6, 6, ctl_text(q, "text"));
 }
 
+/* What it belongs to, and with what. */
+static void bundle_print(const struct ctl *ctl, const json_t *bundle)
+{
+    char parts[300] = "";
+    const char *notes = ctl_text(bundle, "notes");
+    size_t i;
+    const json_t *id;
+    json_array_foreach(json_object_get(bundle, "protocols"), i, id)
+    {
+        const size_t at = strlen(parts);
+        snprintf(parts + at, sizeof parts - at, "%s%s", i ? ", " : "", json_string_value(id));
+    }
+    ctl_row(ctl, "part of", "%s (%s): %s%s%s; source: %s (%s)", ctl_text(bundle, "label"), ctl_text(bundle, "id"),
+            parts, notes[0] ? ". " : "", notes, ctl_text(bundle, "source"), ctl_text(bundle, "origin"));
+}
+
+/* The dose that ends a treatment by it, if it is one. */
+static void end_by_print(const struct ctl *ctl, const json_t *p)
+{
+    const char *end = ctl_text(p, "end_by"), *quantity = ctl_text(p, "end_quantity");
+    if (strcmp(end, "dose") == 0)
+        ctl_row(ctl, "ends by", "%s: time follows the current; the duration is the longest", ctl_label(quantity));
+    else if (strcmp(end, "count") == 0)
+        ctl_row(ctl, "ends by", "%s, point by point, each begun by the operator; the duration is the longest of all",
+                ctl_label(quantity));
+}
+
 static void protocol_page(struct ctl *ctl, const json_t *p)
 {
     size_t i;
-    const json_t *item, *lock = json_object_get(p, "lock"), *channels = json_object_get(p, "channels");
+    const json_t *item, *channels = json_object_get(p, "channels");
     printf("%s (%s, revision %s)\n", ctl_text(p, "label"), ctl_text(p, "id"), ctl_text(p, "revision"));
     ctl_row(ctl, "therapy", "%s: %s, %s", ctl_text(p, "modality"), ctl_words(ctl_text(p, "therapy")),
             ctl_words(ctl_text(p, "waveform")));
     ctl_row(ctl, "indication", "%s", ctl_words(ctl_text(p, "indication")));
+    end_by_print(ctl, p);
     ctl_row(ctl, "channels", "%lld to %lld", (long long)ctl_int(channels, "min"), (long long)ctl_int(channels, "max"));
     ctl_row(ctl, "schedule", "at most %lld a day, %s apart", (long long)ctl_int(p, "sessions_per_day"),
             ctl_value("duration_ms", ctl_int(p, "rest_min_ms")));
@@ -63,9 +94,10 @@ static void protocol_page(struct ctl *ctl, const json_t *p)
     ctl_row(ctl, "client lost", "the treatment %s", strcmp(ctl_text(p, "lease_loss"), "pause") ? "ends" : "pauses");
     ctl_row(ctl, "source", "%s (verified: %s)", ctl_text(p, "source"), ctl_text(p, "verified"));
     ctl_row(ctl, "from", "%s", ctl_text(p, "origin"));
-    if (ctl_flag(p, "locked"))
-        ctl_row(ctl, "LOCKED", "limit %s (%s) is not verified; %s", ctl_text(lock, "limit"), ctl_text(lock, "origin"),
-                ctl_text(lock, "unlock"));
+    json_array_foreach(json_object_get(p, "locks"), i, item)
+        ctl_row(ctl, "LOCKED", "limit %s (%s) is not verified; %s", ctl_text(item, "limit"), ctl_text(item, "origin"),
+                ctl_text(item, "unlock"));
+    json_array_foreach(json_object_get(p, "bundles"), i, item) bundle_print(ctl, item);
     printf("  what may be asked for\n");
     json_array_foreach(json_object_get(p, "parameters"), i, item) range_print(ctl, item);
     printf("  screening (* counts when a question is not answered)\n");

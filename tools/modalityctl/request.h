@@ -30,8 +30,9 @@ bool request_put_electrodes(json_t *output, const struct ctl_options *options, c
  */
 enum ctl_exit request_ask(struct ctl *ctl, json_t *request);
 
-/* Prints the dose sheet. */
+/* Prints the dose sheet; or the dose alone, with every quantity that follows from it. */
 void sheet_print(const struct ctl *ctl, const json_t *sheet);
+void dose_print(const struct ctl *ctl, const json_t *dose);
 /* Amounts of a dose ({duration_ms, energy_uj, ...}) in one text, what is 0 left out. Static buffer. */
 const char *amounts_text(const json_t *amounts);
 
@@ -40,6 +41,14 @@ int64_t limit_used(const json_t *limit);
 
 /* Prints refusals or notices, numbered. */
 void refusals_print(const struct ctl *ctl, const json_t *refusals);
+
+/* Prints limits[] of session.check: what comes nearest to its bound first, then what has no value yet and why. */
+void bounds_print(const struct ctl *ctl, const json_t *limits);
+/* "hard, installation, limits-estim.ini:227; verified: choice; source: IEC ...", with `before` in front. */
+void provenance_print(const struct ctl *ctl, const json_t *limit, const char *before);
+
+/* session.check of what the options ask for: printed with verdict and dose (whole), or its limits alone. */
+enum ctl_exit request_checked(struct ctl *ctl, const struct ctl_options *options, bool whole);
 
 /*
  * Follows one session until it has ended, renewing its lease. An interrupt stops the treatment. Returns the exit code

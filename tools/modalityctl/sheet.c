@@ -41,16 +41,29 @@ static void parameters_print(const json_t *channel)
         printf("      %-*s %s\n", NAME_WIDTH - 2, ctl_label(id), ctl_text(value, "text"));
 }
 
-/* Quantities of a channel, or of the whole where the channel does not say the same already. */
-static void derived_print(const json_t *derived, const json_t *said)
+/*
+ * Quantities of a channel, or of the whole where the channel does not say the same already: those that a therapist
+ * reasons with, or all of them.
+ */
+static void derived_print(const json_t *derived, const json_t *said, bool all)
 {
     const char *id;
     json_t *value;
     json_object_foreach(ctl_mutable(derived), id, value)
     {
-        if (shown(id) && ctl_int(value, "value") != 0 && !json_equal(value, json_object_get(said, id)))
+        if ((all || (shown(id) && ctl_int(value, "value") != 0)) && !json_equal(value, json_object_get(said, id)))
             printf("      %-*s %s\n", NAME_WIDTH - 2, ctl_label(id), ctl_text(value, "text"));
     }
+}
+
+static const json_t *channel_print(const json_t *channel, bool all)
+{
+    const json_t *derived = json_object_get(channel, "derived");
+    parameters_print(channel);
+    if (json_object_size(derived) > 0)
+        printf("    at its most:\n");
+    derived_print(derived, NULL, all);
+    return derived;
 }
 
 static void outputs_print(const struct ctl *ctl, const json_t *sheet)
@@ -63,14 +76,9 @@ static void outputs_print(const struct ctl *ctl, const json_t *sheet)
         const char *head = ctl_text(output, "applicator_ref");
         ctl_row(ctl, "output", "%s, %s%s%s", ctl_text(output, "group"),
                 ctl_words(ctl_text(json_array_get(channels, 0), "waveform")), head[0] ? ", applicator " : "", head);
-        json_array_foreach(channels, k, channel)
-        {
-            parameters_print(channel);
-            printf("    at its most:\n");
-            derived_print(said = json_object_get(channel, "derived"), NULL);
-        }
+        json_array_foreach(channels, k, channel) said = channel_print(channel, false);
     }
-    derived_print(json_object_get(sheet, "totals"), said);
+    derived_print(json_object_get(sheet, "totals"), said, false);
 }
 
 int64_t limit_used(const json_t *limit)
@@ -79,7 +87,7 @@ int64_t limit_used(const json_t *limit)
     const json_int_t bound = ctl_int(limit, "bound"), v = json_integer_value(value);
     const bool is_min = strcmp(ctl_text(limit, "direction"), "min") == 0;
     const json_int_t over = is_min ? bound : v, under = is_min ? v : bound;
-    if (!json_is_integer(value))
+    if (!json_is_integer(value) || !json_object_get(limit, "bound"))
         return -1;
     if (over <= 0)
         return 0;
@@ -169,6 +177,42 @@ static void person_print(const struct ctl *ctl, const json_t *sheet)
         ctl_row(ctl, "last 24 h", "this site already had %s", amounts_text(history));
 }
 
+/* What ends it, where that is not its time. */
+static void course_print(const struct ctl *ctl, const json_t *course)
+{
+    static const char *const doses[] = {"iontophoresis_dose_ua_min", "point_energy_uj"};
+    const json_int_t turns = ctl_int(course, "turns"), time_ms = ctl_int(course, "expected_ms");
+    for (size_t i = 0; i < sizeof doses / sizeof doses[0]; i++) {
+        const json_t *dose = json_object_get(course, doses[i]);
+        char times[40] = "";
+        if (turns > 1)
+            snprintf(times, sizeof times, " at each of %lld points", (long long)turns);
+        if (dose)
+            ctl_row(ctl, "ends by", "%s%s: %s with the output on at the start values, at the longest %s",
+                    ctl_text(dose, "text"), times, ctl_value("duration_ms", time_ms),
+                    ctl_value("duration_ms", ctl_int(course, "longest_ms")));
+    }
+}
+
+void dose_print(const struct ctl *ctl, const json_t *dose)
+{
+    size_t i;
+    const json_t *channel, *said = NULL, *protocol = json_object_get(dose, "protocol");
+    if (!json_is_object(dose))
+        return;
+    printf("DOSE\n");
+    ctl_row(ctl, "protocol", "%s (%s, revision %s), %s", ctl_text(protocol, "label"), ctl_text(protocol, "id"),
+            ctl_text(protocol, "revision"), ctl_words(ctl_text(protocol, "waveform")));
+    ctl_row(ctl, "duration", "%s", ctl_text(dose, "duration_text"));
+    course_print(ctl, json_object_get(dose, "course"));
+    ctl_row(ctl, "sites", "%s", names_text(json_object_get(dose, "sites"), ""));
+    ctl_row(ctl, "conditions", "%s", names_text(json_object_get(dose, "conditions"), ""));
+    json_array_foreach(json_object_get(dose, "channels"), i, channel) said = channel_print(channel, true);
+    if (json_object_size(json_object_get(dose, "totals")) > 0)
+        printf("    the whole, at its most:\n");
+    derived_print(json_object_get(dose, "totals"), said, true);
+}
+
 void sheet_print(const struct ctl *ctl, const json_t *sheet)
 {
     if (!json_is_object(sheet))
@@ -185,6 +229,7 @@ void sheet_print(const struct ctl *ctl, const json_t *sheet)
     ctl_row(ctl, "protocol", "%s (%s, revision %s)", ctl_text(protocol, "label"), ctl_text(protocol, "id"),
             ctl_text(protocol, "revision"));
     ctl_row(ctl, "duration", "%s", ctl_text(sheet, "duration_text"));
+    course_print(ctl, json_object_get(sheet, "course"));
     person_print(ctl, sheet);
     outputs_print(ctl, sheet);
     nearest_print(ctl, json_object_get(sheet, "limits"));

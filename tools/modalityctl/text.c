@@ -59,9 +59,9 @@ static bool word_in(const char *const *list, const char *word)
 /* Takes unit words off the end of an id; the first word is never one. */
 static void strip_unit(char *id)
 {
-    static const char *const units[] = {"ua",  "mv",       "us", "ns",    "ms",     "s",      "millihz", "khz",
-                                        "nc",  "uc",       "uw", "uj",    "ohm",    "mm2",    "cm2",     "nm",
-                                        "min", "permille", "1",  "milli", "millic", "millik", NULL};
+    static const char *const units[] = {"ua", "mv",  "us",       "ns", "ms",    "s",      "millihz", "khz",
+                                        "nc", "uc",  "uw",       "uj", "ohm",   "mm2",    "cm2",     "nm",
+                                        "mm", "min", "permille", "1",  "milli", "millic", "millik",  NULL};
     char *last;
     while ((last = strrchr(id, '_')) && word_in(units, last + 1))
         *last = '\0';
