@@ -31,6 +31,12 @@ static int64_t days_in_month(int64_t year, int64_t month)
     return month == 2 && is_leap(year) ? 29 : days[month - 1];
 }
 
+/* Leap years from the year 1 to this one. */
+static int64_t leap_years_until(int64_t year)
+{
+    return year / 4 - year / 100 + year / 400;
+}
+
 int date_parse(const char *text, int64_t *day)
 {
     if (strlen(text) != 10 || text[4] != '-' || text[7] != '-') {
@@ -40,10 +46,7 @@ int date_parse(const char *text, int64_t *day)
     if (year < 1970 || month < 1 || month > 12 || d < 1 || d > days_in_month(year, month)) {
         return -EINVAL;
     }
-    int64_t total = d - 1;
-    for (int64_t y = 1970; y < year; y++) {
-        total += is_leap(y) ? 366 : 365;
-    }
+    int64_t total = (year - 1970) * 365 + leap_years_until(year - 1) - leap_years_until(1969) + d - 1;
     for (int64_t m = 1; m < month; m++) {
         total += days_in_month(year, m);
     }
