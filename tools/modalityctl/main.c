@@ -87,7 +87,7 @@ static void treatment_usage(FILE *to)
                 "  --electrode-kind K\n"
                 "\nWithout a daemon: check and limits with --config DIR read a configuration and calculate; device\n"
                 "and patient may be left out. No ledger is asked: what went before is told.\n"
-                "  --channels N              channels of the treatment; else the least that the protocol takes\n"
+                "  --channels N|NAME,...     channels of the treatment; else as many as the protocol takes at least\n"
                 "  --earlier-sessions N --earlier-duration T --earlier-energy E --earlier-charge Q\n"
                 "  --earlier-ion-dose D --earlier-thermal-dose T --earlier-cold-dose D\n"
                 "                            what sessions of the last 24 h gave this site\n"

@@ -131,20 +131,36 @@ static enum ctl_exit put_group(struct ctl *ctl, const struct ctl_options *option
     return found ? CTL_DONE : usage ? CTL_USAGE : CTL_REFUSED;
 }
 
-/* As many channels as are asked for, or as the protocol takes at least: no device names them. */
+/* "dc" or "left,right" */
+static enum ctl_exit put_named(json_t *channels, const char *names)
+{
+    char text[200], *rest = text;
+    snprintf(text, sizeof text, "%s", names);
+    for (const char *name; (name = strsep(&rest, ","));)
+        json_array_append_new(channels, json_string(name));
+    const size_t n = json_array_size(channels);
+    if (strlen(names) < sizeof text && n <= DOSE_CHANNELS_MAX)
+        return CTL_DONE;
+    fprintf(stderr, "modalityctl: --channels \"%.40s...\": %d names at most\n", names, DOSE_CHANNELS_MAX);
+    return CTL_USAGE;
+}
+
+/* Channels as they are named or counted, or as many as the protocol takes at least: no device is asked. */
 static enum ctl_exit put_channels(const struct ctl *ctl, const struct ctl_options *options, json_t *output)
 {
     const char *typed = ctl_option(options, "channels");
     long n = calculator_channels(ctl->calculator, ctl_option(options, "protocol"));
+    json_t *channels = json_array();
+    json_object_set_new(output, "channels", channels);
+    if (typed && !strchr("0123456789", typed[0]))
+        return put_named(channels, typed);
     if (typed && !typed_count("channels", typed, 1, DOSE_CHANNELS_MAX, &n))
         return CTL_USAGE;
-    json_t *channels = json_array();
     for (long i = 1; i <= n; i++) {
         char name[8];
         snprintf(name, sizeof name, "ch%ld", i);
         json_array_append_new(channels, json_string(name));
     }
-    json_object_set_new(output, "channels", channels);
     return CTL_DONE;
 }
 
