@@ -8,6 +8,7 @@
 #ifndef PLUGINS_TRANSPORT_H
 #define PLUGINS_TRANSPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,18 @@ struct transport {
     int (*read)(void *ctx, uint8_t *bytes, size_t size, int64_t deadline_ns, size_t *n);
     /* Closes without writing. */
     void (*close)(void *ctx);
+};
+
+/* Where a transport comes from, so that what speaks a protocol can be given a socket in place of a device. */
+struct transport_wire {
+    void *ctx;
+    /*
+     * Opens it, or makes what is open usable again after an error; what came meanwhile may be dropped, nothing is sent.
+     * 0, -ENODEV, -EBUSY, -EIO, -EAGAIN. After the first 0 the carrier is closed by out->close, whatever comes later.
+     */
+    int (*open)(void *ctx, int64_t deadline_ns, struct transport *out);
+    /* Around a stop or make_safe; NULL where the carrier keeps nothing in reserve for them. */
+    void (*toward_rest)(void *ctx, bool on);
 };
 
 #endif
