@@ -35,8 +35,7 @@ static inline bool any_flag(void)
 /* size - 1 bytes of anything, and a NUL at the latest behind them. */
 static inline void any_text(char *text, size_t size)
 {
-    for (size_t i = 0; i < size - 1; i++)
-        text[i] = (char)Frama_C_interval(CHAR_MIN, CHAR_MAX);
+    Frama_C_make_unknown(text, size);
     text[size - 1] = '\0';
 }
 

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any content for what daemon/dose is given. Numbers, masks and codes are any of their type; what has to hold stands
+ * here: flags are 0 or 1, a quantity is one of the table, a count fits its array, a text ends.
+ */
+#ifndef EVA_ANY_DOSE_H
+#define EVA_ANY_DOSE_H
+
+#include "any.h"
+
+#include "dose/prescription.h"
+
+#define ANY_BYTES(object) Frama_C_make_unknown((char *)&(object), sizeof(object))
+
+/* A text of at most seven bytes; two of them may be the same one, or equal, or not. */
+static inline const char *any_name(void)
+{
+    static char one[8], other[8];
+    any_text(one, sizeof one);
+    any_text(other, sizeof other);
+    return any_flag() ? one : other;
+}
+
+static inline const char *any_name_or_null(void)
+{
+    return any_flag() ? any_name() : NULL;
+}
+
+static inline enum modality_quantity any_quantity(void)
+{
+    return (enum modality_quantity)any_below(QUANTITY_COUNT);
+}
+
+static inline void any_history(struct dose_history *h)
+{
+    ANY_BYTES(*h);
+    h->has_last_end = any_flag();
+}
+
+static inline void any_treatment(struct dose_treatment *t)
+{
+    ANY_BYTES(*t);
+    t->thermal = any_flag();
+    t->no_indicator = any_flag();
+}
+
+static inline void any_range(struct limit_range *range)
+{
+    range->quantity = any_quantity();
+    range->has_above = any_flag();
+    range->has_upto = any_flag();
+}
+
+static inline void any_limit(struct limit *l)
+{
+    ANY_BYTES(*l);
+    l->id = any_name();
+    l->quantity = any_quantity();
+    l->has_max = any_flag();
+    l->has_min = any_flag();
+    l->accepted = any_flag();
+    l->when.unless_thermal = any_flag();
+    l->when.no_indicator = any_flag();
+    l->when.n_ranges = any_below(LIMIT_WHEN_RANGES + 1);
+    for (size_t i = 0; i < LIMIT_WHEN_RANGES; i++)
+        any_range(&l->when.ranges[i]);
+    l->source = any_name_or_null();
+    l->origin = any_name_or_null();
+}
+
+#endif
