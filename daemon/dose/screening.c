@@ -62,25 +62,25 @@ enum basis {
     NO_DAY,
     DAY_AHEAD,
     DAY_TOO_OLD,
-    LIES_SO, /* by where the electrodes lie */
 };
 
 /* What is declared: the conditions, those that lie at the treated site, and what led to each. */
 struct declared {
     uint64_t conditions, here;
-    const struct question *by[SCREENING_CONDITIONS_MAX]; /* NULL: LIES_SO */
+    const struct question *by[SCREENING_CONDITIONS_MAX]; /* NULL: the electrodes lie so */
     enum basis basis[SCREENING_CONDITIONS_MAX];
 };
 
 static void declare(struct declared *d, const struct question *q, const struct answer *a, enum basis basis)
 {
-    if (a->condition < 0 || a->condition >= SCREENING_CONDITIONS_MAX) {
+    const int condition = a->condition;
+    if (condition < 0 || condition >= SCREENING_CONDITIONS_MAX) {
         return;
     }
-    uint64_t bit = UINT64_C(1) << a->condition;
+    uint64_t bit = UINT64_C(1) << condition;
     if ((d->conditions & bit) == 0) {
-        d->by[a->condition] = q;
-        d->basis[a->condition] = basis;
+        d->by[condition] = q;
+        d->basis[condition] = basis;
     }
     d->conditions |= bit;
     d->here |= a->here ? bit : 0;
@@ -88,7 +88,8 @@ static void declare(struct declared *d, const struct question *q, const struct a
 
 static const struct answer *restrictive_answer(const struct question *q)
 {
-    return &q->answers[q->restrictive < q->n_answers ? q->restrictive : 0];
+    const size_t i = q->restrictive;
+    return &q->answers[i < q->n_answers && i < SCREENING_ANSWERS_MAX ? i : 0];
 }
 
 static const struct answer *answer_find(const struct question *q, const char *id)
@@ -110,10 +111,13 @@ static enum basis day_judged(const struct question *q, const struct given_answer
     if (!given->has_on) {
         return NO_DAY;
     }
+    if (given->on_day < 0) {
+        return DAY_TOO_OLD;
+    }
     if (given->on_day > today) {
         return DAY_AHEAD;
     }
-    return given->on_day < 0 || today - given->on_day > q->valid_days ? DAY_TOO_OLD : ANSWERED;
+    return today - given->on_day > q->valid_days ? DAY_TOO_OLD : ANSWERED;
 }
 
 /* Takes every answer given to q; true when one of them says something, if only by a day that is missing. */
@@ -190,7 +194,7 @@ static void take_spans(const struct screening *s, const struct screening_case *c
         const struct answer lies = {.condition = (int)i, .here = true};
         for (size_t k = 0; k < c->n_spans; k++) {
             if (lies_across(&s->conditions[i], &c->spans[k])) {
-                declare(d, NULL, &lies, LIES_SO);
+                declare(d, NULL, &lies, ANSWERED);
             }
         }
     }
@@ -212,7 +216,10 @@ static void refuse_unknown_questions(const struct screening *s, const struct giv
 
 static bool has_text(const char *s)
 {
-    return s != NULL && s[strspn(s, " \t")] != '\0';
+    while (s != NULL && (*s == ' ' || *s == '\t')) {
+        s++;
+    }
+    return s != NULL && *s != '\0';
 }
 
 static bool overridden(const struct condition *c, const struct given_override *overrides, size_t n)
@@ -255,6 +262,10 @@ static enum screening_code code_at(const struct condition *c, enum screening_col
 static void say_basis(const struct question *q, enum basis basis, char out[SCREENING_BASIS_MAX])
 {
     const char *how = "was answered so";
+    if (q == NULL) {
+        snprintf(out, SCREENING_BASIS_MAX, "the electrodes lie so");
+        return;
+    }
     switch (basis) {
     case ANSWERED:
         break;
@@ -273,9 +284,6 @@ static void say_basis(const struct question *q, enum basis basis, char out[SCREE
     case DAY_TOO_OLD:
         snprintf(out, SCREENING_BASIS_MAX, "question %s was answered with a day more than %lld days back", q->id,
                  (long long)q->valid_days);
-        return;
-    case LIES_SO:
-        snprintf(out, SCREENING_BASIS_MAX, "the electrodes lie so");
         return;
     }
     snprintf(out, SCREENING_BASIS_MAX, "question %s %s", q->id, how);
