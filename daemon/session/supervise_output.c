@@ -45,11 +45,12 @@ static int64_t measured_absolute(const struct supervise_channel_rules *c, int64_
 /* What should be measured at this level, as a way from rest. */
 static int expect(const struct supervise_channel_rules *c, int64_t level, int64_t *distance)
 {
-    int64_t expected;
+    int64_t expected = 0;
     const int r = supervise_expect(c, level, &expected);
-    if (r == 0)
-        *distance = measured_distance(c, expected);
-    return r;
+    if (r < 0)
+        return r;
+    *distance = measured_distance(c, expected);
+    return 0;
 }
 
 /* Tolerance of delivery at one expected value: the largest of the accuracy share, 2 x resolution and declared noise. */

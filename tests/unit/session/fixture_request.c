@@ -34,12 +34,13 @@ struct session_reply room_reply(struct room *r)
 
 static struct session_request base(void)
 {
-    return (struct session_request){.request_id = "r1",
-                                    .patient_ref = "P1",
-                                    .site = "knee",
-                                    .side = "left",
-                                    .n_answers = 2,
-                                    .answers = {{"implant", "no"}, {"sensation", "normal"}}};
+    return (struct session_request){
+        .request_id = "r1",
+        .patient_ref = "P1",
+        .site = "knee",
+        .side = "left",
+        .n_answers = 2,
+        .answers = {{.question = "implant", .answer = "no"}, {.question = "sensation", .answer = "normal"}}};
 }
 
 struct session_request room_tens(void)

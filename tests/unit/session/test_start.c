@@ -312,7 +312,7 @@ static void a_reservation_that_is_refused_refuses_the_start(void **state)
     struct room *r = *state;
     prepared(r);
     /* an entry of this session's id is there already: the ledger takes no second one */
-    struct ledger_entry e = {.modality = MODALITY_ESTIM, .planned = {1, 0, 0, 0, 0}, .worst = {1, 0, 0, 0, 0}};
+    struct ledger_entry e = {.modality = MODALITY_ESTIM, .planned = {.duration_ms = 1}, .worst = {.duration_ms = 1}};
     snprintf(e.session_id, sizeof e.session_id, "%s", r->session_id);
     snprintf(e.patient_ref, sizeof e.patient_ref, "P9");
     assert_int_equal(ledger_places_add(&e.places, "knee", "left"), 0);
