@@ -11,7 +11,6 @@
 
 #include "calculator_read.h"
 #include "document/rows.h"
-#include "dose/date.h"
 
 #define SESSIONS_MAX 100
 
@@ -157,13 +156,6 @@ static void add_device(const struct calculator *c, struct prescription *p, struc
         refusal_add(r, TOKEN_NOT_FOUND, p->device, "there is no device %s", p->device);
 }
 
-static int64_t civil_today(void)
-{
-    char text[TYPED_DAY_MAX];
-    int64_t day = 0;
-    return typed_day("today", text) && date_parse(text, &day) == 0 ? day : 0;
-}
-
 /* Everything that is known about one request; large. */
 struct judgement {
     struct calculation c;
@@ -177,7 +169,7 @@ struct judgement {
 
 static void judge(const struct calculator *c, const json_t *request, struct judgement *j)
 {
-    const int64_t today = civil_today();
+    const int64_t today = typed_today();
     struct refusals *r = &j->refused;
     const struct prescription *p = &j->c.p;
     calculation_read(request, &j->c, r);

@@ -72,6 +72,7 @@ bool typed_range(const char *option, enum modality_quantity q, const char *text,
 /* "2026-11-20", or "today": the day as a request wants it; false for what is no date, with nothing said. */
 #define TYPED_DAY_MAX 16
 bool typed_day(const char *text, char out[TYPED_DAY_MAX]);
+int64_t typed_today(void); /* the local civil day, as days since 1970-01-01 */
 bool typed_count(const char *option, const char *text, long min, long max, long *out);
 
 /* --- calls --- */

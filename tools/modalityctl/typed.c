@@ -84,3 +84,10 @@ bool typed_day(const char *text, char out[TYPED_DAY_MAX])
     snprintf(out, TYPED_DAY_MAX, "%s", text);
     return true;
 }
+
+int64_t typed_today(void)
+{
+    char text[TYPED_DAY_MAX];
+    int64_t day = 0;
+    return typed_day("today", text) && date_parse(text, &day) == 0 ? day : 0;
+}
