@@ -43,13 +43,19 @@ static bool is_ordered(enum modality_safer safer, int64_t start, int64_t ceiling
     return false;
 }
 
+/* The row of a quantity; of the first one for a number that names none, which is refused before its row counts. */
+static const struct modality_quantity_info *info_of(uint32_t quantity)
+{
+    return modality_quantity_info((enum modality_quantity)(quantity < QUANTITY_COUNT ? quantity : 0));
+}
+
 /* Whether a number from a message names a quantity of this modality that can be set. */
 static bool is_settable(uint32_t quantity, uint32_t modality)
 {
     if (quantity >= QUANTITY_COUNT) {
         return false;
     }
-    const struct modality_quantity_info *info = modality_quantity_info((enum modality_quantity)quantity);
+    const struct modality_quantity_info *info = info_of(quantity);
     return (info->modalities & modality) != 0 && info->basis == BASIS_COMMANDED;
 }
 
@@ -59,12 +65,12 @@ static int check_settings(const struct envelope *e, const struct envelope_channe
         return refuse(reason, size, "channel %u has %u settings, at most %d are possible", c->channel, c->n_settings,
                       ENVELOPE_SETTINGS_MAX);
     }
-    for (uint32_t i = 0; i < c->n_settings; i++) {
+    for (uint32_t i = 0; i < c->n_settings && i < ENVELOPE_SETTINGS_MAX; i++) {
         const struct envelope_setting *s = &c->settings[i];
         if (!is_settable(s->quantity, e->modality) || s->quantity == c->level_quantity) {
             return refuse(reason, size, "setting %u of channel %u is no setting of this modality", i, c->channel);
         }
-        const struct modality_quantity_info *info = modality_quantity_info((enum modality_quantity)s->quantity);
+        const struct modality_quantity_info *info = info_of(s->quantity);
         if (!is_ordered(info->safer, s->start, s->ceiling)) {
             return refuse(reason, size, "%s of channel %u has a ceiling on the safer side of its start", info->id,
                           c->channel);
@@ -86,7 +92,7 @@ static int check_level(const struct envelope *e, const struct envelope_channel *
     if (!is_settable(c->level_quantity, e->modality)) {
         return refuse(reason, size, "the level of channel %u is no setting of this modality", c->channel);
     }
-    const struct modality_quantity_info *info = modality_quantity_info((enum modality_quantity)c->level_quantity);
+    const struct modality_quantity_info *info = info_of(c->level_quantity);
     bool zero = info->rest == REST_ZERO && c->rest_value == 0;
     if (info->rest == REST_NONE || (info->rest == REST_ZERO && !zero)) {
         return refuse(reason, size, "%s of channel %u cannot rest at %lld", info->id, c->channel,
@@ -102,15 +108,22 @@ static int check_level(const struct envelope *e, const struct envelope_channel *
     return 0;
 }
 
+static void put(struct quantity_set *set, uint32_t quantity, int64_t value)
+{
+    if (quantity < QUANTITY_COUNT) {
+        quantity_put(set, (enum modality_quantity)quantity, value);
+    }
+}
+
 /* One end of a channel's envelope as a set of values. */
 static void set_of(const struct envelope *e, const struct envelope_channel *c, bool ceiling, struct quantity_set *set)
 {
     *set = (struct quantity_set){0};
-    for (uint32_t i = 0; i < c->n_settings; i++) {
+    for (uint32_t i = 0; i < c->n_settings && i < ENVELOPE_SETTINGS_MAX; i++) {
         const struct envelope_setting *s = &c->settings[i];
-        quantity_put(set, (enum modality_quantity)s->quantity, ceiling ? s->ceiling : s->start);
+        put(set, s->quantity, ceiling ? s->ceiling : s->start);
     }
-    quantity_put(set, (enum modality_quantity)c->level_quantity, ceiling ? c->level_ceiling : c->level_start);
+    put(set, c->level_quantity, ceiling ? c->level_ceiling : c->level_start);
     if (e->modality == MODALITY_ESTIM) { /* without an area the ceilings that need none are still judged */
         quantity_put(set, QUANTITY_electrode_area_mm2, c->area_mm2 > 0 ? c->area_mm2 : AREA_UNKNOWN);
     }
@@ -237,7 +250,7 @@ int envelope_check(const struct envelope *e, char *reason, size_t size)
         return refuse(reason, size, "over-delivery is judged at %u permille; it must be above 1000 and at most %d",
                       e->over_permille, OVER_PERMILLE_MAX);
     }
-    for (uint32_t i = 0; i < e->n_channels; i++) {
+    for (uint32_t i = 0; i < e->n_channels && i < DOSE_CHANNELS_MAX; i++) {
         int r = check_channel(e, i, reason, size);
         if (r < 0) {
             return r;

@@ -17,9 +17,10 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* A number that names no quantity has no safer direction. */
 static enum modality_safer safer_of(uint32_t quantity)
 {
-    return modality_quantity_info((enum modality_quantity)quantity)->safer;
+    return quantity < QUANTITY_COUNT ? modality_quantity_info((enum modality_quantity)quantity)->safer : SAFER_NONE;
 }
 
 /* The two ends of a setting without a safer direction, as an interval that both envelopes allow. */
@@ -43,7 +44,7 @@ static bool channel_matches(const struct envelope_channel *a, const struct envel
         a->level_quantity >= QUANTITY_COUNT) {
         return false;
     }
-    for (uint32_t i = 0; i < a->n_settings; i++) {
+    for (uint32_t i = 0; i < a->n_settings && i < ENVELOPE_SETTINGS_MAX; i++) {
         const struct envelope_setting *s = &a->settings[i], *t = &b->settings[i];
         if (s->quantity != t->quantity || s->quantity >= QUANTITY_COUNT) {
             return false;
@@ -62,7 +63,7 @@ static bool envelope_matches(const struct envelope *a, const struct envelope *b)
         a->n_channels > DOSE_CHANNELS_MAX) {
         return false;
     }
-    for (uint32_t i = 0; i < a->n_channels; i++) {
+    for (uint32_t i = 0; i < a->n_channels && i < DOSE_CHANNELS_MAX; i++) {
         if (!channel_matches(&a->channels[i], &b->channels[i])) {
             return false;
         }
@@ -111,10 +112,10 @@ int envelope_tighten(struct envelope *e, const struct envelope *tighter)
     }
     e->total_ms = smaller(e->total_ms, tighter->total_ms);
     e->over_permille = e->over_permille < tighter->over_permille ? e->over_permille : tighter->over_permille;
-    for (uint32_t i = 0; i < e->n_channels; i++) {
+    for (uint32_t i = 0; i < e->n_channels && i < DOSE_CHANNELS_MAX; i++) {
         struct envelope_channel *c = &e->channels[i];
         tighten_level(c, &tighter->channels[i]);
-        for (uint32_t k = 0; k < c->n_settings; k++) {
+        for (uint32_t k = 0; k < c->n_settings && k < ENVELOPE_SETTINGS_MAX; k++) {
             tighten_setting(&c->settings[k], &tighter->channels[i].settings[k]);
         }
     }

@@ -14,7 +14,7 @@ struct walk_rules {
     int64_t step;       /* largest single increase, > 0 */
     int64_t slew_per_s; /* largest increase per second, > 0 */
     int64_t resolution; /* of the device, >= 1: levels sent are multiples, rounded toward rest */
-    bool surged;
+    uint8_t surged;     /* anything but 0: surges. A number, since it comes in messages, whose bytes may be anything */
     int64_t surge_on_ms, surge_off_ms, ramp_up_ms, ramp_down_ms; /* on time includes both ramps */
 };
 

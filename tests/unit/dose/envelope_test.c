@@ -303,6 +303,25 @@ static void settings_without_a_direction_keep_what_both_allow(void **state)
     assert_int_equal(envelope_tighten(&e, &other), -EINVAL);
 }
 
+/* An order is bytes that another process wrote: each of them may hold anything. */
+static void every_byte_may_hold_anything(void **state)
+{
+    (void)state;
+    struct envelope e = tens();
+    e.channels[0].rules.surge_on_ms = 10000;
+    e.channels[0].rules.surge_off_ms = 20000;
+    memset(&e.channels[0].rules.surged, 2, sizeof e.channels[0].rules.surged);
+    accepted(&e); /* neither yes nor no surges */
+    e.channels[0].rules.surge_on_ms = 0;
+    refused(&e, "surge");
+    for (int byte = 0; byte < 256; byte++) {
+        memset(&e, byte, sizeof e);
+        reason[0] = '\0';
+        assert_int_equal(envelope_check(&e, reason, sizeof reason), -EPERM);
+        assert_string_not_equal(reason, "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +334,7 @@ int main(void)
         cmocka_unit_test(tightening_never_raises),
         cmocka_unit_test(another_shape_changes_nothing),
         cmocka_unit_test(settings_without_a_direction_keep_what_both_allow),
+        cmocka_unit_test(every_byte_may_hold_anything),
     };
     return DOSE_TESTS(tests);
 }
