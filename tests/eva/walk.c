@@ -16,7 +16,7 @@ static struct walk_rules allowed_rules(void)
     struct walk_rules r = {.step = between(1, RULE_MAX),
                            .slew_per_s = between(1, RULE_MAX),
                            .resolution = between(1, RULE_MAX),
-                           .surged = any_flag(),
+                           .surged = (uint8_t)any_below(256),
                            .surge_on_ms = between(1, DAY_MS),
                            .surge_off_ms = between(0, DAY_MS),
                            .ramp_up_ms = between(0, DAY_MS),
@@ -46,7 +46,7 @@ static void call(const struct walk_rules *r, struct walk *w, int64_t now)
 
 int main(void)
 {
-    struct walk_rules refused = {any_number(), any_number(), any_number(), any_flag(),
+    struct walk_rules refused = {any_number(), any_number(), any_number(), (uint8_t)any_below(256),
                                  any_number(), any_number(), any_number(), any_number()};
     struct walk_rules allowed = allowed_rules();
     struct walk walk;
