@@ -130,7 +130,8 @@ static void refuse_range(const struct protocol *p, const struct protocol_paramet
 {
     char text[VALUE_TEXT_MAX], bound[VALUE_TEXT_MAX];
     int64_t limit = is_min ? range->min : range->max;
-    const char *origin = range->origin != NULL ? range->origin : "configuration";
+    const char *origin = range->origin;
+    origin = origin != NULL ? origin : "configuration";
     struct refusal *item = refusal_add(
         r, TOKEN_OUT_OF_RANGE, p->id, "%s would be %s; protocol %s allows at %s %s (%s)",
         modality_quantity_info(range->quantity)->id, value_format(range->quantity, value, text, sizeof text), p->id,
