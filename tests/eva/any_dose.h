@@ -68,4 +68,33 @@ static inline void any_limit(struct limit *l)
     l->origin = any_name_or_null();
 }
 
+static inline void any_parameter(struct protocol_parameter *p)
+{
+    p->quantity = any_quantity();
+    p->min = any_number();
+    p->initial = any_number();
+    p->max = any_number();
+    p->origin = any_name_or_null();
+}
+
+static inline void any_protocol(struct protocol *p)
+{
+    ANY_BYTES(*p);
+    p->id = any_name();
+    p->label = any_name();
+    p->revision = any_name();
+    p->therapy = (enum modality_therapy)any_below(THERAPY_COUNT);
+    p->waveform = (enum modality_waveform)any_below(WAVEFORM_COUNT);
+    p->thermal = any_flag();
+    p->surged = any_flag();
+    p->indication = any_name_or_null();
+    p->n_parameters = any_below(PROTOCOL_PARAMETERS_MAX + 1);
+    for (size_t i = 0; i < PROTOCOL_PARAMETERS_MAX; i++)
+        any_parameter(&p->parameters[i]);
+    p->source = any_name_or_null();
+    p->origin = any_name();
+    p->rest_origin = any_name_or_null();
+    p->sessions_origin = any_name_or_null();
+}
+
 #endif
