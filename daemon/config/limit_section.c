@@ -47,6 +47,9 @@ static void build_bounds(struct load *load, const struct raw_section *s, struct 
     build_bound(load, s, "max", l->quantity, &l->has_max, &l->max);
     build_bound(load, s, "min", l->quantity, &l->has_min, &l->min);
     l->use = limit_use_of(l->quantity);
+    if (l->quantity == QUANTITY_rest_interval_ms && l->has_min && l->min > DOSE_REST_MAX_MS)
+        fault_add(&load->faults, section_line(s, "min")->at, "min = %s: ends are remembered for 14 days",
+                  section_line(s, "min")->value);
     if (l->has_max && l->has_min && l->min > l->max)
         fault_add(&load->faults, s->at, "[%s]: min is above max", s->title);
 }

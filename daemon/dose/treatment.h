@@ -11,6 +11,8 @@
 
 #define DOSE_CHANNELS_MAX 8
 #define DOSE_SITES_MAX 64 /* body sites; a set of them is a uint64_t of bits */
+/* Ends are remembered for so long: no rest interval is longer. */
+#define DOSE_REST_MAX_MS (INT64_C(14) * 24 * 3600 * 1000)
 
 struct dose_channel {
     enum modality_waveform waveform;

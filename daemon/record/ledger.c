@@ -12,7 +12,6 @@
 #include "modality/clock.h"
 
 #define LEDGER_WINDOW_MS (INT64_C(24) * 3600 * 1000)
-#define LEDGER_REST_MS (INT64_C(14) * 24 * 3600 * 1000) /* longest rest interval that can be configured */
 
 int64_t ledger_elapsed_ms(int64_t now_wall_ms, int64_t now_boot_ns, int64_t wall_ms, bool same_boot, int64_t boot_ns)
 {
@@ -179,7 +178,7 @@ void ledger_purge(struct ledger *ledger, int64_t now_wall_ms, int64_t now_boot_n
             node->age_ms = node_sure_age_ms(node, now_wall_ms, now_boot_ns);
         for (struct ledger_node **link = &ledger->buckets[i]; *link;) {
             const struct ledger_node *node = *link;
-            if (node->age_ms >= LEDGER_REST_MS ||
+            if (node->age_ms >= DOSE_REST_MAX_MS ||
                 (node->age_ms >= LEDGER_WINDOW_MS && ended_later(ledger->buckets[i], node)))
                 ledger_drop(link);
             else

@@ -12,8 +12,8 @@
 
 #include "modality/clock.h"
 
-/* Twice the fourteen days of memory: rows of a clock set back are not missed at start-up. */
-#define LEDGER_LOAD_MS (INT64_C(28) * 24 * 3600 * 1000)
+/* Twice what memory holds: rows of a clock set back are not missed at start-up. */
+#define LEDGER_LOAD_MS (2 * DOSE_REST_MAX_MS)
 
 static void bind_amounts(sqlite3_stmt *statement, int first, const struct dose_amounts *amounts)
 {
