@@ -231,14 +231,34 @@ static const struct limit *limit_by_id(const struct dose_tables *t, const char *
     return NULL;
 }
 
+/* How a treatment stands to everything that bounds the quantity; false when the treatment cannot be read. */
+static bool put_bounds(struct call *call, const json_t *treatment, enum modality_quantity q, json_t *result)
+{
+    struct session_request request;
+    struct request_fault fault;
+    struct session_time now = api_now();
+    if (request_read(treatment, tables_of(call), &request, &fault) < 0) {
+        call_refuse(call, fault.token, json_pack("{s:s}", "field", fault.field), "%s", fault.message);
+        return false;
+    }
+    doc_put(result, "bounds", session_bounds(call->api->settings.sessions, &request, q, &now));
+    return true;
+}
+
 static void limits_explain_method(struct call *call)
 {
     const char *id = param_text(call->params, "limit");
     const struct limit *limit = limit_by_id(tables_of(call), id);
-    if (limit != NULL)
-        call_result(call, show_limit_explained(tables_of(call), limit));
-    else
+    const json_t *treatment = json_object_get(call->params, "treatment");
+    if (limit == NULL) {
         call_refuse(call, TOKEN_NOT_FOUND, json_pack("{s:s}", "limit", id), "there is no limit %s", id);
+        return;
+    }
+    json_t *result = show_limit_explained(tables_of(call), limit);
+    if (treatment == NULL || put_bounds(call, treatment, limit->quantity, result))
+        call_result(call, result);
+    else
+        json_decref(result);
 }
 
 /* --- the table --- */
@@ -272,7 +292,11 @@ static const struct param limits[] = {
     FIELD("layer", PARAM_STRING, "of this layer", .choices = choices_layer),
     FIELDS_PAGE,
 };
-static const struct param limit_one[] = {FIELD("limit", PARAM_STRING, "id", .required = true, ID_BOUNDS)};
+static const struct param limit_one[] = {
+    FIELD("limit", PARAM_STRING, "id", .required = true, ID_BOUNDS),
+    FIELD("treatment", PARAM_OBJECT, "an intended treatment, as session.check takes it", .fields = fields_check,
+          .n_fields = FIELDS_REQUEST_COUNT),
+};
 
 static const struct param range[] = {
     FIELD("quantity", PARAM_STRING, "what", .required = true),
@@ -309,6 +333,8 @@ static const struct param explained[] = {
     FIELD("limit", PARAM_OBJECT, "the limit", .required = true, .open = true),
     FIELD("others", PARAM_ARRAY, "what else bounds its quantity", .required = true, .item = &field_object_item),
     FIELD("locks", PARAM_ARRAY, "protocols that it locks", .required = true, .item = &field_text_item),
+    FIELD("bounds", PARAM_ARRAY, "of a treatment: what bounds its quantity, as limits of session.check tells it",
+          .item = &field_object_item),
 };
 
 static const struct method methods[] = {
@@ -350,12 +376,12 @@ static const struct method methods[] = {
      .result = RESULT_ITEMS("limits"),
      .handle = limits_list_method},
     {.name = "limits.explain",
-     .summary = "One limit, what else bounds its quantity, and the protocols it locks. session.check holds a treatment "
-                "against all of them.",
+     .summary = "One limit, what else bounds its quantity, the protocols it locks, and how a treatment stands to them. "
+                "session.check holds a treatment against all limits.",
      .right = RIGHT_VIEWER,
      METHOD_PARAMS(limit_one),
      .result = RESULT_OBJECT(explained, "the limit in its surroundings"),
-     .tokens = {TOKEN_NOT_FOUND},
+     .tokens = {TOKEN_NOT_FOUND, TOKEN_OUT_OF_RANGE, TOKEN_IDENTITY_MISMATCH},
      .handle = limits_explain_method},
 };
 const struct method_group methods_dose = {methods, PARAM_COUNT(methods)};

@@ -54,6 +54,8 @@ struct doc_device {
 json_t *doc_limits(const struct prescribed *d, const struct dose_picture *picture, const struct dose_history *history,
                    const struct dose_history *of_protocol, const struct doc_device *device);
 
+/* Those of limits (taken over) that are about one quantity. */
+json_t *doc_limits_on(json_t *limits, enum modality_quantity q);
 const char *doc_use(enum limit_use use); /* "treatment", "walk", "fault" */
 
 /* --- what it gives --- */

@@ -92,3 +92,18 @@ json_t *doc_limits(const struct prescribed *d, const struct dose_picture *pictur
     add_limits(array, d, picture, history);
     return array;
 }
+
+json_t *doc_limits_on(json_t *limits, enum modality_quantity q)
+{
+    json_t *array = json_array();
+    size_t i;
+    json_t *bound;
+    json_array_foreach(limits, i, bound)
+    {
+        const char *id = json_string_value(json_object_get(bound, "quantity"));
+        if (id && strcmp(id, modality_quantity_info(q)->id) == 0)
+            json_array_append(array, bound);
+    }
+    json_decref(limits);
+    return array;
+}

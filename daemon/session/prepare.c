@@ -27,6 +27,18 @@ void session_check(struct sessions *s, const struct session_request *request, co
     say_result(reply, result);
 }
 
+json_t *session_bounds(struct sessions *s, const struct session_request *request, enum modality_quantity q,
+                       const struct session_time *now)
+{
+    struct assessment *a = NULL;
+    s->now = *now;
+    if (assess(s, request, NULL, now, &a) < 0)
+        return NULL;
+    json_t *bounds = doc_limits_on(assess_limits(a), q);
+    free(a);
+    return bounds;
+}
+
 static void fill_texts(struct session *session, const struct session_actor *actor)
 {
     session->uid = actor->uid;

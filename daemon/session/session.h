@@ -219,5 +219,8 @@ json_t *device_list(struct sessions *s, const struct session_time *now);
 struct alarms *sessions_alarms(struct sessions *s);
 /* Questions of a protocol at a site and indication (both may be NULL): [{id,text,answers,restrictive}]. */
 json_t *session_questions(const struct sessions *s, const char *protocol, const char *site, const char *indication);
+/* What session.check would tell in limits[] of this request about one quantity; empty: nothing bounds it there. */
+json_t *session_bounds(struct sessions *s, const struct session_request *request, enum modality_quantity q,
+                       const struct session_time *now);
 
 #endif

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 from ctl import CTL, DONE, NO_DAEMON, REFUSED, USAGE
-from room import COLD, GALV, LASER, PATIENCE, STIM, US, Room, begin, tens_request
+from room import COLD, GALV, LASER, PATIENCE, STIM, US, Refused, Room, begin, tens_request
 from terminal import Terminal
 
 ACCEPTED = "".join(f"[accept {name}]\nby = tests\ndate = 2026-01-01\n\n" for name in
@@ -155,6 +155,46 @@ class Agreement(unittest.TestCase):
         self.assertTrue(ours["allowed"])
         self.agree("tens", *harmless, "--answer", "no_such_question=yes", "--override", "nothing=at all", "--acknowledge",
                    "nothing")
+
+    def test_the_device_is_a_layer_too(self):
+        """Every commanded quantity at the bound that is near, and what the device is said to be."""
+        for name, quantities in (("tens", {"amplitude_ua", "phase_width_us", "pulse_rate_millihz"}),
+                                 ("ultrasound", {"intensity_satp_uw_cm2", "us_frequency_khz", "duty_permille"}),
+                                 ("cold", {"temperature_millic"})):
+            treatment, device, group, _ = TREATMENTS[name]
+            check = self.daemon(treatment, device, group)
+            bounds = {b["quantity"]: b for b in check["limits"] if b["layer"] == "device"}
+            self.assertLessEqual(quantities, set(bounds), name)
+            channels = {c["id"]: c["ranges"] for c in self.room.device(device)["channels"]}
+            described = channels[TREATMENTS[name][3]]
+            for quantity in quantities:
+                bound, told = bounds[quantity], described[quantity]
+                self.assertIn(bound["bound"], (told["min"], told["max"]))
+                self.assertEqual((bound["min"], bound["max"], bound["id"]), (told["min"], told["max"], device))
+                self.assertRegex(bound["origin"], r"devices\.ini:\d+")
+        self.assertEqual((bounds["temperature_millic"]["direction"], bounds["temperature_millic"]["value"]), ("min", 11000))
+        states = {b["id"]: b["state"] for b in self.daemon(*TREATMENTS["tens"][:3])["limits"]}
+        self.assertEqual(states["es_min_setting_frac"], "within", "as the device describes itself")
+        self.assertEqual(states["es_leak_normal"], "not_reported")
+
+    def test_one_limit_and_a_treatment(self):
+        treatment, device, group, channels = TREATMENTS["tens"]
+        asked = ("--json", "limits", "es_smallpad_ipk_max", *treatment)
+        theirs = run("--socket", self.room.socket, *asked, "--device", device, "--group", group, "--patient", "P").stdout
+        theirs = json.loads(theirs.splitlines()[-1])["result"]
+        ours = json.loads(run(*asked, "--config", self.room.config, "--channels", channels).stdout)
+        self.assertEqual({k: v for k, v in ours.items() if k != "bounds"}, {k: v for k, v in theirs.items() if k != "bounds"})
+        self.assertEqual(ours["bounds"], [b for b in theirs["bounds"] if b["layer"] != "device"])
+        self.assertEqual({b["layer"] for b in theirs["bounds"]}, {"compiled", "installation", "protocol", "device"})
+        self.assertEqual({b["quantity"] for b in theirs["bounds"]}, {"amplitude_ua"})
+        shown = run("limits", "es_smallpad_ipk_max", "--config", self.room.config, *treatment).stdout
+        self.assertIn("what else bounds amplitude", shown)
+        self.assertRegex(shown, r"LIMITS .*\n  amplitude 15 mA of at most 30 mA +headroom 15 mA\n +tens_conventional: ")
+        client = self.room.client()
+        request = tens_request(client)
+        with self.assertRaises(Refused) as refused:
+            client.call("limits.explain", limit="es_smallpad_ipk_max", treatment={**request, "outputs": request["outputs"] * 2})
+        self.assertEqual(refused.exception.token, "OUT_OF_RANGE")
 
     def test_the_daemon_is_not_told_what_it_knows(self):
         treatment, device, group, _ = TREATMENTS["tens"]

@@ -221,6 +221,17 @@ static json_t *limits_list(const struct calculator *c, const json_t *filter)
     return json_pack("{s:o}", "items", items);
 }
 
+/* With a treatment: what bounds the limit's quantity there. */
+static json_t *explained(const struct calculator *c, const struct limit *limit, const json_t *treatment)
+{
+    json_t *result = show_limit_explained(&c->config->dose, limit);
+    json_t *checked = treatment ? check(c, treatment) : NULL;
+    if (checked)
+        doc_put(result, "bounds", doc_limits_on(json_incref(json_object_get(checked, "limits")), limit->quantity));
+    json_decref(checked);
+    return result;
+}
+
 static json_t *limits_explain(const struct calculator *c, const json_t *params, json_t **error)
 {
     const struct dose_tables *t = &c->config->dose;
@@ -228,7 +239,7 @@ static json_t *limits_explain(const struct calculator *c, const json_t *params, 
     char message[120];
     for (size_t i = 0; id && i < t->n_limits; i++) {
         if (strcmp(t->limits[i].id, id) == 0)
-            return show_limit_explained(t, &t->limits[i]);
+            return explained(c, &t->limits[i], json_object_get(params, "treatment"));
     }
     snprintf(message, sizeof message, "there is no limit %.80s", id ? id : "");
     *error = json_pack("{s:s, s:{s:s}}", "message", message, "data", "token", modality_token_id(TOKEN_NOT_FOUND));

@@ -46,36 +46,58 @@ static void limit_print(struct ctl *ctl, const json_t *limit)
     ctl_wrap(ctl, 6, 6, text);
 }
 
-/* One limit, what else bounds its quantity, and the protocols that it locks. */
-static enum ctl_exit limit_explain(struct ctl *ctl, const char *id)
+static void explained_print(struct ctl *ctl, const json_t *result)
 {
-    json_t *result;
-    const enum ctl_exit code = ctl_call(ctl, "limits.explain", json_pack("{s:s}", "limit", id), &result);
+    const json_t *limit = json_object_get(result, "limit"), *others = json_object_get(result, "others"), *item;
+    const char *quantity = ctl_text(limit, "quantity");
     size_t i;
-    const json_t *item;
-    if (code == CTL_DONE && !ctl->json) {
-        limit_print(ctl, json_object_get(result, "limit"));
-        if (json_array_size(json_object_get(result, "others")) > 0)
-            printf("what else bounds %s\n", ctl_label(ctl_text(json_object_get(result, "limit"), "quantity")));
-        json_array_foreach(json_object_get(result, "others"), i, item) limit_print(ctl, item);
-        json_array_foreach(json_object_get(result, "locks"), i, item)
-            printf("LOCKS protocol %s: nobody has verified or accepted this limit\n", json_string_value(item));
-    }
+    limit_print(ctl, limit);
+    if (json_array_size(others) > 0)
+        printf("what else bounds %s\n", ctl_label(quantity));
+    json_array_foreach(others, i, item) limit_print(ctl, item);
+    json_array_foreach(json_object_get(result, "locks"), i, item)
+        printf("LOCKS protocol %s: nobody has verified or accepted this limit\n", json_string_value(item));
+    if (json_object_get(result, "bounds"))
+        bounds_print(ctl, json_object_get(result, "bounds"));
+}
+
+/*
+ * One limit, what else bounds its quantity, and the protocols that it locks; with a treatment (taken over, or NULL) how
+ * that stands to all of them.
+ */
+static enum ctl_exit limit_explain(struct ctl *ctl, const char *id, json_t *treatment)
+{
+    json_t *result, *params = json_pack("{s:s}", "limit", id);
+    if (treatment)
+        json_object_set_new(params, "treatment", treatment);
+    const enum ctl_exit code = ctl_call(ctl, "limits.explain", params, &result);
+    if (code == CTL_DONE && !ctl->json)
+        explained_print(ctl, result);
     json_decref(result);
     return code;
+}
+
+/* A treatment held against one limit, or against all of them. */
+static enum ctl_exit treatment_limits(struct ctl *ctl, const struct ctl_options *options)
+{
+    json_t *request;
+    if (options->n_words == 0)
+        return request_checked(ctl, options, false);
+    const enum ctl_exit code = request_build(ctl, options, &request);
+    return code == CTL_DONE ? limit_explain(ctl, options->words[0], request) : code;
 }
 
 enum ctl_exit cmd_limits(struct ctl *ctl, const struct ctl_options *options)
 {
     const char *modality = ctl_option(options, "modality");
     if (ctl_option(options, "protocol"))
-        return request_checked(ctl, options, false);
+        return treatment_limits(ctl, options);
     if (options->n > (size_t)(modality != NULL) + (ctl->calculator != NULL)) {
         fprintf(stderr, "modalityctl: a treatment needs --protocol; without one there is only --modality\n");
         return CTL_USAGE;
     }
     if (options->n_words == 1)
-        return limit_explain(ctl, options->words[0]);
+        return limit_explain(ctl, options->words[0], NULL);
     json_t *filter = json_object();
     if (modality)
         json_object_set_new(filter, "modality", json_string(modality));

@@ -282,6 +282,16 @@ json_t *session_questions(const struct sessions *s, const char *protocol, const 
     return json_array();
 }
 
+json_t *session_bounds(struct sessions *s, const struct session_request *request, enum modality_quantity q,
+                       const struct session_time *now)
+{
+    (void)s;
+    (void)request;
+    (void)q;
+    (void)now;
+    return json_array();
+}
+
 /* --- records --- */
 
 enum request_seen record_request_seen(struct record *record, uid_t uid, const char *request_id, const char *digest,
