@@ -230,12 +230,14 @@ static const struct param dose[] = {
     FIELD("quantity", PARAM_STRING, "what is counted"),
     FIELD("target", PARAM_INTEGER, "at which the treatment ends, base unit"),
     FIELD("delivered", PARAM_INTEGER, "of it, so far"),
+    FIELD("in_time", PARAM_BOOLEAN, "reached at the present levels before the longest time is over"),
 };
 static const struct param points[] = {
     FIELD("done", PARAM_INTEGER, "points that have had their energy"),
     FIELD("of", PARAM_INTEGER, "points of the treatment"),
     FIELD("energy_uj", PARAM_INTEGER, "energy of each"),
     FIELD("delivered_uj", PARAM_INTEGER, "of the present one, so far"),
+    FIELD("in_time", PARAM_BOOLEAN, "all done at the present levels before the longest time is over"),
 };
 static const struct param ended[] = {
     FIELD("reason", PARAM_STRING, "completed, operator, patient_stop, lease_lost, ..."),

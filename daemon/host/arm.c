@@ -224,7 +224,8 @@ void arm_stop(struct line *l, struct arm *arm, enum link_reason reason, const ch
     if (!arm_live(arm))
         return;
     int64_t now = clock_monotonic_ns();
-    if (reason == LINK_REASON_OUTPUT_LOST && arm->end_boot_ns - clock_boot_ns() < ARM_END_NEAR_NS)
+    if (reason == LINK_REASON_OUTPUT_LOST && arm->phase == ARM_RUNNING &&
+        arm->end_boot_ns - clock_boot_ns() < ARM_END_NEAR_NS)
         reason = LINK_REASON_END_TIME;
     arm->phase = ARM_STOPPING;
     arm->reason = reason;

@@ -115,7 +115,7 @@ int assess(struct sessions *s, const struct session_request *rq, const struct se
         check_ranges(plan, r);
         a->has_picture = prescription_judge(&asked, &plan->dose, &a->history, &a->picture, &a->verdict, r) == 0;
     }
-    check_sensors(a, own != NULL, r);
+    check_sensors(s, a, own != NULL, r);
     if (a->has_picture) {
         course_check(a, rq->end_by, r);
         put_totals(a);

@@ -55,9 +55,7 @@ static void check_presence(struct sessions *s, const struct plan *plan, const st
                 u->detail);
 }
 
-/* How a latch is cleared by a person: an alarm that waits is acknowledged, else the device is reset. */
-static const char *way_out(const struct sessions *s, const struct unit *u, enum alarm_kind kind, char *text,
-                           size_t size)
+const char *unit_way_out(const struct sessions *s, const struct unit *u, enum alarm_kind kind, char *text, size_t size)
 {
     const uint64_t number = alarms_unacknowledged(s->alarms, kind, u->id);
     if (number > 0)
@@ -75,11 +73,11 @@ static void check_status(const struct sessions *s, const struct unit *u, struct 
     if (u->sample.status.fault)
         refusal_add(r, TOKEN_DEVICE_NOT_READY, u->id, "device %s reports fault %u (%s): remove its cause and %s", u->id,
                     u->sample.status.fault_code, u->sample.status.fault_text,
-                    way_out(s, u, ALARM_KIND_device_fault, way, sizeof way));
+                    unit_way_out(s, u, ALARM_KIND_device_fault, way, sizeof way));
     if (u->sample.status.patient_stop)
         refusal_add(r, TOKEN_DEVICE_NOT_READY, u->id,
                     "the patient's stop of device %s is pressed or latched: release it and %s", u->id,
-                    way_out(s, u, ALARM_KIND_patient_stop, way, sizeof way));
+                    unit_way_out(s, u, ALARM_KIND_patient_stop, way, sizeof way));
 }
 
 static void check_accepted(const struct unit *u, struct refusals *r)

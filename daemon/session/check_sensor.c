@@ -51,18 +51,19 @@ static void check_head(const struct plan *plan, const struct modality_channel_st
             ->origin = a->origin;
 }
 
-static void check_interlock(const struct assessment *a, const struct modality_channel_status *status,
-                            struct refusals *r)
+static void check_interlock(const struct sessions *s, const struct assessment *a,
+                            const struct modality_channel_status *status, struct refusals *r)
 {
     const struct limit *limit = bound(a, QUANTITY_interlock_closed);
     const char *id = a->plan.unit->id;
+    char way[64];
     if (!interlock_open(status))
         return;
-    struct refusal *refusal = refusal_add(r, TOKEN_DEVICE_NOT_READY, limit ? limit->id : id,
-                                          "%s%skey switch or interlock of device %s is open: close it, and acknowledge "
-                                          "its alarm if it stands%s%s%s",
-                                          limit ? limit->id : "", limit ? ": " : "", id, limit ? " (" : "",
-                                          limit ? limit->origin : "", limit ? ")" : "");
+    struct refusal *refusal =
+        refusal_add(r, TOKEN_DEVICE_NOT_READY, limit ? limit->id : id,
+                    "%s%skey switch or interlock of device %s is open: close it and %s%s%s%s", limit ? limit->id : "",
+                    limit ? ": " : "", id, unit_way_out(s, a->plan.unit, ALARM_KIND_interlock_open, way, sizeof way),
+                    limit ? " (" : "", limit ? limit->origin : "", limit ? ")" : "");
     refusal->has_quantity = refusal->has_value = refusal->has_bound = refusal->is_min = true;
     refusal->quantity = QUANTITY_interlock_closed;
     refusal->value = 0;
@@ -116,7 +117,7 @@ static void check_skin(const struct assessment *a, size_t i, const struct modali
                     off ? "off the skin" : "missing");
 }
 
-void check_sensors(const struct assessment *a, bool starting, struct refusals *r)
+void check_sensors(const struct sessions *s, const struct assessment *a, bool starting, struct refusals *r)
 {
     const struct plan *plan = &a->plan;
     for (size_t i = 0; plan->resolved && i < plan->dose.treatment.n_channels; i++) {
@@ -124,10 +125,16 @@ void check_sensors(const struct assessment *a, bool starting, struct refusals *r
         if (!status)
             continue;
         check_head(plan, status, r);
-        check_interlock(a, status, r);
+        check_interlock(s, a, status, r);
         if (plan->dose.treatment.modality == MODALITY_COLD && a->has_picture)
             check_skin(a, i, status, starting, r);
     }
+}
+
+static bool skin_unseen(const struct supervise_channel_rules *rules, const struct modality_channel_status *status)
+{
+    return rules->has_skin && ((rules->judge_contact && status->contact == CONTACT_LOST) ||
+                               !status_reading(status, QUANTITY_skin_temperature_millic));
 }
 
 const char *session_sensors_stand(const struct session *session, char *why, size_t size)
@@ -141,6 +148,8 @@ const char *session_sensors_stand(const struct session *session, char *why, size
         else if (is[0] ? strcmp(is, rules->applicator) != 0 : status && rules->applicator_told)
             snprintf(why, size, "device %s says that %s is connected, the treatment is for %s", session->unit->id,
                      is[0] ? is : "nothing", rules->applicator);
+        else if (status && skin_unseen(rules, status))
+            snprintf(why, size, "the skin sensor of device %s is missing or off the skin", session->unit->id);
         else
             continue;
         return why;

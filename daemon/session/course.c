@@ -102,32 +102,60 @@ static int64_t dose_left(const struct session *session)
     return left > 0 ? left : 0;
 }
 
+/* Time that the rest of the dose takes at the present targets, INT64_MAX = for ever. */
+static int64_t needed_ms(const struct session *session)
+{
+    const int64_t rate = target_rate(session);
+    int64_t ms;
+    return rate > 0 && wide_mul_div_up(dose_left(session), 1000, rate, &ms) == 0 ? ms : INT64_MAX;
+}
+
 int64_t session_remaining_ms(const struct session *session, const struct session_time *now)
 {
     const int64_t longest = session->planned_ms - session_delivered_ms(session, now);
-    int64_t ms;
     if (session->n_tables == 0 || session->rules.course.end == COURSE_TIME)
         return longest;
-    const int64_t rate = target_rate(session);
-    if (rate <= 0 || wide_mul_div_up(dose_left(session), 1000, rate, &ms) < 0)
-        return longest;
-    return ms < longest ? ms : longest;
+    const int64_t needed = needed_ms(session);
+    return needed < longest ? needed : longest;
 }
 
-void course_show(const struct session *session, json_t *o)
+/* Would the dose be delivered before the longest time is over, at the present targets? */
+static bool in_time(const struct session *session, const struct session_time *now)
+{
+    return needed_ms(session) <= session->planned_ms - session_delivered_ms(session, now);
+}
+
+static json_t *ion_dose_document(const struct course *course, int64_t done)
+{
+    json_t *o = json_object();
+    doc_text(o, "quantity", modality_quantity_info(doc_course_quantity(course->end))->id);
+    doc_int(o, "target", course->amount);
+    doc_int(o, "delivered", done);
+    return o;
+}
+
+static json_t *points_document(const struct course *course, int64_t points_done, int64_t done_uj)
+{
+    json_t *o = json_object();
+    doc_int(o, "done", points_done);
+    doc_int(o, "of", course->turns);
+    doc_int(o, "energy_uj", course->amount);
+    doc_int(o, "delivered_uj", done_uj);
+    return o;
+}
+
+void course_show(const struct session *session, const struct session_time *now, json_t *o)
 {
     const struct course *course = &session->rules.course;
-    const int64_t done = session->point_over ? 0 : supervise_course_done(&session->rules, &session->supervised);
     if (session->n_tables == 0)
         return;
+    const int64_t done = session->point_over ? 0 : supervise_course_done(&session->rules, &session->supervised);
     doc_text(o, "end_by", doc_course_end(course->end));
-    if (course->end == COURSE_ION_DOSE)
-        doc_put(o, "dose",
-                json_pack("{s:s,s:I,s:I}", "quantity", modality_quantity_info(doc_course_quantity(course->end))->id,
-                          "target", (json_int_t)course->amount, "delivered", (json_int_t)done));
-    if (course->end == COURSE_POINTS)
-        doc_put(o, "points",
-                json_pack("{s:I,s:I,s:I,s:I}", "done", (json_int_t)session->points_done, "of",
-                          (json_int_t)course->turns, "energy_uj", (json_int_t)course->amount, "delivered_uj",
-                          (json_int_t)done));
+    if (course->end == COURSE_TIME)
+        return;
+    const bool points = course->end == COURSE_POINTS;
+    json_t *dose = points ? points_document(course, session->points_done, done) : ion_dose_document(course, done);
+    if (session->end == END_none)
+        doc_bool(dose, "in_time", in_time(session, now));
+    doc_put(o, points ? "points" : "dose", dose);
 }

@@ -106,6 +106,7 @@ static void put_status(json_t *o, const struct unit *u, size_t i, const struct s
             doc_int(readings, modality_quantity_info(status->readings[k].quantity)->id, status->readings[k].value);
     }
     doc_text(o, "contact", contact_id(status->contact));
+    doc_text(o, "applicator", status->applicator[0] ? status->applicator : NULL);
     doc_put(o, "readings", readings);
     doc_int(o, "age_ms", (now->monotonic_ns - u->sample.taken_ns) / NS_PER_MS);
 }
@@ -156,6 +157,8 @@ static void put_capabilities(const struct sessions *s, json_t *o, const struct u
     doc_bool(c, "patient_stop", d->patient_stop);
     doc_bool(c, "pause_on_device", false);
     doc_bool(c, "rest_by_setpoint", d->rest_by_setpoint);
+    doc_int(c, "rest_within_ms", d->rest_within_ms);
+    doc_int(c, "start_ms", d->start_ms);
     doc_bool(c, "stop_leaves_output", d->stop_leaves_output);
     doc_put(o, "capabilities", c);
 }
@@ -167,6 +170,18 @@ static void put_day(json_t *o, const char *key, bool has, int64_t day)
     struct tm date;
     if (has && gmtime_r(&seconds, &date) && strftime(text, sizeof text, "%Y-%m-%d", &date) > 0)
         doc_text(o, key, text);
+}
+
+/* What its section reports of it, by quantity. */
+static json_t *reported_document(const struct quantity_set *reported)
+{
+    json_t *o = json_object();
+    for (int n = 0; n < QUANTITY_COUNT; n++) {
+        const enum modality_quantity q = (enum modality_quantity)n;
+        if (quantity_has(reported, q))
+            doc_put(o, modality_quantity_info(q)->id, doc_quantity(q, reported->value[q]));
+    }
+    return o;
 }
 
 static const char *service_of(const struct unit *u, const struct session_time *now)
@@ -197,6 +212,8 @@ static void put_clinic(json_t *o, const struct unit *u, const struct session_tim
     doc_text(o, "maturity", u->maturity);
     doc_bool(o, "accepted_link_loss", d->accepted_link_loss);
     doc_text(o, "accepted_by", d->accepted_by);
+    doc_bool(o, "no_indicator", d->no_indicator);
+    doc_put(o, "reported", reported_document(&d->reported));
     doc_bool(o, "simulated", d->simulated || u->info.device.simulated);
 }
 

@@ -76,7 +76,7 @@ static json_t *summary_document(const struct session *session, const struct sess
     doc_int(o, "held_ms", session->held_ms);
     doc_int(o, "paused_ms", session->paused_ms);
     doc_int(o, "turns", (int64_t)session->arm.ref.turn);
-    course_show(session, o);
+    course_show(session, now, o);
     doc_put(o, "planned", doc_amounts(&session->planned));
     doc_put(o, "worst", doc_amounts(&session->worst));
     doc_put(o, "delivered", doc_amounts(&session->supervised.delivered));

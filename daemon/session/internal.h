@@ -98,8 +98,8 @@ struct session_news {
 
 struct session_point {
     int64_t at_ms; /* since the first arm */
-    int64_t level, target, measured, impedance_ohm;
-    bool has_measured, has_impedance;
+    int64_t level, target, measured, impedance_ohm, skin_millic;
+    bool has_measured, has_impedance, has_skin;
     uint8_t contact;
 };
 
@@ -265,6 +265,8 @@ const char *identity_difference(const struct session_request *request, const str
 void check_device(struct sessions *s, const struct session *own, const struct plan *plan,
                   const struct session_time *now, struct refusals *r);
 void check_ranges(const struct plan *plan, struct refusals *r);
+/* How a latch is cleared by a person: an alarm that waits is acknowledged, else the device is reset. */
+const char *unit_way_out(const struct sessions *s, const struct unit *u, enum alarm_kind kind, char *text, size_t size);
 /*
  * history is filled: what the ledger holds of this patient's modality at the places that the request touches;
  * of_protocol: the same with the sessions of its own therapy alone.
@@ -276,7 +278,7 @@ void check_history(struct sessions *s, const struct session *own, const struct p
 void request_places(const struct dose_tables *tables, const struct session_request *request, struct ledger_places *out);
 /* check_sensor.c: what the device senses; starting asks for what only a patient gives. Needs a picture for its limits.
  */
-void check_sensors(const struct assessment *a, bool starting, struct refusals *r);
+void check_sensors(const struct sessions *s, const struct assessment *a, bool starting, struct refusals *r);
 /* Why the session must not go on now by what its device senses, or NULL. */
 const char *session_sensors_stand(const struct session *session, char *why, size_t size);
 int64_t civil_day(int64_t wall_ms);
@@ -356,7 +358,8 @@ int64_t session_course_due_ns(const struct session *session);
 void session_course_begin(struct session *session);               /* of a turn */
 enum session_end session_time_end(const struct session *session); /* what it means that the time is over */
 int64_t session_remaining_ms(const struct session *session, const struct session_time *now);
-void course_show(const struct session *session, json_t *o);                            /* its members of a snapshot */
+void course_show(const struct session *session, const struct session_time *now,
+                 json_t *o);                                                           /* its members of a snapshot */
 void course_check(const struct assessment *a, const char *end_by, struct refusals *r); /* what the request says of it */
 
 /* lease.c */

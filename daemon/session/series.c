@@ -63,6 +63,8 @@ json_t *series_document(const struct session_series *series, size_t channel)
             doc_int(o, "measured", p->measured);
         if (p->has_impedance)
             doc_int(o, "impedance_ohm", p->impedance_ohm);
+        if (p->has_skin)
+            doc_int(o, "skin_temp_millic", p->skin_millic);
         doc_text(o, "contact", contact_id((enum modality_contact)p->contact));
         json_array_append_new(array, o);
     }

@@ -219,7 +219,7 @@ json_t *session_snapshot(const struct session *session, const struct session_tim
     put_times(o, session, now);
     put_hold(o, session, now);
     put_pause(o, session);
-    course_show(session, o);
+    course_show(session, now, o);
     doc_text(o, "origin", session->origin);
     doc_bool(o, "may_touch_leads", may_touch_leads(session));
     if (session->lease_key[0])

@@ -54,6 +54,17 @@ static int64_t level_of(const struct supervise_channel_rules *c, const struct li
     return supervise_distance(c, actual) > supervise_distance(c, level) ? actual : level;
 }
 
+/*
+ * The level that limits hold on: a measurement counts as more than what was set once it is more than its resolution and
+ * noise can make of it. What is delivered counts in full.
+ */
+static int64_t level_beyond_noise(const struct supervise_channel_rules *c, const struct link_sample *sample)
+{
+    const int64_t level = supervise_farthest(c, sample), counted = level_of(c, sample);
+    const int64_t margin = c->noise > 2 * c->resolution ? c->noise : 2 * c->resolution;
+    return supervise_distance(c, counted) - supervise_distance(c, level) > margin ? counted : level;
+}
+
 static bool measured_power(const struct supervise_channel_rules *c, const struct link_sample *sample, int64_t *power)
 {
     return c->has_actual && c->actual == QUANTITY_power_uw && c->level != QUANTITY_power_uw &&
@@ -92,7 +103,7 @@ int supervise_measure(const struct supervise_channel_rules *c, const struct supe
                       const struct link_sample *sample, struct quantity_set *out)
 {
     const struct modality_channel_status *status = &sample->status.channels[c->channel];
-    const int r = derive_at(c, level_of(c, sample), out);
+    const int r = derive_at(c, level_beyond_noise(c, sample), out);
     if (r < 0)
         return r;
     for (size_t i = 0; i < status->n_readings && i < MODALITY_READINGS_MAX; i++) {

@@ -92,6 +92,7 @@ static void note_course(struct session *session, const struct link_sample *sampl
         const struct modality_channel_status *status = &sample->status.channels[c];
         const struct modality_reading *actual = status_reading(status, session->rules.channels[i].actual);
         const struct modality_reading *ohm = status_reading(status, QUANTITY_impedance_ohm);
+        const struct modality_reading *skin = status_reading(status, QUANTITY_skin_temperature_millic);
         points[i] = (struct session_point){.at_ms = (sample->taken_ns - session->started_at.monotonic_ns) / NS_PER_MS,
                                            .level = sample->level[c],
                                            .target = session->present[i].value[session->level],
@@ -99,6 +100,8 @@ static void note_course(struct session *session, const struct link_sample *sampl
                                            .measured = actual ? actual->value : 0,
                                            .has_impedance = ohm != NULL,
                                            .impedance_ohm = ohm ? ohm->value : 0,
+                                           .has_skin = skin != NULL,
+                                           .skin_millic = skin ? skin->value : 0,
                                            .contact = (uint8_t)status->contact};
         const int64_t farthest = session->rules.channels[i].safer_up ? sample->level_min[c] : sample->level_max[c];
         if (quantity_unsafer(session->level, farthest, session->peak[i]))

@@ -60,6 +60,20 @@ static void an_output_that_never_shows_is_stopped_after_the_devices_own_time(voi
     rig_end(r);
 }
 
+/* Near its end time an output that vanishes has ended on time; one that never came has not. */
+static void an_output_that_never_shows_is_lost_even_near_the_end(void **state)
+{
+    (void)state;
+    struct rig *r = ready(&slow);
+    struct link_arm arm = rig_arm_make(1, 0, 0, 2000);
+    arm.envelope.total_ms = 500;
+    arm.end_boot_ns = clock_boot_ns() + 1100 * NS_PER_MS;
+    rig_arm(r, &arm, true);
+    rig_wait(r, 2000, rig_has_session, 100 + LINK_SESSION_RESTED);
+    assert_int_equal(rig_session(r, 1, LINK_SESSION_RESTED)->reason, LINK_REASON_OUTPUT_LOST);
+    rig_end(r);
+}
+
 static void the_wait_is_stopped_like_any_output(void **state)
 {
     (void)state;
@@ -165,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         rig_test(the_level_stays_at_rest_until_the_output_shows),
         rig_test(an_output_that_never_shows_is_stopped_after_the_devices_own_time),
+        rig_test(an_output_that_never_shows_is_lost_even_near_the_end),
         rig_test(the_wait_is_stopped_like_any_output),
         rig_test(the_permit_must_last_through_the_wait),
         rig_test(treatment_time_counts_from_the_output),

@@ -106,6 +106,35 @@ static void a_raised_current_gives_the_same_dose_sooner(void **state)
     assert_in_range(room_session(r)->supervised.delivered.ion_dose_ua_min, 1000, 1010);
 }
 
+static bool in_time(struct room *r)
+{
+    json_t *o = snapshot(r);
+    const json_t *told = json_object_get(json_object_get(o, "dose"), "in_time");
+    assert_true(json_is_boolean(told));
+    const bool is = json_is_true(told);
+    json_decref(o);
+    return is;
+}
+
+static void a_current_too_small_for_the_dose_is_told(void **state)
+{
+    struct room *r = *state;
+    room_open(r);
+    struct session_request q = room_ions();
+    room_running(r, &q);
+    room_run(r, GALVANIC, 3000);
+    assert_true(in_time(r));
+    adjust(r, QUANTITY_amplitude_ua, 20, 2000); /* the rest would take 45 min of the 30 */
+    assert_false(in_time(r));
+    host_levels(r, GALVANIC, 20);
+    room_run(r, GALVANIC, 1000);
+    session_stop_now(r->sessions, r->session_id, &r->now);
+    rest(r);
+    json_t *o = snapshot(r);
+    assert_null(json_object_get(json_object_get(o, "dose"), "in_time"));
+    json_decref(o);
+}
+
 /* The end lies between two samples: the room's own clock finds it. */
 static void the_end_does_not_wait_for_the_next_sample(void **state)
 {
@@ -365,6 +394,7 @@ int main(void)
         TEST(each_point_ends_at_its_energy_with_the_output_at_rest),
         TEST(every_point_is_told),
         TEST(a_pause_in_mid_point_goes_on_with_that_point),
+        TEST(a_current_too_small_for_the_dose_is_told),
         TEST(a_stop_between_points_ends_with_what_was_done),
         TEST(the_lease_must_be_kept_between_points),
         TEST(the_delay_is_no_treatment_time),

@@ -80,6 +80,7 @@ static void an_open_interlock_is_not_ready_and_names_its_limit(void **state)
     assert_refused(r, TOKEN_DEVICE_NOT_READY);
     assert_string_equal(json_string_value(json_object_get(r->data, "subject")), "lz_interlock");
     assert_string_equal(json_string_value(json_object_get(r->data, "origin")), "limits.ini:41");
+    assert_non_null(strstr(r->message, "device.reset")); /* no alarm stands that could be acknowledged */
     host_reading(r, LASER, QUANTITY_interlock_closed, 1);
     host_sample(r, LASER);
     room_prepare(r, &q);
@@ -144,6 +145,26 @@ static void a_sensor_off_the_skin_is_refused_at_the_start_and_not_before(void **
     assert_null(room_last(r, LINK_ARM));
 }
 
+static void a_sensor_that_fell_off_in_a_pause_is_not_resumed_with(void **state)
+{
+    struct room *r = *state;
+    room_open(r);
+    const struct session_actor actor = room_actor();
+    struct session_request q = room_cold();
+    room_running(r, &q);
+    session_pause(r->sessions, r->session_id, r->lease_key, &actor, &r->now, room_reply(r));
+    host_session(r, LINK_SESSION_RESTED, LINK_REASON_TOLD, EVIDENCE_MEASURED);
+    r->sample[COLD].status.channels[0].contact = CONTACT_LOST;
+    sample(r, COLD);
+    session_resume(r->sessions, r->session_id, r->lease_key, &actor, &r->now, room_reply(r));
+    assert_refused(r, TOKEN_WRONG_STATE);
+    assert_non_null(strstr(r->message, "skin sensor"));
+    r->sample[COLD].status.channels[0].contact = CONTACT_GOOD;
+    sample(r, COLD);
+    session_resume(r->sessions, r->session_id, r->lease_key, &actor, &r->now, room_reply(r));
+    assert_answered(r);
+}
+
 static void cold_skin_stops_with_its_alarm(void **state)
 {
     struct room *r = *state;
@@ -191,6 +212,7 @@ int main(void)
         TEST(an_interlock_that_opens_in_emission_stops_on_that_sample),
         TEST(an_interlock_that_is_open_in_a_pause_is_not_resumed),
         TEST(a_sensor_off_the_skin_is_refused_at_the_start_and_not_before),
+        TEST(a_sensor_that_fell_off_in_a_pause_is_not_resumed_with),
         TEST(cold_skin_stops_with_its_alarm),
         TEST(a_pad_that_nobody_watches_keeps_above_the_skins_floor),
     };

@@ -163,6 +163,29 @@ static void a_hard_limit_holds_on_what_is_measured(void **unused)
     bench_expect(&b, FAULT_over_limit, 1);
 }
 
+/* A current that is set to its very limit, and measured with the noise that every measurement has. */
+static void a_level_at_its_limit_may_show_noise(void **unused)
+{
+    static const struct limit peak = {
+        .id = "own_peak", .quantity = QUANTITY_amplitude_ua, .has_max = true, .max = 20000, .origin = "limits.ini:1"};
+    struct bench b;
+    (void)unused;
+    bench_stimulator(&b);
+    b.rules.channels[0].limits[0] = &peak;
+    b.rules.channels[0].n_limits = 1;
+    bench_put(&b, QUANTITY_amplitude_ua, 20200); /* two resolutions */
+    bench_feed_well(&b, 20);
+    assert_int_equal(b.state.delivered.charge_uc, 808); /* and counts as delivered */
+    bench_put(&b, QUANTITY_amplitude_ua, 20201);
+    bench_expect(&b, FAULT_over_limit, 1);
+    bench_stimulator(&b);
+    b.rules.channels[0].limits[0] = &peak;
+    b.rules.channels[0].n_limits = 1;
+    bench_level(&b, 20100); /* set above it: no noise explains that */
+    bench_put(&b, QUANTITY_amplitude_ua, 20000);
+    bench_expect(&b, FAULT_over_limit, 1);
+}
+
 static void a_stuck_measurement_is_found(void **unused)
 {
     struct bench b;
@@ -253,6 +276,7 @@ int main(void)
         cmocka_unit_test(contact_is_not_judged_below_where_it_is_monitored),
         cmocka_unit_test(a_hot_applicator_stops),
         cmocka_unit_test(a_hard_limit_holds_on_what_is_measured),
+        cmocka_unit_test(a_level_at_its_limit_may_show_noise),
         cmocka_unit_test(a_stuck_measurement_is_found),
         cmocka_unit_test(a_decrease_that_was_measured_at_once_is_no_stuck_measurement),
         cmocka_unit_test(output_lost_needs_two_samples),
