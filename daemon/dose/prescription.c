@@ -22,7 +22,7 @@ static void resolve_side(const struct site *site, const char *side, struct refus
     bool known = midline || prescription_same(side, "left") || prescription_same(side, "right") ||
                  prescription_same(side, "both");
     const char *sides = site->has_sides ? "left, right or both" : "midline";
-    if (!known) {
+    if (side == NULL || !known) {
         refusal_add(r, TOKEN_INCOMPLETE, site->id, "site %s needs a side: %s", site->id, sides);
     } else if (site->has_sides == midline) {
         refusal_add(r, TOKEN_OUT_OF_RANGE, site->id, "site %s has no side %s, it has %s (%s)", site->id, side, sides,

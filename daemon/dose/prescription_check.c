@@ -115,12 +115,13 @@ static void check_locks(const struct prescribed *d, struct refusals *r)
 {
     for (size_t i = 0; i < d->tables->n_limits; i++) {
         const struct limit *lock = &d->tables->limits[i];
+        const char *origin = lock->origin;
         if (protocol_locked_by(d->protocol, lock)) {
             struct refusal *refusal =
                 refusal_add(r, TOKEN_LIMIT_NOT_ACCEPTED, lock->id,
                             "protocol %s rests on limit %s, which nobody has verified: [accept %s] is missing (%s)",
-                            d->protocol->id, lock->id, lock->id, lock->origin);
-            refusal->origin = lock->origin;
+                            d->protocol->id, lock->id, lock->id, origin != NULL ? origin : "configuration");
+            refusal->origin = origin;
         }
     }
 }

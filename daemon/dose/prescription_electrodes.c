@@ -40,9 +40,9 @@ void prescription_check_sites(const struct prescription *p, const struct prescri
         }
     }
     /* a dose that is booked at one site and given at others is the wrong patient's part, or the wrong patient */
-    if (!touched) {
-        refusal_add(r, TOKEN_IDENTITY_MISMATCH, d->tables->screening.sites[d->site].id,
-                    "no electrode lies at the target's site %.64s", p->site);
+    if (!touched && d->site >= 0) {
+        const char *target = d->tables->screening.sites[d->site].id;
+        refusal_add(r, TOKEN_IDENTITY_MISMATCH, target, "no electrode lies at the target's site %.64s", target);
     }
 }
 
@@ -82,12 +82,12 @@ static void judge_repeat(const struct prescription *p, const struct prescription
     }
     if (first == second) {
         refusal_add(r, TOKEN_OUT_OF_RANGE, b->label,
-                    "electrode %s is named twice on channel %s: a channel has two pads", b->label, b->channel);
+                    "electrode %s is named twice on channel %s: a channel has two pads", b->label, p->channels[second]);
     } else if (a->area_mm2 != b->area_mm2 || !same_place(p, a, b)) {
         refusal_add(r, TOKEN_OUT_OF_RANGE, b->label,
                     "electrode %s is named for channels %s and %s with another area, site or side: a pad lies in one "
                     "place, two pads have two labels",
-                    b->label, a->channel, b->channel);
+                    b->label, p->channels[first], p->channels[second]);
     } else {
         share(t, first, second);
     }
@@ -143,7 +143,7 @@ static void put_poles(struct dose_channel *c, const char *channel, struct pads p
     bool negative = prescription_same(one, "negative") || prescription_same(other, "positive");
     if (positive && negative) {
         refusal_add(r, TOKEN_OUT_OF_RANGE, channel, "both electrodes of channel %s are %s: a current has two poles",
-                    channel, one);
+                    channel, prescription_same(one, "positive") ? "positive" : "negative");
     }
     if (positive == negative) {
         return;
@@ -161,10 +161,11 @@ void prescription_put_electrodes(const struct prescription *p, struct prescribed
         if (pads.first == NULL) {
             continue;
         }
-        bool second_smaller =
-            pads.second != NULL && pads.second->area_mm2 > 0 && pads.second->area_mm2 < pads.first->area_mm2;
-        put_area(&t->channels[i], QUANTITY_electrode_area_mm2,
-                 second_smaller ? pads.second->area_mm2 : pads.first->area_mm2);
+        int64_t smaller = pads.first->area_mm2;
+        if (pads.second != NULL && pads.second->area_mm2 > 0 && pads.second->area_mm2 < smaller) {
+            smaller = pads.second->area_mm2;
+        }
+        put_area(&t->channels[i], QUANTITY_electrode_area_mm2, smaller);
         if (pads.second != NULL) {
             put_poles(&t->channels[i], p->channels[i], pads, r);
         }
@@ -187,7 +188,7 @@ static void check_electrode(const struct prescription *p, size_t index, struct r
     }
     bool opposite = (prescription_same(e->side, "left") && prescription_same(p->side, "right")) ||
                     (prescription_same(e->side, "right") && prescription_same(p->side, "left"));
-    if (opposite) {
+    if (opposite && e->side != NULL && p->side != NULL) {
         refusal_add(r, TOKEN_IDENTITY_MISMATCH, e->label, "electrode %s lies on the %s side, the target is the %s one",
                     label, e->side, p->side);
     }

@@ -83,7 +83,7 @@ static size_t spans_of(const struct prescription *p, const struct prescribed *d,
 void prescription_screen(const struct prescription *p, struct prescribed *d, int64_t today, struct refusals *r)
 {
     const struct screening *s = &d->tables->screening;
-    struct screening_span spans[SPANS_MAX];
+    struct screening_span spans[SPANS_MAX] = {{0}};
     struct screening_case c = {.therapy = d->protocol->therapy,
                                .site = (unsigned)d->site,
                                .indication = p->indication,
