@@ -68,6 +68,27 @@ static inline void any_limit(struct limit *l)
     l->origin = any_name_or_null();
 }
 
+static inline void any_refusal(struct refusal *item)
+{
+    ANY_BYTES(*item);
+    item->subject = any_name_or_null();
+    item->has_quantity = any_flag();
+    item->has_value = any_flag();
+    item->has_bound = any_flag();
+    item->is_min = any_flag();
+    item->origin = any_name_or_null();
+    item->message[REFUSAL_MESSAGE_MAX - 1] = '\0';
+}
+
+static inline void any_refusals(struct refusals *r)
+{
+    r->n = any_below(REFUSALS_MAX + 1);
+    r->dropped = (size_t)any_number();
+    for (size_t i = 0; i < REFUSALS_MAX; i++)
+        any_refusal(&r->items[i]);
+    any_refusal(&r->spill);
+}
+
 static inline void any_parameter(struct protocol_parameter *p)
 {
     p->quantity = any_quantity();
@@ -95,6 +116,55 @@ static inline void any_protocol(struct protocol *p)
     p->origin = any_name();
     p->rest_origin = any_name_or_null();
     p->sessions_origin = any_name_or_null();
+}
+
+static inline void any_condition(struct condition *c)
+{
+    ANY_BYTES(*c);
+    c->id = any_name();
+    c->label = any_name_or_null();
+    for (size_t i = 0; i < COLUMN_COUNT; i++)
+        c->code_origin[i] = any_name_or_null();
+    c->source = any_name_or_null();
+    c->origin = any_name_or_null();
+}
+
+static inline void any_answer(struct answer *a)
+{
+    a->id = any_name();
+    a->condition = Frama_C_interval(INT_MIN, INT_MAX);
+    a->here = any_flag();
+}
+
+static inline void any_question(struct question *q)
+{
+    ANY_BYTES(*q);
+    q->id = any_name();
+    q->text = any_name();
+    q->n_answers = any_below(SCREENING_ANSWERS_MAX + 1);
+    for (size_t i = 0; i < SCREENING_ANSWERS_MAX; i++)
+        any_answer(&q->answers[i]);
+    q->always = any_flag();
+    q->indication = any_name_or_null();
+    q->unless_indication = any_name_or_null();
+    q->origin = any_name_or_null();
+}
+
+static inline void any_span(struct screening_span *s)
+{
+    ANY_BYTES(*s);
+    s->crosses = any_flag();
+}
+
+static inline void any_given(struct given_answer *a, struct given_override *o)
+{
+    a->question = any_name();
+    a->answer = any_flag() ? any_name() : "unknown";
+    a->has_on = any_flag();
+    a->on_day = any_number();
+    o->condition = any_name();
+    o->by = any_name_or_null();
+    o->reason = any_name_or_null();
 }
 
 #endif
