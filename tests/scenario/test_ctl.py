@@ -20,12 +20,14 @@ class Looking(CtlCase):
     def test_help_names_every_command_and_exit_code(self):
         shown = self.ctl("--help").stdout
         for command in ("status devices protocols limits check start adjust pause resume stop sessions watch alarms log "
-                        "records export verify observe reset review").split():
+                        "records export verify observe reset review page").split():
             self.assertRegex(shown, rf"(?m)^  {command} ")
             self.assertIn(command, self.ctl(command, "--help").stdout)
         for code in range(8):
             self.assertRegex(shown, rf"(?m)^  {code}  \w")
         self.assertIn("START..CEILING", self.ctl("start", "--help").stdout)
+        for option in ("--config DIR", "--channels", "--earlier-duration", "--last-end", "--electrode LABEL=CHANNEL,AREA"):
+            self.assertIn(option, self.ctl("check", "--help").stdout)
 
     def test_what_cannot_be_understood_is_said_and_nothing_is_asked(self):
         treatment = ("--protocol", "tens_conventional", "--device", "stim1", "--patient", "x", "--site", "thigh")
