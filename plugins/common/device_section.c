@@ -8,7 +8,8 @@
 
 #define MESSAGE_MAX 384
 
-static void report(struct device_section *s, const char *origin, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void report(struct device_section *s, const char *origin,
+                                                         const char *format, va_list args)
 {
     char message[MESSAGE_MAX];
     vsnprintf(message, sizeof message, format, args);
