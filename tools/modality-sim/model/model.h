@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-#define MODEL_CHANNELS_MAX 2
+#define MODEL_CHANNELS_MAX 8
 #define MODEL_SETTINGS_MAX 16
 #define MODEL_TUNINGS_MAX 4
 #define MODEL_TICK_NS INT64_C(10000000) /* step of the physics while something drifts: 10 ms */
@@ -65,9 +65,10 @@ struct model_kind {
     struct model_channel_kind channel[MODEL_CHANNELS_MAX];
     unsigned tunings;
     const struct model_tuning *tuning;
-    size_t size;    /* of the struct that embeds struct model first */
-    bool exclusive; /* only one of its channels may run at a time */
-    bool bare;      /* no watchdog, timer and hand switch, and settings outlast a loss of power */
+    size_t size;     /* of the struct that embeds struct model first */
+    bool exclusive;  /* only one of its channels may run at a time */
+    bool bare;       /* no watchdog, timer and hand switch, and settings outlast a loss of power */
+    bool unswitched; /* no timer and hand switch */
     void (*init)(struct model *model);
     /* A kind that runs by its set point: whether value may be written (0 or -EPERM), and what follows from it. */
     int (*allow)(const struct model *model, unsigned channel, unsigned setting, int32_t value);

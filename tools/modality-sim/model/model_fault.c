@@ -55,6 +55,8 @@ static bool device_wide(struct model *model, enum fault_id fault, const struct f
     if (model->kind->bare && (fault == FAULT_patient_stop || fault == FAULT_stall_timer || fault == FAULT_no_watchdog ||
                               fault == FAULT_resume_when_fed))
         return false;
+    if (model->kind->unswitched && (fault == FAULT_patient_stop || fault == FAULT_stall_timer))
+        return false;
     if (fault == FAULT_device_fault && set)
         guard_fault(guard, (uint16_t)args->value[ARG_code], fault_arg_or(args, ARG_keep_output, 0) != 0);
     else if (fault == FAULT_device_fault)
