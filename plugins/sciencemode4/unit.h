@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What can be done with the device on an open link. The functions are those of struct modality_plugin; see there for
+ * what they promise. The device starts and updates with one command, which would also start again what it has stopped
+ * by itself: so nothing but a start is ever sent to channels that do not report themselves running.
+ */
+#ifndef SCIENCEMODE4_UNIT_H
+#define SCIENCEMODE4_UNIT_H
+
+#include "config.h"
+#include "memory.h"
+#include "port.h"
+
+#define SM4_GROUP_ALL SM4_CHANNELS /* index of the group of all channels; before it one for each */
+#define SM4_GROUPS (SM4_CHANNELS + 1)
+
+/* What carries the link, so that the protocol knows no USB. Nothing of it writes to the device. */
+struct sm4_wire {
+    void *ctx;
+    /* 0 with *out filled, -ENODEV, -EBUSY, -EIO, -ETIMEDOUT, -EAGAIN. */
+    int (*open)(void *ctx, int64_t deadline_ns, struct transport *out);
+    /* Makes it usable again and drops what comes late: 0, -EAGAIN it goes on talking, -ENODEV, -EIO. */
+    int (*recover)(void *ctx, int64_t deadline_ns);
+    /* What is done between true and false is on the way to rest. */
+    void (*toward_rest)(void *ctx, bool on);
+};
+
+struct modality_link {
+    const struct modality_services *services; /* the host's */
+    struct sm4_config config;
+    struct modality_device device; /* as described */
+    struct sm4_wire wire;
+    struct sm4_port port;
+    struct sm4_memory memory;
+    int last_error; /* of the last call, so that only changes are logged */
+    const char *last_why;
+};
+
+/* The channels of a group, a bit each. */
+unsigned unit_group_channels(size_t group);
+
+/* Opens the transport of a link whose services, config, device and wire are filled. */
+int unit_open(struct modality_link *link, int64_t deadline_ns);
+int unit_reopen(struct modality_link *link, int64_t deadline_ns);
+void unit_close(struct modality_link *link);
+
+int unit_identify(struct modality_link *link, size_t unit, int64_t deadline_ns, struct modality_identity *out);
+int unit_status(struct modality_link *link, size_t unit, int64_t deadline_ns, struct modality_status *out);
+int unit_apply(struct modality_link *link, size_t unit, const struct modality_setting *setting, int64_t deadline_ns);
+int unit_start(struct modality_link *link, size_t unit, size_t group, int64_t deadline_ns);
+int unit_stop(struct modality_link *link, size_t unit, size_t group, int64_t deadline_ns);
+int unit_make_safe(struct modality_link *link, size_t unit, int64_t deadline_ns);
+int unit_keepalive(struct modality_link *link, size_t unit, int64_t deadline_ns);
+
+#endif
