@@ -304,22 +304,27 @@ const char *value_format(enum modality_quantity q, int64_t value, char *buffer, 
     return buffer;
 }
 
+/* Writes as much of text behind what is used as there is room for, an end not included; returns what is used then. */
+static size_t append(char *buffer, size_t size, size_t used, const char *text)
+{
+    for (; *text != '\0' && used + 1 < size; text++) {
+        buffer[used++] = *text;
+    }
+    return used;
+}
+
 const char *value_units(enum modality_quantity q, char *buffer, size_t size)
 {
     enum modality_dimension dimension = modality_quantity_info(q)->dimension;
     size_t used = 0;
-    if (size > 0) {
-        buffer[0] = '\0';
-    }
     for (size_t i = 0; i < UNITS_N; i++) {
-        if (units[i].dimension != dimension) {
-            continue;
+        if (units[i].dimension == dimension) {
+            used = append(buffer, size, used, used > 0 ? ", " : "");
+            used = append(buffer, size, used, units[i].text);
         }
-        int n = snprintf(buffer + used, size - used, "%s%s", used > 0 ? ", " : "", units[i].text);
-        if (n < 0 || (size_t)n >= size - used) {
-            break;
-        }
-        used += (size_t)n;
+    }
+    if (size > 0) {
+        buffer[used] = '\0';
     }
     return buffer;
 }
