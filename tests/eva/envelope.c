@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Envelopes of any bytes, as a process gone wrong could send them: checked, asked and tightened. Reasons go into buffers
- * of any size, none included.
+ * Envelopes of any bytes, as a process gone wrong could send them: checked, asked and tightened. Reasons go into
+ * buffers of any size, none included.
  */
 #include "any_dose.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A protocol of any content, of a therapy and a waveform of the tables, with up to as many parameters as it has room
- * for: a treatment of any content and any history held against it, whether any limits lock it, and looking up by any id.
+ * for: a treatment of any content and any history held against it, whether any limits lock it, and looking up by any
+ * id.
  */
 #include "any_dose.h"
 

@@ -7,8 +7,8 @@
 
 static void add(struct refusals *r, const char *text)
 {
-    struct refusal *item = refusal_add(r, TOKEN_BUSY, any_name_or_null(), "%s is %lld of %zu", text,
-                                       (long long)any_number(), sizeof text);
+    struct refusal *item =
+        refusal_add(r, TOKEN_BUSY, any_name_or_null(), "%s is %lld of %zu", text, (long long)any_number(), sizeof text);
     string_read(item->message);
 }
 
