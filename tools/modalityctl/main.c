@@ -186,13 +186,15 @@ static const struct command *command_find(const char *name)
 }
 
 /* The same command, answered from the files of a configuration. */
-static enum ctl_exit run_calculator(struct ctl *ctl, const struct command *command, const struct ctl_options *options)
+static enum ctl_exit run_calculator(const struct ctl *ctl, const struct command *command,
+                                    const struct ctl_options *options)
 {
+    struct ctl alone = *ctl;
     struct calculator calculator;
     if (!calculator_open(options, &calculator))
         return CTL_USAGE;
-    ctl->calculator = &calculator;
-    const enum ctl_exit code = command->run(ctl, options);
+    alone.calculator = &calculator;
+    const enum ctl_exit code = command->run(&alone, options);
     calculator_close(&calculator);
     return code;
 }
