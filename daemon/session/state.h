@@ -53,7 +53,7 @@ enum session_event {
 /* END(id, by, alarm kind or NONE, meaning): why a session ended. "by" is replaced where a person says who. */
 #define SESSION_ENDS(END)                                                                                              \
     END(none, "", NONE, "it has not ended")                                                                            \
-    END(complete, "daemon", session_complete, "the treatment time was delivered")                                      \
+    END(complete, "daemon", session_complete, "its time, its dose or all its points were delivered")                   \
     END(time_over, "daemon", dose_not_reached, "the longest time was over before the dose was reached")                \
     END(stopped, "operator", NONE, "somebody stopped it")                                                              \
     END(stop_all, "operator", NONE, "everything was stopped")                                                          \

@@ -5,10 +5,15 @@
  */
 #include "fixture.h"
 
-#define STEPS 4000
+#define STEPS 6000
+#define GIVEN 64
 
 static uint64_t seed;
 static unsigned seen; /* bit per state */
+static struct {
+    uint64_t session;
+    struct dose_amounts amounts;
+} given[GIVEN]; /* as it was after the step before */
 
 static uint32_t random_below(uint32_t n)
 {
@@ -38,17 +43,47 @@ static void check_sent(struct room *r, size_t from)
             char reason[LINK_TEXT_MAX];
             assert_int_equal(envelope_check(&m->arm.envelope, reason, sizeof reason), 0);
             assert_true(m->arm.end_boot_ns > r->now.boot_ns);
+            const struct session *s = session_by_number(r->sessions, m->arm.ref.session);
             for (size_t c = 0; c < m->arm.envelope.n_channels; c++)
-                assert_true(m->arm.targets[c] <= m->arm.envelope.channels[c].level_ceiling);
+                assert_false(quantity_unsafer(s->level, m->arm.targets[c], m->arm.envelope.channels[c].level_ceiling));
         }
     }
 }
 
-static void check_sessions(const struct room *r)
+/* What has been delivered is never taken back, and no output is fed beyond what is allowed of it. */
+static void check_amounts(struct session *s)
 {
-    int armed[2] = {0};
+    struct dose_amounts *last = &given[s->number % GIVEN].amounts;
+    if (given[s->number % GIVEN].session != s->number)
+        *last = (struct dose_amounts){0};
+    given[s->number % GIVEN].session = s->number;
+    size_t n;
+    const struct supervise_amount *amounts = supervise_amounts(&n);
+    for (size_t i = 0; i < n; i++) {
+        const int64_t now = supervise_amount_of(&s->supervised.delivered, &amounts[i]);
+        assert_true(now >= supervise_amount_of(last, &amounts[i]));
+        if (may_be_fed(s->state) && s->armed)
+            assert_true(now <= supervise_amount_of(&s->rules.totals_max, &amounts[i]));
+    }
+    *last = s->supervised.delivered;
+}
+
+static void check_course(const struct session *s)
+{
+    const struct course *course = &s->rules.course;
+    assert_true(s->points_done >= 0 && s->points_done <= course->turns);
+    assert_true(!s->point_over || (s->state != SESSION_ramping && s->state != SESSION_running));
+    if (s->end != END_complete || course->end == COURSE_TIME)
+        return;
+    assert_true(course->end == COURSE_POINTS ? s->points_done == course->turns
+                                             : s->supervised.delivered.ion_dose_ua_min >= course->amount);
+}
+
+static void check_sessions(struct room *r)
+{
+    int armed[ROOM_DEVICES] = {0};
     for (size_t i = 0; i < r->sessions->n_sessions; i++) {
-        const struct session *s = r->sessions->list[i];
+        struct session *s = r->sessions->list[i];
         seen |= 1u << s->state;
         assert_true(!s->armed || session_state_output(s->state));
         assert_true(s->state != SESSION_paused || !s->armed);
@@ -56,10 +91,16 @@ static void check_sessions(const struct room *r)
         assert_true(s->treated_ms >= 0 && s->treated_ms <= s->planned_ms);
         assert_true(s->supervised.delivered.duration_ms >= 0);
         armed[s->unit->settings->link] += s->armed;
-        for (size_t k = 0; k < s->n_channels && s->n_tables > 0; k++)
-            assert_true(s->present[k].value[s->level] <= s->arm.envelope.channels[k].level_ceiling);
+        if (s->n_tables == 0)
+            continue;
+        for (size_t k = 0; k < s->n_channels; k++)
+            assert_false(
+                quantity_unsafer(s->level, s->present[k].value[s->level], s->arm.envelope.channels[k].level_ceiling));
+        check_course(s);
+        check_amounts(s);
     }
-    assert_true(armed[SOUND] <= 1 && armed[STIM] <= 2);
+    for (size_t link = 0; link < ROOM_DEVICES; link++)
+        assert_true(armed[link] <= (link == STIM ? 2 : 1));
     assert_true(sessions_next_ns(r->sessions) <= r->now.monotonic_ns + NS_PER_S);
 }
 
@@ -78,10 +119,28 @@ static struct session *any(struct room *r)
     return s;
 }
 
+/* Near its ceiling or start mostly, else anything. */
+static int64_t some_level(const struct session *s)
+{
+    const int64_t present = s->present[0].value[s->level], ceiling = s->arm.envelope.channels[0].level_ceiling;
+    switch (random_below(4)) {
+    case 0:
+        return ceiling;
+    case 1:
+        return present - 1000 + random_below(20) * 100;
+    case 2:
+        return random_below(350) * 100;
+    default:
+        return present;
+    }
+}
+
 static void a_person_does_something(struct room *r, struct session *s)
 {
     const struct session_actor actor = room_actor();
-    struct session_request q = random_below(3) ? room_tens() : room_sound();
+    static struct session_request (*const requests[ROOM_DEVICES])(void) = {room_tens, room_sound, room_laser, room_cold,
+                                                                           room_ions};
+    struct session_request q = requests[random_below(ROOM_DEVICES)]();
     char patient[16];
     snprintf(patient, sizeof patient, "P%u", random_below(1000));
     q.patient_ref = patient;
@@ -107,7 +166,7 @@ static void a_person_does_something(struct room *r, struct session *s)
             const struct session_adjust_request a = {.session_id = s->id,
                                                      .lease_key = s->lease_key,
                                                      .quantity = s->level,
-                                                     .target = random_below(350) * 100,
+                                                     .target = some_level(s),
                                                      .has_expect = true,
                                                      .expect = s->present[0].value[s->level]};
             session_adjust(r->sessions, &a, &actor, &r->now, room_reply(r));
@@ -118,9 +177,9 @@ static void a_person_does_something(struct room *r, struct session *s)
             session_stop_now(r->sessions, s && random_below(4) ? s->id : NULL, &r->now);
         return;
     case 6:
-        if (random_below(10) == 0)
-            device_reset(r->sessions, random_below(2) ? "stim1" : "us1", random_below(2) ? "disconnected" : "", &actor,
-                         &r->now, room_reply(r));
+        if (random_below(2) == 0)
+            device_reset(r->sessions, r->devices[random_below(ROOM_DEVICES)].id, random_below(2) ? "disconnected" : "",
+                         &actor, &r->now, room_reply(r));
         return;
     default:
         for (size_t i = 0; i < r->sessions->n_sessions; i++)
@@ -130,20 +189,39 @@ static void a_person_does_something(struct room *r, struct session *s)
     }
 }
 
+static const enum modality_quantity some_reading[] = {QUANTITY_impedance_ohm, QUANTITY_interlock_closed,
+                                                      QUANTITY_skin_temperature_millic, QUANTITY_amplitude_ua};
+
+/* What was ordered, mostly. */
+static int64_t what_runs(const struct room *r, size_t link)
+{
+    for (size_t i = 0; i < r->sessions->n_sessions; i++) {
+        const struct session *s = r->sessions->list[i];
+        if (s->unit->settings->link == link && s->armed && s->n_tables > 0 && random_below(20))
+            return s->present[0].value[s->level];
+    }
+    return link == COLD ? 25000 - random_below(16) * 1000 : random_below(12) * 1000;
+}
+
 static void a_host_does_something(struct room *r, struct session *s)
 {
-    const size_t link = random_below(2);
+    const size_t link = random_below(ROOM_DEVICES);
     switch (random_below(6)) {
     case 0:
     case 1:
-        host_levels(r, link, random_below(12) * 1000);
-        if (random_below(6) == 0)
+        host_levels(r, link, what_runs(r, link));
+        if (random_below(8) == 0)
+            host_reading(r, link, some_reading[random_below(4)], random_below(30000));
+        if (random_below(60) == 0)
+            snprintf(r->sample[link].status.channels[0].applicator, MODALITY_NAME_MAX, "%u", random_below(800));
+        if (random_below(20) == 0)
             r->sample[link].status.channels[0].contact =
                 r->sample[link].status.channels[0].contact == CONTACT_LOST ? CONTACT_GOOD : CONTACT_LOST;
         if (random_below(40) == 0)
             r->sample[link].status.fault = true;
         host_sample(r, link);
         r->sample[link].status.fault = false;
+        r->sample[link].status.channels[0].applicator[0] = '\0';
         return;
     case 2:
         if (s)
@@ -169,15 +247,62 @@ static void a_host_does_something(struct room *r, struct session *s)
     }
 }
 
+/* The treatment goes on for a while as it was meant. */
+static void all_is_well(struct room *r, const struct session *s)
+{
+    const size_t link = s->unit->settings->link;
+    for (size_t i = 0; i < r->sample[link].status.n_channels; i++)
+        r->sample[link].status.channels[i].contact = CONTACT_GOOD;
+    snprintf(r->lease_key, sizeof r->lease_key, "%s", s->lease_key);
+    host_levels(r, link, s->present[0].value[s->level]);
+    room_run(r, link, 50 + random_below(random_below(8) ? 500 : 20000));
+}
+
+/* What should come next does. */
+static void next_step(struct room *r, const struct session *s)
+{
+    const struct session_actor actor = room_actor();
+    switch (s->state) {
+    case SESSION_prepared:
+        session_start(r->sessions, s->id, &(const struct session_confirmation){.token = s->token}, &actor, &r->now,
+                      room_reply(r));
+        room_flush(r);
+        return;
+    case SESSION_starting:
+        host_presence(r, s->unit->settings->link, UNIT_ENERGISED);
+        host_session(r, LINK_SESSION_STARTED, LINK_REASON_NONE, EVIDENCE_NONE);
+        return;
+    case SESSION_ramping:
+    case SESSION_running:
+        all_is_well(r, s);
+        return;
+    case SESSION_pausing:
+    case SESSION_holding:
+    case SESSION_stopping:
+        host_session(r, LINK_SESSION_RESTED, LINK_REASON_TOLD, EVIDENCE_MEASURED);
+        return;
+    case SESSION_paused:
+        session_resume(r->sessions, s->id, s->lease_key, &actor, &r->now, room_reply(r));
+        return;
+    case SESSION_held:
+    case SESSION_output_unknown:
+    case SESSION_ended:
+    case SESSION_STATE_COUNT:
+        break;
+    }
+    host_presence(r, s->unit->settings->link, UNIT_READY);
+}
+
 static void walk(struct room *r, uint64_t begin)
 {
     seed = begin;
+    memset(given, 0, sizeof given);
     room_open(r);
     for (int i = 0; i < STEPS; i++) {
         r->n_sent = 0;
         json_array_clear(r->events);
         struct session *s = any(r);
-        switch (random_below(8)) {
+        switch (random_below(16)) {
         case 0:
         case 1:
             a_person_does_something(r, s);
@@ -189,8 +314,15 @@ static void walk(struct room *r, uint64_t begin)
         case 3:
             room_flush(r);
             break;
-        default:
+        case 4:
+        case 5:
+        case 6:
+        case 7:
             a_host_does_something(r, s);
+            break;
+        default:
+            if (s)
+                next_step(r, s);
         }
         check_sent(r, 0);
         check_sessions(r);
