@@ -7,6 +7,12 @@
 #include "modality/clock.h"
 
 #define CHUNK 256
+/*
+ * Stands before a frame that follows a torn one. Where that one ended in a stuffing byte, the device takes the next
+ * byte for part of it: a start byte would be lost, and a whole command with it. It is no mark, so nothing else comes of
+ * it.
+ */
+#define FILLER 0x55
 /* What may lie unread before a request: more than a device says in a second is a device that never ends. */
 #define DRAIN_CHUNKS 32
 
@@ -112,6 +118,21 @@ int sm4_port_listen(struct sm4_port *port, int64_t deadline_ns)
 
 /* ---- the exchange ---- */
 
+/* The frame, with the filler where it needs one. 0, or what the transport says. */
+static int send_frame(struct sm4_port *port, uint8_t *frame_behind_filler, size_t n, int64_t deadline_ns)
+{
+    const uint8_t *bytes = frame_behind_filler + 1;
+    frame_behind_filler[0] = FILLER;
+    if (port->torn) {
+        bytes--;
+        n++;
+    }
+    int r = port->transport.write(port->transport.ctx, bytes, n, deadline_ns);
+    if (r != -EAGAIN)
+        port->torn = r < 0;
+    return r;
+}
+
 static int await(struct sm4_port *port, struct waiting *w, int64_t deadline_ns)
 {
     int r = 0;
@@ -130,11 +151,11 @@ static int await(struct sm4_port *port, struct waiting *w, int64_t deadline_ns)
 int sm4_port_exchange(struct sm4_port *port, const struct sm4_request *request, int64_t deadline_ns,
                       struct sm4_answer *out)
 {
-    uint8_t frame[STUFFED_FRAME_MAX];
+    uint8_t frame[1 + STUFFED_FRAME_MAX];
     size_t n;
     struct sm4_request q = *request;
     q.number = port->number;
-    int r = sm4_encode(&q, frame, sizeof frame, &n);
+    int r = sm4_encode(&q, frame + 1, sizeof frame - 1, &n);
     if (r < 0)
         return -EINVAL;
     if (!port->open)
@@ -146,7 +167,7 @@ int sm4_port_exchange(struct sm4_port *port, const struct sm4_request *request, 
         return in_doubt(port, r);
     port->number = (port->number + 1) % SM4_NUMBERS;
     struct waiting w = {.command = (unsigned)q.command, .number = q.number};
-    r = port->transport.write(port->transport.ctx, frame, n, deadline_ns);
+    r = send_frame(port, frame, n, deadline_ns);
     if (r == -EAGAIN)
         return r;
     if (r == 0)

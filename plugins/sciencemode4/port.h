@@ -15,6 +15,7 @@ struct sm4_port {
     struct transport transport; /* owned while open */
     bool open;
     bool doubt; /* an outcome or the transport itself is not known: only what rests is sent until it is opened anew */
+    bool torn;  /* a frame was sent in part, or may have been */
     struct stuffed_receiver receiver;
     unsigned number;        /* of the next request */
     unsigned general_error; /* the last one that the device has sent by itself, 0 = none */

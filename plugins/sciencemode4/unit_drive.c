@@ -163,7 +163,9 @@ int unit_start(struct modality_link *link, size_t unit, size_t group, int64_t de
     r = unit_update(link, others | members, deadline_ns);
     if (r == 0)
         link->memory.granted_ns = began;
-    return unit_report(link, r == -EAGAIN ? -ETIMEDOUT : r, why); /* the level was begun */
+    if (r == -EAGAIN && others == 0)
+        r = -ETIMEDOUT; /* the level was begun */
+    return unit_report(link, r, why);
 }
 
 /* ---- rest ---- */
@@ -227,7 +229,8 @@ int unit_stop(struct modality_link *link, size_t unit, size_t group, int64_t dea
 
 int unit_make_safe(struct modality_link *link, size_t unit, int64_t deadline_ns)
 {
-    static const struct sm4_request steps[] = {{.command = SM4_ML_STOP}, {.command = SM4_LL_STOP}};
+    static const struct sm4_request steps[] = {
+        {.command = SM4_ML_UPDATE}, {.command = SM4_ML_STOP}, {.command = SM4_LL_STOP}};
     if (unit != 0)
         return -EINVAL;
     sm4_forget(&link->memory, unit_group_channels(SM4_GROUP_ALL));

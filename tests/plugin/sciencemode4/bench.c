@@ -182,6 +182,11 @@ static void do_ask(struct bench_sim *sim, void *arg)
     model_state(sim->device->model, take_state, arg);
 }
 
+static void do_tune(struct bench_sim *sim, void *arg)
+{
+    assert_int_equal(model_tune(sim->device->model, P24_SWITCH_MS, *(int *)arg), 0);
+}
+
 struct counting {
     enum sm4_command command;
     unsigned n;
@@ -293,6 +298,11 @@ int64_t bench_wait_rest(struct bench *b, int64_t since_ns, int bound_ms)
         (void)poll(NULL, 0, 1);
     }
     return clock_monotonic_ns() - since_ns;
+}
+
+void bench_switch_ms(struct bench *b, int ms)
+{
+    sim_do(b->sim, do_tune, &ms);
 }
 
 unsigned bench_received(struct bench *b, enum sm4_command command)
@@ -479,6 +489,12 @@ struct bench *bench_new_asymmetric(int64_t permille)
     bench_slip(b, SLIP_NONE, 0, 0);
     b->rests = 0;
     return b;
+}
+
+void bench_reconnect(struct bench *b)
+{
+    unit_close(&b->link);
+    assert_int_equal(unit_open(&b->link, bench_in_ms(BENCH_LONG_MS)), 0);
 }
 
 struct bench *bench_new(void)

@@ -55,6 +55,11 @@ void bench_free(struct bench *b);
 /* The same with asymmetric pulses on offer: a second phase of this share. */
 struct bench *bench_new_asymmetric(int64_t permille);
 
+/* The high voltage takes this long, on and off; 40 ms unless it is said. */
+void bench_switch_ms(struct bench *b, int ms);
+/* The link as it is, closed and opened anew; the device is not asked anything. */
+void bench_reconnect(struct bench *b);
+
 /* The transport fails so at write number from (the next one is 0) and at the count - 1 after it. */
 void bench_slip(struct bench *b, enum slip slip, unsigned from, unsigned count);
 

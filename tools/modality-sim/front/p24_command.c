@@ -166,7 +166,7 @@ bool p24_command_writes(unsigned command)
            command == ML_UPDATE || command == ML_STOP || command == RESET;
 }
 
-int64_t p24_command_us(const struct p24_packet *packet)
+int64_t p24_command_us(const struct device *device, const struct p24_packet *packet)
 {
     unsigned command = packet->command;
     struct p24_pulse pulse = {0};
@@ -176,7 +176,7 @@ int64_t p24_command_us(const struct p24_packet *packet)
         take_points(&in, (packet->data[0] & 0xfu) + 1, &pulse);
         return p24_pulse_us(&pulse);
     }
-    return switches ? P24_SWITCH_MS * 1000 : 0;
+    return switches ? device->model->tuning[P24_SWITCH_MS] * INT64_C(1000) : 0;
 }
 
 static enum p24_result run_write(struct device *device, unsigned command, struct input *in)

@@ -11,7 +11,7 @@
 /* Whether a command changes the stimulation, the high voltage or the device itself. */
 bool p24_command_writes(unsigned command);
 /* Time the device takes for it before it answers, us. */
-int64_t p24_command_us(const struct p24_packet *packet);
+int64_t p24_command_us(const struct device *device, const struct p24_packet *packet);
 /* Carries it out unless act is false, and leaves the answer; of what was not carried out it says that it was. */
 void p24_command_run(struct device *device, const struct p24_packet *packet, bool act, struct p24_packet *answer);
 

@@ -233,7 +233,7 @@ static void packet_serve(struct p24_front *front)
     if (model_is_down(front->device->model))
         return;
     struct plan plan = rule_plan(&front->device->rules, &q);
-    int64_t busy_us = plan.act == ACT_NOW ? p24_command_us(&packet) : 0;
+    int64_t busy_us = plan.act == ACT_NOW ? p24_command_us(front->device, &packet) : 0;
     if (busy_us > 0) {
         front->busy = true;
         loop_timer_arm(front->device->loop, &front->busy_timer, clock_monotonic_ns() + busy_us * NS_PER_US);

@@ -421,6 +421,8 @@ static void p24_state(const struct model *model, unsigned channel, model_state_f
     emit(ctx, channel, "on_ms", c->on_ns / NS_PER_MS);
 }
 
+static const struct model_tuning tunings[P24_TUNINGS] = {[P24_SWITCH_MS] = {"switch_ms", 0, 1000, 40}};
+
 #define CHANNEL                                                                                                        \
     {                                                                                                                  \
         .quantity = "amplitude_ua"                                                                                     \
@@ -430,6 +432,8 @@ const struct model_kind p24_kind = {
     .name = "p24",
     .channels = P24_CHANNELS,
     .channel = {CHANNEL, CHANNEL, CHANNEL, CHANNEL, CHANNEL, CHANNEL, CHANNEL, CHANNEL},
+    .tunings = P24_TUNINGS,
+    .tuning = tunings,
     .size = sizeof(struct p24),
     .unswitched = true,
     .init = p24_init,

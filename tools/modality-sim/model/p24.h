@@ -13,7 +13,11 @@
 
 #define P24_CHANNELS 8
 #define P24_POINTS_MAX 16
-#define P24_SWITCH_MS 40 /* that the high voltage takes, on and off */
+
+enum p24_tuning {
+    P24_SWITCH_MS, /* that the high voltage takes, on and off */
+    P24_TUNINGS
+};
 
 /* Result codes, as the device sends them. */
 enum p24_result {
