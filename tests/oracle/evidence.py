@@ -197,7 +197,7 @@ ROWS = {
     "us_area_abs_max": Row("continuous", value("treated_area_mm2"), 500, 30000, PREPARE),
     "us_energy_session_max": Row("continuous", duration, 1000, 400 * MINUTE, TOTAL),
     "us_energy_density_max": Row("continuous", duration, 1000, 400 * MINUTE, PREPARE),
-    "us_temp_rise_max": Row("continuous", duration, 1000, 400 * MINUTE, PREPARE, us_frequency_khz=3000),
+    "us_temp_rise_max": Row("continuous", duration, 1000, 400 * MINUTE, TOTAL, us_frequency_khz=3000),
     "us_temp_abs_max": Row("continuous", duration, 1000, 400 * MINUTE, PREPARE, us_frequency_khz=3000),
     "us_cem43_skin": Row("continuous", duration, 1000, 400 * MINUTE, DAY, us_frequency_khz=3000),
     "us_cem43_bone": Row("continuous", duration, 1000, 400 * MINUTE, DAY, us_frequency_khz=3000),

@@ -59,7 +59,9 @@ def compare(installation, t, answer):
         picture = Picture(t)
     except Broken as fault:
         said = {(r["token"], r.get("quantity")) for r in answer.get("broken", ())}
-        return [] if said & {(fault.token, fault.quantity), (fault.token, None)} else [f"oracle: {fault.token} {fault.quantity}, engine: {said}"]
+        if said & {(fault.token, fault.quantity), (fault.token, None)}:
+            return []
+        return [f"oracle: {fault.token} {fault.quantity}, engine: {said}"]
     if answer["made"] < 0:
         return [f"oracle: sound, engine: {answer['broken']}"]
     return compare_values(picture, answer) + compare_limits(installation.limits, picture, t.get("history"), answer)
