@@ -113,7 +113,7 @@ static int header_byte(const uint8_t *raw, size_t at)
 /* Length and CRC as the header has them: false if it is malformed. */
 static bool read_header(const struct stuffed_receiver *r, size_t *length, unsigned *crc)
 {
-    int fields[4];
+    int fields[4] = {0};
     for (size_t i = 0; i < header_size(r->format) / 2; i++) {
         fields[i] = header_byte(r->raw, 2 * i);
         if (fields[i] < 0)

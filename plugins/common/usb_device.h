@@ -92,6 +92,8 @@ void usb_transfer_cancel(struct usb_transfer *t);
  * a device whose node has gone are -ENODEV: which of the three comes is chance when a plug is pulled.
  */
 int usb_transfer_result(struct usb_device *d, const struct usb_transfer *t);
+/* Whether it is still there: 0 or -ENODEV. */
+int usb_device_present(struct usb_device *d);
 /* Clears the halt of a stalled endpoint, on both sides: 0, -ENODEV, -EIO. The kernel bounds it by 5 s. */
 int usb_device_clear_halt(struct usb_device *d, uint8_t endpoint);
 

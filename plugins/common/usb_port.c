@@ -16,6 +16,7 @@ struct usb_port {
     struct usb_carrier carrier;
     struct usb_pipes pipes;
     struct usb_transfer in, out;
+    bool in_asked; /* a read was submitted, and what became of it is not taken yet */
     bool in_halted, out_halted;
     bool out_doubt;  /* the last write was cut off and may still be ending */
     size_t from, to; /* bytes of in_bytes that nobody has taken yet */
@@ -99,19 +100,23 @@ static int clear_halt(struct usb_port *port, bool *halted, uint8_t endpoint)
 
 /* ---- reading ---- */
 
-/* Puts the next read in flight, unless one is or there are bytes that nobody has taken. */
+/* Puts the next read in flight, unless one is, or is done, or there are bytes that nobody has taken. */
 static int in_submit(struct usb_port *port)
 {
-    if (!port->in.done || port->from < port->to)
+    if (port->in_asked || port->from < port->to)
         return 0;
     int r = clear_halt(port, &port->in_halted, port->pipes.in);
-    return r < 0 ? r : usb_transfer_submit(port->device, &port->in);
+    if (r == 0)
+        r = usb_transfer_submit(port->device, &port->in);
+    port->in_asked = r == 0;
+    return r;
 }
 
 /* The read is done: takes its bytes over, none if it was a packet of nothing but overhead. */
 static int in_take(struct usb_port *port)
 {
     int r = usb_transfer_result(port->device, &port->in);
+    port->in_asked = false;
     if (r == -EPIPE)
         port->in_halted = true;
     if (r < 0)
@@ -197,19 +202,30 @@ struct transport usb_port_transport(struct usb_port *port)
     return (struct transport){.ctx = port, .write = port_write, .read = port_read, .close = port_close};
 }
 
-int usb_port_recover(struct usb_port *port, int64_t deadline_ns)
+/* Reads until the device was silent. A stall is cleared on the way, once: one that comes back is a failure. */
+static int drain(struct usb_port *port, int64_t deadline_ns)
 {
     uint8_t dropped[USB_PACKET_MAX];
     size_t n;
+    for (bool stalled = false;;) {
+        int64_t quiet = clock_monotonic_ns() + USB_SILENCE_NS;
+        int r = port_read(port, dropped, sizeof dropped, quiet < deadline_ns ? quiet : deadline_ns, &n);
+        if (r == -EAGAIN && quiet <= deadline_ns)
+            return 0;
+        bool stalls = r == -EIO && port->in_halted && !stalled;
+        if (r < 0 && !stalls)
+            return r;
+        stalled = stalled || stalls;
+    }
+}
+
+int usb_port_recover(struct usb_port *port, int64_t deadline_ns)
+{
     usb_transfer_cancel(&port->out);
     int r = out_ready(port, deadline_ns);
     if (r == 0 && port->carrier.purge)
         r = port->carrier.purge(port->carrier.ctx, deadline_ns);
-    while (r == 0) {
-        int64_t quiet = clock_monotonic_ns() + USB_SILENCE_NS;
-        r = port_read(port, dropped, sizeof dropped, quiet < deadline_ns ? quiet : deadline_ns, &n);
-        if (r == -EAGAIN && quiet <= deadline_ns)
-            return 0;
-    }
-    return r;
+    if (r == 0)
+        r = drain(port, deadline_ns);
+    return r == -EIO && usb_device_present(port->device) < 0 ? -ENODEV : r;
 }

@@ -92,11 +92,16 @@ void usb_transfer_cancel(struct usb_transfer *t)
 }
 
 /* The node is taken away with the device. */
-static bool has_left(struct usb_device *d)
+int usb_device_present(struct usb_device *d)
 {
     if (!d->gone && access(d->seen.node, F_OK) < 0)
         d->gone = true;
-    return d->gone;
+    return d->gone ? -ENODEV : 0;
+}
+
+static int unless_gone(struct usb_device *d, int error)
+{
+    return usb_device_present(d) < 0 ? -ENODEV : error;
 }
 
 int usb_transfer_result(struct usb_device *d, const struct usb_transfer *t)
@@ -108,13 +113,13 @@ int usb_transfer_result(struct usb_device *d, const struct usb_transfer *t)
         d->gone = true;
         return -ENODEV;
     case LIBUSB_TRANSFER_STALL:
-        return has_left(d) ? -ENODEV : -EPIPE;
+        return unless_gone(d, -EPIPE);
     case LIBUSB_TRANSFER_CANCELLED:
-        return has_left(d) ? -ENODEV : -ECANCELED;
+        return unless_gone(d, -ECANCELED);
     case LIBUSB_TRANSFER_ERROR:
     case LIBUSB_TRANSFER_TIMED_OUT:
     case LIBUSB_TRANSFER_OVERFLOW:
         break;
     }
-    return has_left(d) ? -ENODEV : -EIO;
+    return unless_gone(d, -EIO);
 }

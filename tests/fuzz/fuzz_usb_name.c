@@ -21,9 +21,10 @@ static void try_link(const char *text)
     FUZZ_CHECK(n >= 1 && n <= USB_NAMES_MAX);
     for (size_t i = 0; i < n; i++) {
         FUZZ_CHECK(names[i].serial[0] || names[i].port[0]);
+        char *end = again + strlen(again);
         if (i > 0)
-            strcat(again, "+");
-        usb_name_text(&names[i], again + strlen(again));
+            *end++ = '+';
+        usb_name_text(&names[i], end);
     }
     FUZZ_CHECK(strcmp(again, text) == 0);
 }

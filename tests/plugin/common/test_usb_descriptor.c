@@ -161,7 +161,9 @@ static void a_packet_size_that_cannot_be_is_refused(void **state)
 static void the_first_pair_of_endpoints_counts(void **state)
 {
     (void)state;
-    struct libusb_endpoint_descriptor four[4] = {board.pair[0], board.pair[1], board.pair[0], board.pair[1]};
+    static struct libusb_endpoint_descriptor four[4];
+    for (int i = 0; i < 4; i++)
+        four[i] = board.pair[i % 2];
     four[2].bEndpointAddress = 0x03;
     four[3].bEndpointAddress = 0x83;
     board.settings[1].endpoint = four;
