@@ -28,12 +28,11 @@ struct transport {
 /* Where a transport comes from, so that what speaks a protocol can be given a socket in place of a device. */
 struct transport_wire {
     void *ctx;
-    /*
-     * Opens it, or makes what is open usable again after an error; what came meanwhile may be dropped, nothing is sent.
-     * 0, -ENODEV, -EBUSY, -EIO, -EAGAIN. After the first 0 the carrier is closed by out->close, whatever comes later.
-     */
+    /* 0 with *out filled; -ENODEV, -EBUSY, -EIO, -ETIMEDOUT, -EAGAIN. Sends nothing that the device would act on. */
     int (*open)(void *ctx, int64_t deadline_ns, struct transport *out);
-    /* Around a stop or make_safe; NULL where the carrier keeps nothing in reserve for them. */
+    /* Makes what is open usable again and drops what comes late: 0, -EAGAIN it goes on talking, -ENODEV, -EIO. */
+    int (*recover)(void *ctx, int64_t deadline_ns);
+    /* What is done between true and false is on the way to rest. */
     void (*toward_rest)(void *ctx, bool on);
 };
 
