@@ -74,7 +74,7 @@ static int api_open(const struct modality_services *services, const struct modal
         return -EIO;
     l->link.services = services;
     l->link.wire =
-        (struct sm4_wire){.ctx = l, .open = wire_open, .recover = wire_recover, .toward_rest = wire_toward_rest};
+        (struct transport_wire){.ctx = l, .open = wire_open, .recover = wire_recover, .toward_rest = wire_toward_rest};
     int r = sm4_config_read(services, lines, &l->link.config);
     if (r == 0) {
         sm4_config_describe(&l->link.config, &l->link.device);

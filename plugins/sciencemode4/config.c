@@ -8,6 +8,7 @@
 #include "common/device_section.h"
 #include "judge.h"
 #include "unit.h"
+#include "usb_match.h"
 
 /*
  * Times of one call. Switching the high voltage takes about 40 ms (RehaMove3 protocol 3.2.4, chapter 4), everything
@@ -46,6 +47,15 @@ static void read_plugin(struct device_section *s)
         device_section_fault(s, SM4_KEY_PLUGIN, "device %s: plugin %s is not sciencemode4", s->id, text);
 }
 
+static bool is_ours(const struct usb_name *name)
+{
+    bool ours = false;
+#define MATCH(v, p, generic, what) ours |= name->vendor == (v) && name->product == (p);
+    SM4_USB_MATCHES(MATCH)
+#undef MATCH
+    return ours;
+}
+
 static void read_link(struct device_section *s, struct sm4_config *c)
 {
     struct usb_name names[USB_NAMES_MAX];
@@ -58,6 +68,9 @@ static void read_link(struct device_section *s, struct sm4_config *c)
     else if (n != 1)
         device_section_fault(s, SM4_KEY_LINK, "device %s: link %s names %zu devices, this plugin has one", s->id, text,
                              n);
+    else if (!is_ours(&names[0]))
+        device_section_fault(s, SM4_KEY_LINK, "device %s: link %s is no device of this plugin, which are usb:0483:5740",
+                             s->id, text);
     else
         c->name = names[0];
 }

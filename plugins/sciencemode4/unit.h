@@ -14,22 +14,11 @@
 #define SM4_GROUP_ALL SM4_CHANNELS /* index of the group of all channels; before it one for each */
 #define SM4_GROUPS (SM4_CHANNELS + 1)
 
-/* What carries the link, so that the protocol knows no USB. Nothing of it writes to the device. */
-struct sm4_wire {
-    void *ctx;
-    /* 0 with *out filled, -ENODEV, -EBUSY, -EIO, -ETIMEDOUT, -EAGAIN. */
-    int (*open)(void *ctx, int64_t deadline_ns, struct transport *out);
-    /* Makes it usable again and drops what comes late: 0, -EAGAIN it goes on talking, -ENODEV, -EIO. */
-    int (*recover)(void *ctx, int64_t deadline_ns);
-    /* What is done between true and false is on the way to rest. */
-    void (*toward_rest)(void *ctx, bool on);
-};
-
 struct modality_link {
     const struct modality_services *services; /* the host's */
     struct sm4_config config;
     struct modality_device device; /* as described */
-    struct sm4_wire wire;
+    struct transport_wire wire;    /* so that the protocol knows no USB */
     struct sm4_port port;
     struct sm4_memory memory;
     int last_error; /* of the last call, so that only changes are logged */

@@ -480,7 +480,7 @@ struct bench *bench_new_asymmetric(int64_t permille)
     b->link.config = (struct sm4_config){.id = "p24", .serial = SERIAL_TEXT, .second_phase_permille = permille};
     sm4_config_describe(&b->link.config, &b->link.device);
     b->link.wire =
-        (struct sm4_wire){.ctx = b, .open = wire_open, .recover = wire_recover, .toward_rest = wire_toward_rest};
+        (struct transport_wire){.ctx = b, .open = wire_open, .recover = wire_recover, .toward_rest = wire_toward_rest};
     assert_int_equal(unit_open(&b->link, bench_in_ms(BENCH_LONG_MS)), 0);
     assert_int_equal(unit_identify(&b->link, 0, bench_in_ms(BENCH_LONG_MS), &identity), 0);
     assert_int_equal(unit_make_safe(&b->link, 0, bench_in_ms(BENCH_LONG_MS)), 0);
