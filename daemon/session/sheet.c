@@ -63,20 +63,26 @@ static json_t *output_document(const struct assessment *a, const struct session_
     return o;
 }
 
-/*
- * Headroom as a share of the bound, in millionths; INT64_MAX where a limit has none or does not refuse, or is a range
- * that says what may be chosen and not how much.
- */
-static int64_t headroom_share(const json_t *limit)
+static bool is_text(const json_t *object, const char *key, const char *text)
 {
-    enum modality_quantity q;
+    const char *value = json_string_value(json_object_get(object, key));
+    return value && strcmp(value, text) == 0;
+}
+
+/* Of the ranges of protocol and device only that of the level says how much: the others say what may be chosen. */
+static bool binds_dose(const json_t *limit, enum modality_quantity level)
+{
+    const bool range = is_text(limit, "layer", "protocol") || is_text(limit, "layer", "device");
+    return is_text(limit, "class", "hard") && (!range || is_text(limit, "quantity", modality_quantity_info(level)->id));
+}
+
+/* Headroom as a share of the bound, in millionths; INT64_MAX where a limit has none or does not refuse. */
+static int64_t headroom_share(const json_t *limit, enum modality_quantity level)
+{
     const json_t *headroom = json_object_get(limit, "headroom");
     const int64_t bound = json_integer_value(json_object_get(limit, "bound")), left = json_integer_value(headroom);
-    const char *class = json_string_value(json_object_get(limit, "class"));
     int64_t share;
-    if (!headroom || bound <= 0 || !class || strcmp(class, "hard") != 0 || json_object_get(limit, "fixed") ||
-        modality_quantity_find(json_string_value(json_object_get(limit, "quantity")), &q) < 0 ||
-        modality_quantity_info(q)->safer == SAFER_NONE)
+    if (!headroom || bound <= 0 || !binds_dose(limit, level))
         return INT64_MAX;
     return left <= 0 ? 0 : wide_mul_div_down(left, 1000000, bound, &share) == 0 ? share : INT64_MAX - 1;
 }
@@ -91,7 +97,7 @@ static json_t *binding_limits(const struct assessment *a)
         json_t *limit;
         json_array_foreach(all, index, limit)
         {
-            const int64_t share = headroom_share(limit);
+            const int64_t share = headroom_share(limit, a->plan.level);
             if (share < least) {
                 best = index;
                 least = share;

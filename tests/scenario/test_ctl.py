@@ -98,6 +98,15 @@ class Looking(CtlCase):
         for protocol in self.client.call("protocol.list")["items"]:
             self.assertIn(protocol["id"], listed)
         self.assertIn("LOCKED: limit lipus_sata_max", listed)
+        together = self.ctl("protocols", "--indication", "transient_hip_osteoporosis").stdout
+        self.assertRegex(together, r"(?m)^  cryo_pack +cold +cold pack\n +part of toh_default_bundle$")
+        self.assertIn("tens_conventional", together)
+        self.assertNotIn("us_chronic_thermal", together)
+        self.assertRegex(self.ctl("protocols", "cryo_pack").stdout,
+                         r"part of +transient osteoporosis .*tens_conventional,\s+cryo_pack")
+        for limit in ("ion_dose_max", "ion_jdc_cathode", "ion_jdc_anode"):
+            self.assertRegex(self.ctl("protocols", "ionto_dex_40").stdout, rf"LOCKED +limit {limit} \(limits-estim\.ini:\d+\)")
+        self.assertRegex(self.ctl("protocols", "lllt_knee_904").stdout, r"ends by +point energy, point by point")
         shown = self.ctl("protocols", "tens_conventional", "--site", "thigh").stdout
         self.assertRegex(shown, r"amplitude +0 mA to 30 mA, default 10 mA \(protocols/estim\.ini:\d+\)")
         self.assertIn("pacemaker (no / yes*)", shown)
