@@ -27,13 +27,19 @@ struct slot {
     void *unplugged_ctx;
 };
 
+/* What was pulled and is still open somewhere. */
+struct ghost {
+    struct ghost *next;
+    struct usb_node *node;
+};
+
 struct usb_bus {
     struct loop *loop;
     UMockdevTestbed *testbed;
     char folder[64];
     unsigned address; /* of the last device */
     struct slot slots[USB_BUS_PORTS];
-    struct usb_node *ghosts[USB_BUS_PORTS]; /* the last one of each port: its clients may still have it open */
+    struct ghost *ghosts;
 };
 
 /* ---- what umockdev is told ---- */
@@ -161,6 +167,21 @@ static int serve(struct usb_bus *bus, struct slot *slot, const char *kernel_driv
     return r < 0 ? r : error ? -error : -EIO;
 }
 
+/* Those that nobody has open any more, or all. */
+static void ghosts_free(struct usb_bus *bus, bool all)
+{
+    for (struct ghost **at = &bus->ghosts; *at;) {
+        struct ghost *ghost = *at;
+        if (!all && usb_node_clients(ghost->node) > 0) {
+            at = &ghost->next;
+            continue;
+        }
+        *at = ghost->next;
+        usb_node_free(ghost->node);
+        free(ghost);
+    }
+}
+
 int usb_bus_plug(struct usb_bus *bus, unsigned port, struct usb_gadget *gadget, const char *kernel_driver)
 {
     struct slot *slot = slot_of(bus, port);
@@ -169,8 +190,7 @@ int usb_bus_plug(struct usb_bus *bus, unsigned port, struct usb_gadget *gadget, 
         return -EINVAL;
     if (slot->gadget)
         return -EBUSY;
-    usb_node_free(bus->ghosts[port - 1]);
-    bus->ghosts[port - 1] = NULL;
+    ghosts_free(bus, false);
     slot->gadget = gadget;
     bus->address++;
     path_of(port, path);
@@ -191,7 +211,8 @@ static void pull(void *ctx, int64_t now_ns)
     struct usb_bus *bus = slot->bus;
     char path[68];
     (void)now_ns;
-    if (!slot->gadget)
+    struct ghost *ghost = slot->gadget ? calloc(1, sizeof *ghost) : NULL;
+    if (!ghost)
         return;
     snprintf(path, 5, "/sys");
     path_of(slot->port, path + 4);
@@ -200,7 +221,8 @@ static void pull(void *ctx, int64_t now_ns)
     umockdev_testbed_enable(bus->testbed);
     umockdev_testbed_uevent(bus->testbed, path, "remove");
     umockdev_testbed_remove_device(bus->testbed, path);
-    bus->ghosts[slot->port - 1] = slot->node;
+    *ghost = (struct ghost){.node = slot->node, .next = bus->ghosts};
+    bus->ghosts = ghost;
     slot->node = NULL;
     slot->gadget = NULL;
     if (slot->unplugged)
@@ -231,8 +253,8 @@ void usb_bus_free(struct usb_bus *bus)
         loop_timer_cancel(bus->loop, &bus->slots[i].pull);
         bus->slots[i].unplugged = NULL;
         pull(&bus->slots[i], 0);
-        usb_node_free(bus->ghosts[i]);
     }
+    ghosts_free(bus, true);
     g_object_unref(bus->testbed);
     free(bus);
 }

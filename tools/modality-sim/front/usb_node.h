@@ -22,7 +22,10 @@ struct usb_node;
 struct usb_node *usb_node_new(struct loop *loop, struct usb_gadget *gadget, const char *socket_path,
                               const char *node_path, const char *kernel_driver);
 
-/* The plug is pulled: what is in flight ends, clients find it gone. usb_node_free() is still needed. */
+/*
+ * The plug is pulled: what is in flight ends, clients find it gone, the gadget is not touched any more. The node must
+ * be kept until it has no clients: one whose conversation is cut off in the middle dies of it.
+ */
 void usb_node_unplug(struct usb_node *node);
 /* Closes all clients and frees; takes NULL. */
 void usb_node_free(struct usb_node *node);
