@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "limits.h"
+#include "limit_table.h"
 
 static const struct lifu_trigger sane = {.frequency_hz = 100,
                                          .pulse_count = 10,

@@ -3,8 +3,8 @@
  * What the maker's own program allows the hardware ("evt2"): the highest voltage by duty cycle and total time. The
  * firmware checks none of it. Pure.
  */
-#ifndef OPENLIFU_LIMITS_H
-#define OPENLIFU_LIMITS_H
+#ifndef OPENLIFU_LIMIT_TABLE_H
+#define OPENLIFU_LIMIT_TABLE_H
 
 #include <stdint.h>
 

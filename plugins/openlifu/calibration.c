@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "calibration.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "command.h"
+#include "limit_table.h"
+
+#define ENTRY_MAX 64
+
+/* One "<intensity> at <voltage>". */
+static int entry_read(const struct modality_services *s, const char *text, size_t n, int64_t *uw_cm2, int64_t *mv)
+{
+    static const char between[] = " at ";
+    char entry[ENTRY_MAX];
+    if (n >= sizeof entry)
+        return -EINVAL;
+    memcpy(entry, text, n);
+    entry[n] = '\0';
+    char *at = strstr(entry, between);
+    if (!at)
+        return -EINVAL;
+    *at = '\0';
+    if (s->value_parse(s->ctx, QUANTITY_intensity_satp_uw_cm2, entry, uw_cm2) < 0)
+        return -EINVAL;
+    return s->value_parse(s->ctx, QUANTITY_output_voltage_mv, at + sizeof between - 1, mv) < 0 ? -EINVAL : 0;
+}
+
+/* Whether it may stand behind what is in the list; NULL, or what it needs. */
+static const char *entry_fault(const struct lifu_calibration *c, int64_t uw_cm2, int64_t mv)
+{
+    if (mv < LIFU_VOLTAGE_LEAST_MV || mv > LIFU_VOLTAGE_MAX_MV || mv % LIFU_VOLTAGE_STEP_MV != 0)
+        return "needs voltages of 5 V to 100 V in steps of 0.125 V, which the device can be told exactly";
+    if (uw_cm2 <= 0 || uw_cm2 > INT64_C(100000000))
+        return "needs intensities above 0 and up to 100 W/cm2";
+    if (c->n == LIFU_LEVELS_MAX)
+        return "has more entries than 32";
+    if (c->n > 0 && uw_cm2 != c->step_uw_cm2 * (int64_t)(c->n + 1))
+        return "needs intensities in equal steps: the first one, twice that, three times, ...";
+    return c->n > 0 && mv <= c->millivolts[c->n - 1] ? "needs voltages that rise with the intensity" : NULL;
+}
+
+int lifu_calibration_read(const struct modality_services *services, const char *text, struct lifu_calibration *out,
+                          const char **why)
+{
+    struct lifu_calibration c = {0};
+    for (const char *at = text;;) {
+        int64_t uw_cm2 = 0, mv = 0;
+        at += strspn(at, " \t");
+        size_t n = strcspn(at, ",");
+        size_t used = n;
+        while (used > 0 && (at[used - 1] == ' ' || at[used - 1] == '\t'))
+            used--;
+        *why = "is no list of <intensity> at <voltage>, with commas between";
+        if (entry_read(services, at, used, &uw_cm2, &mv) < 0)
+            return -EINVAL;
+        *why = entry_fault(&c, uw_cm2, mv);
+        if (*why)
+            return -EINVAL;
+        if (c.n == 0)
+            c.step_uw_cm2 = uw_cm2;
+        c.millivolts[c.n++] = mv;
+        if (at[n] == '\0')
+            break;
+        at += n + 1;
+    }
+    *out = c;
+    return 0;
+}
+
+int lifu_calibration_mv(const struct lifu_calibration *c, int64_t uw_cm2, int64_t *out)
+{
+    if (uw_cm2 < 0 || uw_cm2 % c->step_uw_cm2 != 0 || uw_cm2 / c->step_uw_cm2 > (int64_t)c->n)
+        return -EINVAL;
+    *out = uw_cm2 == 0 ? 0 : c->millivolts[uw_cm2 / c->step_uw_cm2 - 1];
+    return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a transducer gives at a voltage, as it was measured: a list of intensities in equal steps, each with the voltage
+ * that makes it. Nothing lies between two of them; what is not in the list cannot be set. Pure.
+ */
+#ifndef OPENLIFU_CALIBRATION_H
+#define OPENLIFU_CALIBRATION_H
+
+#include "modality/plugin.h"
+
+#define LIFU_LEVELS_MAX 32
+
+struct lifu_calibration {
+    int64_t step_uw_cm2; /* SATP; the first entry is one step, the second two, ... */
+    size_t n;
+    int64_t millivolts[LIFU_LEVELS_MAX]; /* rising */
+};
+
+/*
+ * Reads "30 mW/cm2 at 12.5 V, 60 mW/cm2 at 17.625 V". 0; -EINVAL with *why a phrase that says what it needs.
+ * *out is untouched on failure.
+ */
+int lifu_calibration_read(const struct modality_services *services, const char *text, struct lifu_calibration *out,
+                          const char **why);
+
+/* The voltage of an intensity, 0 for 0: 0, or -EINVAL when it is not in the list. */
+int lifu_calibration_mv(const struct lifu_calibration *c, int64_t uw_cm2, int64_t *out);
+
+#endif
