@@ -218,7 +218,7 @@ void p24_command_run(struct device *device, const struct p24_packet *packet, boo
             answer->length = 3;
         }
     } else if (command == ML_DATA) {
-        result = run_mid_data(device->model, &in, answer);
+        result = act ? run_mid_data(device->model, &in, answer) : P24_OK; /* it feeds the watchdog */
     } else if (command == GET_ID) {
         say_id(device, answer);
     } else if (command == GET_STATUS) {

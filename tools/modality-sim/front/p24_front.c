@@ -12,56 +12,28 @@
 #include "front/line.h"
 #include "front/p24_codec.h"
 #include "front/p24_command.h"
+#include "front/packet_job.h"
 #include "model/p24.h"
 
 #define WAITING_MAX 16 /* packets; a device with full buffers loses what comes then */
-#define JOBS_MAX 64
 #define UNPLUGGED_MS 3600000
-
-enum job_stage { JOB_AFTER_CLOSE, JOB_ACT, JOB_SEND, JOB_DRIP };
-
-struct job {
-    struct job *next;
-    struct p24_front *front;
-    struct p24_packet packet;
-    struct plan plan;
-    enum job_stage stage;
-    bool lost; /* who asked is gone */
-    uint8_t bytes[2 * P24_FRAME_MAX + RULE_NOISE_BYTES];
-    size_t length, sent;
-    struct loop_timer timer;
-};
 
 struct p24_front {
     struct device *device; /* not owned */
     struct p24_link link;
     struct p24_reader reader;
+    struct packet_jobs jobs;
     bool open;
     unsigned conn;
     struct p24_packet waiting[WAITING_MAX];
     unsigned waiting_count;
     bool busy;
     struct loop_timer busy_timer;
-    struct job *jobs;
-    unsigned job_count;
     uint8_t last[P24_FRAME_MAX];
     size_t last_length;
 };
 
-static void packets_serve(struct p24_front *front);
-
-/* ---- jobs ---- */
-
-static void job_free(struct job *job)
-{
-    struct job **at = &job->front->jobs;
-    while (*at != job)
-        at = &(*at)->next;
-    *at = job->next;
-    job->front->job_count--;
-    loop_timer_cancel(job->front->device->loop, &job->timer);
-    free(job);
-}
+_Static_assert(sizeof(struct p24_packet) <= PACKET_SIZE_MAX, "a packet that no job can keep");
 
 /* What a wire fault is matched against; also what the trace shows. */
 static struct modbus_request as_request(const struct p24_packet *packet)
@@ -85,6 +57,9 @@ static void trace_packet(struct p24_front *front, const char *phase, const struc
 
 /* ---- answers ---- */
 
+static const uint8_t garbage[] = {0x12, 0x34, 0xf0, 0x81, 0x55, 0x81, 0x59, 0x00, 0x00, 0x0f, 0x99};
+static const uint8_t noise[RULE_NOISE_BYTES] = {0xaa, 0x0f};
+
 static size_t bend(enum corrupt_how how, struct p24_packet *answer, uint8_t *frame)
 {
     size_t length;
@@ -101,10 +76,10 @@ static size_t bend(enum corrupt_how how, struct p24_packet *answer, uint8_t *fra
         answer->data[answer->length - 1] ^= 0x40;
         return p24_write(answer, frame);
     case CORRUPT_GARBAGE:
-        memcpy(frame, "\x12\x34\xf0\x81\x55\x81\x59\x00\x00\x0f\x99", 11);
-        return 11;
+        memcpy(frame, garbage, sizeof garbage);
+        return sizeof garbage;
     case CORRUPT_NOISE:
-        memcpy(frame, "\xaa\x0f", RULE_NOISE_BYTES);
+        memcpy(frame, noise, sizeof noise);
         return RULE_NOISE_BYTES + p24_write(answer, frame + RULE_NOISE_BYTES);
     case CORRUPT_TRUNCATE:
         return p24_write(answer, frame) / 2;
@@ -121,108 +96,55 @@ static size_t bend(enum corrupt_how how, struct p24_packet *answer, uint8_t *fra
 }
 
 /* The bytes that go back, by the plan. */
-static void answer_write(struct job *job, struct p24_packet *answer)
+static size_t answer_write(struct p24_front *front, struct p24_packet *answer, const struct plan *plan, uint8_t *bytes)
 {
-    struct p24_front *front = job->front;
-    const struct plan *plan = &job->plan;
     if (plan->replay && front->last_length) {
-        memcpy(job->bytes, front->last, front->last_length);
-        job->length = front->last_length;
-        return;
+        memcpy(bytes, front->last, front->last_length);
+        return front->last_length;
     }
-    job->length = p24_write(answer, job->bytes);
-    memcpy(front->last, job->bytes, job->length);
-    front->last_length = job->length;
+    size_t length = p24_write(answer, bytes);
+    memcpy(front->last, bytes, length);
+    front->last_length = length;
     if (plan->corrupt)
-        job->length = bend(plan->how, answer, job->bytes);
+        length = bend(plan->how, answer, bytes);
     if (plan->duplicate) {
-        memcpy(job->bytes + job->length, job->bytes, job->length);
-        job->length *= 2;
+        memcpy(bytes + length, bytes, length);
+        length *= 2;
     }
+    return length;
 }
 
-static void job_act(struct job *job)
+static size_t act(void *ctx, const void *packet, const struct plan *plan, uint8_t bytes[PACKET_ANSWER_MAX])
 {
-    struct p24_front *front = job->front;
+    struct p24_front *front = ctx;
     struct p24_packet answer;
     int64_t now_ns = device_advance(front->device);
-    bool acts = job->plan.act != ACT_NEVER && !model_is_down(front->device->model);
-    if (acts || job->plan.echo_only || job->plan.exception) {
-        p24_command_run(front->device, &job->packet, acts, &answer);
-        if (job->plan.exception)
-            answer.data[0] = job->plan.exception;
-        trace_packet(front, acts ? answer.data[0] ? "refused" : "applied" : "ignored", &job->packet, answer.data[0],
-                     now_ns);
-        if (job->plan.reply)
-            answer_write(job, &answer);
-    } else {
-        trace_packet(front, "ignored", &job->packet, 0, now_ns);
-    }
+    bool acts = plan->act != ACT_NEVER && !model_is_down(front->device->model);
+    bool answers = acts || plan->echo_only || plan->exception;
+    p24_command_run(front->device, packet, acts, &answer);
+    if (plan->exception)
+        answer.data[0] = plan->exception;
+    trace_packet(front, acts ? answer.data[0] ? "refused" : "applied" : "ignored", packet, answers ? answer.data[0] : 0,
+                 now_ns);
     device_settle(front->device);
     p24_front_tell(front);
+    return answers && plan->reply ? answer_write(front, &answer, plan, bytes) : 0;
 }
 
-static void send_bytes(struct p24_front *front, const uint8_t *bytes, size_t length)
+static void send_bytes(void *ctx, const uint8_t *bytes, size_t length)
 {
+    struct p24_front *front = ctx;
     if (front->open && length)
         front->link.send(front->link.ctx, bytes, length);
 }
 
-static void job_due(void *ctx, int64_t now_ns)
+static void cut(void *ctx)
 {
-    struct job *job = ctx;
-    struct p24_front *front = job->front;
-    if (job->stage == JOB_ACT || job->stage == JOB_AFTER_CLOSE)
-        job_act(job);
-    bool drip = job->plan.drip_ms > 0, cut = job->plan.close && !job->lost;
-    size_t part = job->length - job->sent;
-    part = drip && part > 1 ? 1 : part;
-    if (!job->lost)
-        send_bytes(front, job->bytes + job->sent, part);
-    job->sent += part;
-    job->stage = JOB_DRIP;
-    if (!job->lost && job->sent < job->length) {
-        loop_timer_arm(front->device->loop, &job->timer, now_ns + job->plan.drip_ms * NS_PER_MS);
-        return;
-    }
-    job_free(job);
-    if (cut)
-        front->link.cut(front->link.ctx);
-}
-
-/* When nothing is to be waited for it is done at once. */
-static void job_begin(struct p24_front *front, const struct p24_packet *packet, const struct plan *plan)
-{
-    struct job *job = front->job_count < JOBS_MAX ? calloc(1, sizeof *job) : NULL;
-    if (!job)
-        return;
-    *job = (struct job){.next = front->jobs, .front = front, .packet = *packet, .plan = *plan};
-    job->timer = (struct loop_timer){.fn = job_due, .ctx = job};
-    front->jobs = job;
-    front->job_count++;
-    int64_t now_ns = clock_monotonic_ns(), at_ns = now_ns + plan->delay_ms * NS_PER_MS;
-    if (plan->act == ACT_AFTER_CLOSE) {
-        job->stage = JOB_AFTER_CLOSE;
-        return;
-    }
-    job->stage = plan->act == ACT_DELAYED ? JOB_ACT : JOB_SEND;
-    if (job->stage == JOB_SEND)
-        job_act(job);
-    if (at_ns > now_ns)
-        loop_timer_arm(front->device->loop, &job->timer, at_ns);
-    else
-        job_due(job, now_ns);
+    struct p24_front *front = ctx;
+    front->link.cut(front->link.ctx);
 }
 
 /* ---- packets ---- */
-
-static void busy_over(void *ctx, int64_t now_ns)
-{
-    struct p24_front *front = ctx;
-    (void)now_ns;
-    front->busy = false;
-    packets_serve(front);
-}
 
 /* The first packet that waits. What switches the high voltage acts at once and is answered when that is done. */
 static void packet_serve(struct p24_front *front)
@@ -239,13 +161,21 @@ static void packet_serve(struct p24_front *front)
         loop_timer_arm(front->device->loop, &front->busy_timer, clock_monotonic_ns() + busy_us * NS_PER_US);
         plan.delay_ms += (busy_us + 999) / 1000;
     }
-    job_begin(front, &packet, &plan);
+    packet_job_begin(&front->jobs, &packet, sizeof packet, &plan);
 }
 
 static void packets_serve(struct p24_front *front)
 {
     while (!front->busy && front->waiting_count)
         packet_serve(front);
+}
+
+static void busy_over(void *ctx, int64_t now_ns)
+{
+    struct p24_front *front = ctx;
+    (void)now_ns;
+    front->busy = false;
+    packets_serve(front);
 }
 
 static void error_send(struct p24_front *front, unsigned result)
@@ -293,12 +223,7 @@ void p24_front_close(struct p24_front *front)
 {
     front->open = false;
     front->waiting_count = 0;
-    for (struct job *job = front->jobs; job; job = job->next) {
-        job->lost = true;
-        if (job->stage == JOB_AFTER_CLOSE && !job->timer.armed)
-            loop_timer_arm(front->device->loop, &job->timer,
-                           clock_monotonic_ns() + job->plan.after_close_ms * NS_PER_MS);
-    }
+    packet_jobs_closed(&front->jobs);
 }
 
 static void power(struct p24_front *front, int64_t down_ms)
@@ -328,6 +253,8 @@ struct p24_front *p24_front_new(struct device *device, struct p24_link link)
         return NULL;
     front->device = device;
     front->link = link;
+    front->jobs =
+        (struct packet_jobs){.loop = device->loop, .user = {.act = act, .send = send_bytes, .cut = cut, .ctx = front}};
     front->busy_timer = (struct loop_timer){.fn = busy_over, .ctx = front};
     return front;
 }
@@ -336,14 +263,14 @@ void p24_front_free(struct p24_front *front)
 {
     if (!front)
         return;
-    while (front->jobs)
-        job_free(front->jobs);
+    packet_jobs_free(&front->jobs);
     loop_timer_cancel(front->device->loop, &front->busy_timer);
     free(front);
 }
 
 /* ---- a page without registers ---- */
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): as every page's */
 static bool no_register(const struct page *page, uint8_t function, unsigned address, uint16_t *out)
 {
     (void)page;

@@ -10,7 +10,7 @@
 #include "front/rule.h"
 #include "loop.h"
 
-#define PACKET_SIZE_MAX 256
+#define PACKET_SIZE_MAX 640
 #define PACKET_ANSWER_MAX 512
 #define PACKET_JOBS_MAX 64
 
