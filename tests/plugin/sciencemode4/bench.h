@@ -100,5 +100,17 @@ void bench_prepare(struct bench *b, uint32_t channel);
 /* Prepared and started as its own group, and walked to this current. */
 void bench_run(struct bench *b, uint32_t channel, int64_t ua);
 struct modality_status bench_status(struct bench *b);
+int bench_start(struct bench *b, size_t group);
+int bench_stop(struct bench *b, size_t group);
+int bench_keepalive(struct bench *b);
+
+/* A channel is said to be at rest, and by whom. */
+void bench_assert_rest(const struct modality_status *s, unsigned channel);
+/* All of it is, in truth and as it is told, and the high voltage is off. */
+void bench_assert_all_rest(struct bench *b);
+
+/* Fixture of cmocka. */
+int bench_setup(void **state);
+int bench_teardown(void **state);
 
 #endif
