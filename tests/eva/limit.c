@@ -6,7 +6,7 @@
 #include "any_dose.h"
 
 #define LIMITS_N 3
-#define MANY 40 /* more than a list of refusals holds */
+#define MANY (REFUSALS_MAX + 2)
 
 static struct dose_picture picture;
 static struct limit limits[LIMITS_N], many[MANY];

@@ -6,12 +6,13 @@
 #include "any_dose.h"
 
 #define FEW 2
+#define SITES (DOSE_SITES_MAX + 2) /* more than a set of them holds */
 #define DAY_MAX 3000000 /* past the year 9999 */
 
 static struct limit limits[FEW];
 static struct protocol protocol;
 static struct applicator applicator;
-static struct site sites[FEW];
+static struct site sites[SITES];
 static struct condition conditions[FEW];
 static struct question questions[FEW];
 
@@ -39,10 +40,12 @@ static struct dose_tables any_tables(void)
 {
     for (size_t i = 0; i < FEW; i++) {
         any_limit(&limits[i]);
-        any_site(&sites[i]);
         any_condition(&conditions[i]);
         any_question(&questions[i]);
     }
+    /*@ loop unroll SITES; */
+    for (size_t i = 0; i < SITES; i++)
+        any_site(&sites[i]);
     any_protocol(&protocol);
     any_applicator(&applicator);
     struct dose_tables tables = {.n_limits = any_below(FEW + 1),
@@ -51,7 +54,7 @@ static struct dose_tables any_tables(void)
                                  .limits = limits,
                                  .protocols = &protocol,
                                  .applicators = &applicator,
-                                 .screening = {.n_sites = any_below(FEW + 1),
+                                 .screening = {.n_sites = any_below(SITES + 1),
                                                .n_conditions = any_below(FEW + 1),
                                                .n_questions = any_below(FEW + 1),
                                                .sites = sites,
@@ -60,9 +63,9 @@ static struct dose_tables any_tables(void)
     return tables;
 }
 
-static const char *channels[FEW], *acknowledged[FEW];
+static const char *channels[DOSE_CHANNELS_MAX], *acknowledged[FEW];
 static struct prescription_parameter parameters[FEW];
-static struct prescription_electrode electrodes[FEW];
+static struct prescription_electrode electrodes[PRESCRIPTION_ELECTRODES_MAX];
 static struct given_answer answers[FEW];
 static struct given_override overrides[FEW];
 static struct quantity_set reported;
@@ -90,12 +93,14 @@ static void any_electrode(struct prescription_electrode *e)
 static struct prescription any_prescription(void)
 {
     for (size_t i = 0; i < FEW; i++) {
-        channels[i] = any_name();
         acknowledged[i] = any_name_or_null();
         any_parameter_asked(&parameters[i]);
-        any_electrode(&electrodes[i]);
         any_given(&answers[i], &overrides[i]);
     }
+    for (size_t i = 0; i < DOSE_CHANNELS_MAX; i++)
+        channels[i] = any_name();
+    for (size_t i = 0; i < PRESCRIPTION_ELECTRODES_MAX; i++)
+        any_electrode(&electrodes[i]);
     ANY_BYTES(reported);
     struct prescription p = {.protocol = any_name_or_null(),
                              .site = any_name_or_null(),
@@ -107,9 +112,9 @@ static struct prescription any_prescription(void)
                              .reported = any_flag() ? &reported : NULL,
                              .treated_area_mm2 = any_number(),
                              .duration_ms = any_number(),
-                             .n_channels = any_below(FEW + 1),
+                             .n_channels = any_below(DOSE_CHANNELS_MAX + 1),
                              .n_parameters = any_below(FEW + 1),
-                             .n_electrodes = any_below(FEW + 1),
+                             .n_electrodes = any_below(PRESCRIPTION_ELECTRODES_MAX + 1),
                              .n_answers = any_below(FEW + 1),
                              .n_overrides = any_below(FEW + 1),
                              .n_acknowledged = any_below(FEW + 1),

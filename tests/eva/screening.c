@@ -11,7 +11,7 @@
 
 int main(void)
 {
-    static struct condition conditions[FEW];
+    static struct condition conditions[SCREENING_CONDITIONS_MAX];
     static struct question questions[FEW];
     static struct screening_span spans[FEW];
     static struct given_answer answers[FEW];
@@ -19,13 +19,14 @@ int main(void)
     static struct refusals refusals;
     uint64_t declared;
     for (size_t i = 0; i < FEW; i++) {
-        any_condition(&conditions[i]);
         any_question(&questions[i]);
         any_span(&spans[i]);
         any_given(&answers[i], &overrides[i]);
     }
+    for (size_t i = 0; i < SCREENING_CONDITIONS_MAX; i++)
+        any_condition(&conditions[i]);
     struct screening tables = {.n_sites = any_below(FEW),
-                               .n_conditions = any_below(FEW + 1),
+                               .n_conditions = any_below(SCREENING_CONDITIONS_MAX + 2),
                                .n_questions = any_below(FEW + 1),
                                .conditions = conditions,
                                .questions = questions};

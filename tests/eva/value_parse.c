@@ -6,7 +6,7 @@
 
 #include "dose/value.h"
 
-#define TEXT_MAX 24
+#define TEXT_MAX 20
 
 int main(void)
 {
