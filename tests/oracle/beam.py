@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from current import Impossible
-from exact import Value, ceil, exactly, power_of_two, root
+from exact import STRICT, Value, ceil, exactly, power_of_two, root
 
 NEEDS = {
     "us_continuous": ("intensity_satp_uw_cm2", "us_frequency_khz", "era_mm2", "bnr_permille"),
@@ -117,6 +117,8 @@ class Laser:
         out = {"power_uw": exactly(self.power)}
         if "point_energy_uj" in self.v and self.power:
             out["point_duration_ms"] = exactly(self.v["point_energy_uj"] * 1000 / self.power)
+            if not STRICT:
+                out["point_duration_ms"].lo = ceil(Fraction(self.v["point_energy_uj"] * 1000, ceil(self.power)))
         elif "point_duration_ms" in self.v:
             out["point_energy_uj"] = exactly(self.power * self.v["point_duration_ms"] / 1000,
                                              Fraction(ceil(self.power) * self.v["point_duration_ms"], 1000))

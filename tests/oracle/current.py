@@ -14,7 +14,7 @@ bursts of rectangular pulses, is never averaged in.
 """
 from fractions import Fraction
 
-from exact import MILLIONTH, PI_HIGH, PI_LOW, Value, ceil, exactly, log10_milli, over_pi, root
+from exact import MILLIONTH, PI_HIGH, PI_LOW, STRICT, Value, ceil, exactly, log10_milli, over_pi, root
 
 LOAD_OHM = 500
 BIPHASIC = ("biphasic_symmetric", "biphasic_burst")
@@ -106,6 +106,8 @@ class Current:
             phases *= 2
         elif self.waveform == "biphasic_asymmetric":
             phases.append((phases[0][0] * v["amplitude2_permille"] / 1000, v["phase2_width_us"]))
+        if not all(w for _, w in phases):
+            raise Impossible("phase_width_us")
         peak = phases[0][0]
         on_us = sum(w for _, w in phases)
         occupied = on_us + v.get("interphase_us", 0)
@@ -141,6 +143,8 @@ class Current:
             return
         in_burst = Fraction(duty * pulses, 1000 * rate)
         whole = (in_burst - Fraction(pulse_us * pulses, 10 ** 9)) // 1 + 1
+        if not STRICT:
+            whole = min(whole, in_burst)
         self.flow_up = min(charge * ceil(in_burst) * rate / 10 ** 6, self.flow)
         self.flow = min(charge * whole * rate / 10 ** 6, self.flow)
 

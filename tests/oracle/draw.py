@@ -7,6 +7,7 @@ nothing.
 """
 from math import ceil as float_ceil
 
+from exact import STRICT
 from picture import Broken, Picture
 from tables import MODALITIES, QUANTITIES, THERAPIES
 from units import writings
@@ -116,6 +117,9 @@ def draw_current(rng, therapy, waveform, v):
     if waveform in ("russian", "biphasic_burst"):
         v["burst_rate_millihz"] = rng.choice((50000, 2000, spread(rng, 500, 100000)))
         v["burst_duty_permille"] = spread(rng, 50, 1000)
+        # at a tenth of a second a burst is no pulse any more; where exactly, within its last ms, is not asked here
+        while 97 * v["burst_rate_millihz"] <= 1000 * v["burst_duty_permille"] < 100 * v["burst_rate_millihz"]:
+            v["burst_rate_millihz"] += 10
     if waveform == "biphasic_burst" and rng.random() < 0.9:
         v["burst_rate_millihz"] = min(v["burst_rate_millihz"], v["pulse_rate_millihz"])
         pulse_us = 2 * v["phase_width_us"] + v.get("interphase_us", 0)
@@ -210,7 +214,7 @@ def draw_channel(rng, t, waveform, i, n):
             start[level] = values[level] + rng.randint(0, 3000)
         else:
             start[level] = rng.randint(0, values[level])
-    if kind < 0.1:
+    if kind < 0.1 and STRICT:
         loosen(rng, start, values)
     return {"waveform": waveform, "start": start, "ceiling": values}
 
@@ -342,7 +346,7 @@ def put(t, q, value, rng):
 
 
 def put_channel(channel, q, value, rng):
-    value = max(0, value)
+    value = max(0, min(value, 10 ** 6) if q.endswith("_area_mm2") else value)
     before = channel["ceiling"][q]
     channel["ceiling"][q] = value
     if channel["start"].get(q) == before or q not in LEVELS or not rng.random() < 0.5:

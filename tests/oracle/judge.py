@@ -58,10 +58,8 @@ def compare(installation, t, answer):
     try:
         picture = Picture(t)
     except Broken as fault:
-        said = {(r["token"], r.get("quantity")) for r in answer.get("broken", ())}
-        if said & {(fault.token, fault.quantity), (fault.token, None)}:
-            return []
-        return [f"oracle: {fault.token} {fault.quantity}, engine: {said}"]
+        # which of several faults is told first is nobody's concern
+        return [] if answer["made"] < 0 else [f"oracle: {fault.token} {fault.quantity}, engine: a treatment"]
     if answer["made"] < 0:
         return [f"oracle: sound, engine: {answer['broken']}"]
     return compare_values(picture, answer) + compare_limits(installation.limits, picture, t.get("history"), answer)
@@ -87,7 +85,12 @@ def compare_set(where, derived, said):
     return found
 
 
+# Verdicts in which the engine refuses and the exact value does not exceed: quantities that were rounded up on their way.
+rounded = 0
+
+
 def compare_limits(limits, picture, history, answer):
+    global rounded
     found = []
     said = {"refused": set(), "notices": set()}
     undecided = set()
@@ -103,6 +106,7 @@ def compare_limits(limits, picture, history, answer):
         return found
     for name, mine in said.items():
         theirs = {r["subject"] for r in answer[name]}
+        rounded += len(undecided & theirs)
         if (mine ^ theirs) - undecided:
             found.append(f"{name}: oracle only {sorted(mine - theirs)}, engine only {sorted(theirs - mine)}")
     if not undecided and (answer["check"] < 0) != bool(said["refused"]):

@@ -71,10 +71,8 @@ class Limit:
         high = channel.value(quantity)
         if high is None:
             return quantity in PROPERTIES
-        low = channel.low(quantity)
-        if low is None:
-            low = high.lo
-        return (above is None or high.hi > above) and (upto is None or low <= upto)
+        low = channel.low(quantity) or high
+        return (above is None or high.hi > above) and (upto is None or low.lo <= upto)
 
     def applies(self, picture):
         """The channels that it is judged on; empty where it does not apply."""
@@ -103,8 +101,8 @@ class Limit:
         return out
 
     def _least(self, meeting, found):
-        lows = [low for low in (c.low(self.quantity) for c in meeting) if low is not None]
-        return Value(min(lows)) if lows else Value(min(v.lo for v in found), min(v.hi for v in found))
+        lows = [low for low in (c.low(self.quantity) for c in meeting) if low is not None] or found
+        return Value(min(v.lo for v in lows), min(v.hi for v in lows))
 
     def _most(self, found, history):
         lo, hi = max(v.lo for v in found), max(v.hi for v in found)

@@ -20,7 +20,9 @@ import tempfile
 import time
 
 import draw
+import judge
 import shrink
+from exact import OPEN, STRICT
 from judge import Installation, ask, compare
 from tables import SOURCE
 
@@ -80,7 +82,8 @@ def loosened(before, after):
 
 
 def run_batch(seed, count, ceilings):
-    """(treatments judged, refused, texts of disagreements) of one installation."""
+    """(treatments judged, refused, refused by rounding alone, texts of disagreements) of one installation."""
+    judge.rounded = 0
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="oracle-") as directory:
         if rng.random() < 0.3:
@@ -89,9 +92,9 @@ def run_batch(seed, count, ceilings):
             installed(directory, draw.draw_installation(rng, ceilings))
         faults, installation = load(directory)
         if installation is None:
-            return 0, 0, shrink.refused_installation(directory, faults, ceilings, seed)
+            return 0, 0, 0, shrink.refused_installation(directory, faults, ceilings, seed)
         if installation.reading:
-            return 0, 0, [f"seed {seed}: " + text for text in installation.reading]
+            return 0, 0, 0, [f"seed {seed}: " + text for text in installation.reading]
         treatments = draw_batch(rng, installation, count)
         answers = ask([{"load": directory}] + treatments)[1:]
         found = []
@@ -100,7 +103,7 @@ def run_batch(seed, count, ceilings):
             if wrong and len(found) < SHOWN_OF_BATCH:
                 found.append(shrink.smallest(directory, t, wrong, seed))
         found += more_limits(rng, directory, treatments[:count // 10], answers, ceilings, seed)
-        return len(treatments), sum(1 for a in answers if a.get("check", 0) < 0), found
+        return len(treatments), sum(1 for a in answers if a.get("check", 0) < 0), judge.rounded, found
 
 
 def more_limits(rng, directory, treatments, answers, ceilings, seed):
@@ -139,19 +142,21 @@ def main():
         jobs = [(given.seed, BATCH, ceilings)]
     else:
         jobs = [(given.base + i, BATCH, ceilings) for i in range((given.count + BATCH - 1) // BATCH)]
-    judged = refused = 0
+    judged = refused = rounded = 0
     found = []
     with multiprocessing.Pool(given.jobs) as pool:
-        for _, (n, r, texts) in pool.imap_unordered(work, jobs):
-            judged, refused = judged + n, refused + r
+        for _, (n, r, by_rounding, texts) in pool.imap_unordered(work, jobs):
+            judged, refused, rounded = judged + n, refused + r, rounded + by_rounding
             found += texts
             if len(found) >= SHOWN:
                 pool.terminate()
                 break
     for text in found[:SHOWN]:
         print(text)
-    print(f"oracle: {judged} treatments, {refused} refused, {len(found)} disagreements, "
-          f"{time.monotonic() - begun:.0f} s")
+    print(f"oracle: {judged} treatments, {refused} refused, {rounded} verdicts by rounding alone, "
+          f"{len(found)} disagreements, {time.monotonic() - begun:.0f} s")
+    for left_out in () if STRICT else OPEN:
+        print("open, not asked: " + left_out)
     return 1 if found or judged == 0 else 0
 
 

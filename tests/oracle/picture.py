@@ -24,6 +24,8 @@ def surges(values, ms):
     on, off = values.get("surge_on_ms"), values.get("surge_off_ms")
     if on is None or off is None or on + off == 0:
         return ms, None
+    if values.get("ramp_up_ms", 0) + values.get("ramp_down_ms", 0) > on:
+        raise Impossible("surge_on_ms")
     whole, rest = divmod(ms, on + off)
     return whole * on + min(rest, on), whole + (1 if rest else 0)
 
@@ -50,7 +52,7 @@ def worst(into, found):
 def best(into, found):
     """The least that a quantity can be. Derived ones are rounded up like all; a minimum is held against that."""
     for q, value in found.items():
-        into[q] = min(into.get(q, value.lo), value.lo)
+        into[q] = Value(min(into[q].lo, value.lo), min(into[q].hi, value.hi)) if q in into else value
 
 
 class Channel:
@@ -67,6 +69,8 @@ class Channel:
                 raise Broken("INCOMPLETE", q)
         for q, value in list(start.items()) + list(ceiling.items()):
             if not (0 if q != "temperature_millic" else -INPUT_MAX) <= value <= INPUT_MAX:
+                raise Broken("OUT_OF_RANGE", q)
+            if value == 0 and q in ("electrode_area_mm2", "spot_area_mm2", "era_mm2"):
                 raise Broken("OUT_OF_RANGE", q)
             if q in ("anode_area_mm2", "cathode_area_mm2") and value < self.least("electrode_area_mm2"):
                 raise Broken("OUT_OF_RANGE", q)
@@ -105,8 +109,8 @@ class Channel:
         return min(values[q] for values in (self.start, self.ceiling) if q in values)
 
     def low(self, q):
-        """The lower end of a quantity, for bands and minima; None if absent."""
-        return self.least(q) if q in self.ceiling else self.lowest.get(q)
+        """The lower end of a quantity as a Value, for bands and minima; None if absent."""
+        return Value(self.least(q)) if q in self.ceiling else self.lowest.get(q)
 
     def value(self, q):
         """The worse end of a quantity as a Value, or None."""
