@@ -43,7 +43,6 @@ static void take_init(struct dialog *d, const struct sm2_answer *a, struct wait 
         d->news.restarted |= !tripped;
     }
     d->news.reset = true;
-    d->doubt = false; /* whatever was sent, nothing of it is in force */
     d->state = DIALOG_OFFERED;
     d->init_number = a->number;
     d->init_version = a->version;
@@ -61,9 +60,9 @@ static bool is_awaited(const struct wait *w, const struct sm2_answer *a)
 
 static void take_answer(struct dialog *d, const struct sm2_answer *a, struct wait *w)
 {
-    if (!is_awaited(w, a)) {
+    if (!is_awaited(w, a)) { /* by its number it may be late, or an answer to this that cannot be */
         d->unmatched++;
-        w->amiss = true;
+        w->amiss |= w->command != 0 && a->number == w->number;
         return;
     }
     d->state = DIALOG_CONNECTED; /* also when an Init crossed it: it was sent before this */
@@ -164,6 +163,7 @@ int dialog_accept(struct dialog *d, int64_t deadline_ns)
     int r = transmit(d, &ack, deadline_ns);
     if (r < 0)
         return r;
+    d->doubt = false; /* whatever was sent before its Init, nothing of it is in force */
     d->state = known ? DIALOG_ACCEPTED : DIALOG_LISTENING;
     return known ? 0 : -ENODEV;
 }

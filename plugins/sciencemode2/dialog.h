@@ -46,7 +46,7 @@ struct dialog {
     uint8_t number;      /* of the host's next command */
     uint8_t init_number; /* OFFERED: the device's own, which the answer repeats */
     unsigned init_version;
-    bool doubt;      /* an outcome is unknown: only what leads to rest is sent until dialog_settle() */
+    bool doubt;      /* an outcome is unknown: only a stop is sent until dialog_settle(), or an Init is accepted */
     int64_t sent_ns; /* end of the last command that went out whole */
     struct dialog_news news;
     uint64_t unmatched; /* answers that nobody waited for */

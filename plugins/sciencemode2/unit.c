@@ -110,11 +110,17 @@ static int connect_and_ask(struct modality_link *link, struct sm2_request *reque
     return r == -ECONNRESET ? -EPROTO : r;
 }
 
+/* One that is not connected says nothing to a question, and Init twice a second. */
 static int read_mode(struct modality_link *link, int64_t deadline_ns)
 {
     struct sm2_request q = {.command = SM2_GET_MODE};
     struct sm2_answer a;
-    return connect_and_ask(link, &q, deadline_ns, &a);
+    int r = connect_and_ask(link, &q, deadline_ns, &a);
+    if (r != -ETIMEDOUT || link->dialog.state == DIALOG_CONNECTED)
+        return r;
+    bool offered = dialog_await_init(&link->dialog, deadline_ns) == 0;
+    take_news(link);
+    return offered && clock_monotonic_ns() < deadline_ns ? connect_and_ask(link, &q, deadline_ns, &a) : r;
 }
 
 static int64_t silent_deadline(const struct modality_link *link, int64_t deadline_ns)
@@ -196,13 +202,6 @@ int unit_identify(struct modality_link *link, size_t unit, int64_t deadline_ns, 
         r = unit_keep_silence(link, deadline_ns, false);
     if (r == 0)
         r = read_mode(link, deadline_ns);
-    /* One that is not connected says nothing to a question, and Init twice a second. */
-    if (r == -ETIMEDOUT && link->dialog.state != DIALOG_CONNECTED) {
-        bool offered = dialog_await_init(&link->dialog, deadline_ns) == 0;
-        take_news(link);
-        if (offered && clock_monotonic_ns() < deadline_ns)
-            r = read_mode(link, deadline_ns);
-    }
     if (r < 0)
         return unit_report(link, r, "asking who it is");
     link->memory.restarted = link->memory.tripped = false;

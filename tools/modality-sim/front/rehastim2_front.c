@@ -284,7 +284,7 @@ static void take_packet(struct rehastim2_front *front, const struct rehastim2_pa
         return;
     struct modbus_request q = as_request(p);
     struct plan plan = rule_plan(&front->device->rules, &q);
-    if (plan.act == ACT_NEVER && !plan.reply)
+    if (plan.act == ACT_NEVER && !plan.reply && !plan.close)
         return; /* never heard */
     if (p->command == REHASTIM2_INIT_ACK)
         accept_init(front, p);
