@@ -136,6 +136,9 @@ static int port_read(void *ctx, uint8_t *bytes, size_t size, int64_t deadline_ns
             r = usb_transfer_wait(port->device, &port->in, deadline_ns);
         if (r == 0)
             r = in_take(port);
+        /* Packets without bytes are done at once, and may come for ever. */
+        if (r == 0 && port->from == port->to && clock_monotonic_ns() >= deadline_ns)
+            r = -EAGAIN;
         if (r < 0)
             return r;
     }
@@ -213,6 +216,8 @@ static int drain(struct usb_port *port, int64_t deadline_ns)
         if (r == -EAGAIN && quiet <= deadline_ns)
             return 0;
         bool stalls = r == -EIO && port->in_halted && !stalled;
+        if (r == 0 && clock_monotonic_ns() >= deadline_ns)
+            r = -EAGAIN;
         if (r < 0 && !stalls)
             return r;
         stalled = stalled || stalls;

@@ -132,6 +132,21 @@ static void what_a_device_says_unasked_is_read(void **state)
     assert_int_equal(byte, 0x42);
 }
 
+static void empty_packets_without_end_hold_nobody(void **state)
+{
+    (void)state;
+    uint8_t byte;
+    usb_bench("babble 1 in 0");
+    int64_t begun = clock_monotonic_ns();
+    assert_int_equal(client_read_byte(&byte, begun + SOON_NS), -EAGAIN);
+    assert_took(begun, SOON_NS);
+    begun = clock_monotonic_ns();
+    assert_int_equal(client_read_byte(&byte, 0), -EAGAIN);
+    assert_took(begun, 0);
+    assert_echo(5);
+    assert_int_equal(usb_port_recover(client.port, in_ns(LONG_NS)), 0);
+}
+
 static void a_write_that_is_not_taken_ends_unknown_and_is_not_repeated(void **state)
 {
     (void)state;
@@ -168,6 +183,18 @@ static void recovery_drops_what_came_late(void **state)
     usb_bench("deaf 1 out 0");
     usb_bench("halt 1 in");
     usb_bench("say 1 0102030405");
+    assert_int_equal(usb_port_recover(client.port, in_ns(LONG_NS)), 0);
+    assert_echo(5);
+}
+
+static void recovery_from_one_that_never_falls_silent_ends(void **state)
+{
+    (void)state;
+    usb_bench("babble 1 in 5");
+    int64_t begun = clock_monotonic_ns();
+    assert_int_equal(usb_port_recover(client.port, begun + SOON_NS), -EAGAIN);
+    assert_took(begun, SOON_NS);
+    usb_bench("babble 1 in -1");
     assert_int_equal(usb_port_recover(client.port, in_ns(LONG_NS)), 0);
     assert_echo(5);
 }
@@ -254,9 +281,11 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_read_ends_at_its_deadline_and_misses_nothing, opened, unplugged),
         cmocka_unit_test_setup_teardown(what_lies_there_is_taken_at_once, opened, unplugged),
         cmocka_unit_test_setup_teardown(what_a_device_says_unasked_is_read, opened, unplugged),
+        cmocka_unit_test_setup_teardown(empty_packets_without_end_hold_nobody, opened, unplugged),
         cmocka_unit_test_setup_teardown(a_write_that_is_not_taken_ends_unknown_and_is_not_repeated, opened, unplugged),
         cmocka_unit_test_setup_teardown(a_stalled_endpoint_is_told_and_cleared, opened, unplugged),
         cmocka_unit_test_setup_teardown(recovery_drops_what_came_late, opened, unplugged),
+        cmocka_unit_test_setup_teardown(recovery_from_one_that_never_falls_silent_ends, opened, unplugged),
         cmocka_unit_test_setup_teardown(recovery_without_the_time_for_silence_ends, opened, unplugged),
         cmocka_unit_test_setup_teardown(a_port_can_be_closed_in_any_state, opened, unplugged),
         cmocka_unit_test_setup_teardown(without_memory_only_what_rests_goes_on, opened, unplugged),

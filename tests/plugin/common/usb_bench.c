@@ -9,6 +9,7 @@
  *   echo PORT 0|1                        say PORT HEX, say-in PORT MS HEX: the device speaks by itself
  *   halt PORT in|out                     stalls until it is cleared
  *   deaf PORT in|out|requests 0|1        neither takes nor gives
+ *   babble PORT in BYTES                 sends packets of so many zeros without end; -1 = no longer
  *   refuse PORT 0|1                      all requests that are not standard
  *   line PORT | driver PORT INTERFACE | got PORT (bytes) | held PORT
  */
@@ -97,38 +98,13 @@ static size_t hex_read(const char *text, uint8_t *out)
 
 /* ---- the commands ---- */
 
-static const char *plug(struct port *p, const char **words)
-{
-    static char text[64];
-    bool ftdi = strcmp(words[2], "ftdi") == 0;
-    struct usb_identity identity = {.vendor = ftdi ? 0x0403 : 0x0483,
-                                    .product = ftdi ? 0x6001 : 0x5740,
-                                    .maker = "modality",
-                                    .model = ftdi ? "serial chip" : "virtual port",
-                                    .serial = words[3]};
-    struct usb_serial_user user = {.received = received, .held = held, .ctx = p};
-    if (usb_bus_node(bus, p->number))
-        return "error there is one in it";
-    usb_serial_free(p->serial);
-    unsigned number = p->number;
-    *p = (struct port){.number = number, .echoes = true};
-    p->serial = usb_serial_new(loop, ftdi ? USB_SERIAL_FTDI : USB_SERIAL_ACM, &identity, &user);
-    int r = usb_bus_plug(bus, number, usb_serial_gadget(p->serial), words[4][0] == '-' ? NULL : words[4]);
-    snprintf(text, sizeof text, r < 0 ? "error %d" : "ok", r);
-    return text;
-}
+/* What an act has to say beside "ok"; "error ..." in place of it; NULL when it answers later. */
+static char said_back[192];
 
-static const char *line_of(const struct port *p)
+static const char *result(int r)
 {
-    static char text[160];
-    const struct usb_serial_line *l = usb_serial_line(p->serial);
-    snprintf(
-        text, sizeof text,
-        "ok baud=%u stop=%u parity=%u bits=%u divisor=%04x format=%04x flow=%04x latency=%u dtr=%d rts=%d resets=%u "
-        "purges=%u",
-        l->baud, l->stop, l->parity, l->bits, l->divisor, l->format, l->flow, l->latency, l->dtr, l->rts, l->resets,
-        l->purges);
-    return text;
+    snprintf(said_back, sizeof said_back, r < 0 ? "error %s" : "ok", strerror(-r));
+    return said_back;
 }
 
 static uint8_t endpoint_of(const struct port *p, const char *name)
@@ -138,73 +114,169 @@ static uint8_t endpoint_of(const struct port *p, const char *name)
     return strcmp(name, "out") == 0 ? usb_serial_out(p->serial) : 0;
 }
 
+static struct usb_gadget *gadget_of(const struct port *p)
+{
+    return usb_serial_gadget(p->serial);
+}
+
+static bool is_on(const char *word)
+{
+    return word[0] == '1';
+}
+
+static const char *plug(struct port *p, const char **words)
+{
+    bool ftdi = strcmp(words[0], "ftdi") == 0;
+    struct usb_identity identity = {.vendor = ftdi ? 0x0403 : 0x0483,
+                                    .product = ftdi ? 0x6001 : 0x5740,
+                                    .maker = "modality",
+                                    .model = ftdi ? "serial chip" : "virtual port",
+                                    .serial = words[1]};
+    struct usb_serial_user user = {.received = received, .held = held, .ctx = p};
+    if (usb_bus_node(bus, p->number))
+        return "error there is one in it";
+    usb_serial_free(p->serial);
+    *p = (struct port){.number = p->number, .echoes = true};
+    p->serial = usb_serial_new(loop, ftdi ? USB_SERIAL_FTDI : USB_SERIAL_ACM, &identity, &user);
+    return result(usb_bus_plug(bus, p->number, gadget_of(p), words[2][0] == '-' ? NULL : words[2]));
+}
+
+static const char *unplug(struct port *p, const char **words)
+{
+    (void)words;
+    int r = usb_bus_unplug(bus, p->number, unplugged, bus);
+    return r < 0 ? result(r) : NULL;
+}
+
+static const char *unplug_in(struct port *p, const char **words)
+{
+    timer_set(p, true, words[0]);
+    return "ok";
+}
+
+static const char *echo(struct port *p, const char **words)
+{
+    p->echoes = is_on(words[0]);
+    return "ok";
+}
+
+static const char *say(struct port *p, const char **words)
+{
+    p->said_size = hex_read(words[0], p->said);
+    return usb_serial_send(p->serial, p->said, p->said_size) ? "ok" : "error no room";
+}
+
+static const char *say_in(struct port *p, const char **words)
+{
+    p->said_size = hex_read(words[1], p->said);
+    timer_set(p, false, words[0]);
+    return "ok";
+}
+
+static const char *halt(struct port *p, const char **words)
+{
+    usb_gadget_halt(gadget_of(p), endpoint_of(p, words[0]));
+    return "ok";
+}
+
+static const char *deaf(struct port *p, const char **words)
+{
+    usb_gadget_deafen(gadget_of(p), endpoint_of(p, words[0]), is_on(words[1]));
+    return "ok";
+}
+
+static const char *babble(struct port *p, const char **words)
+{
+    usb_gadget_babble(gadget_of(p), endpoint_of(p, words[0]), (int)strtol(words[1], NULL, 10));
+    return "ok";
+}
+
+static const char *refuse(struct port *p, const char **words)
+{
+    gadget_of(p)->refuses = is_on(words[0]);
+    return "ok";
+}
+
+static const char *line(struct port *p, const char **words)
+{
+    const struct usb_serial_line *l = usb_serial_line(p->serial);
+    (void)words;
+    snprintf(
+        said_back, sizeof said_back,
+        "ok baud=%u stop=%u parity=%u bits=%u divisor=%04x format=%04x flow=%04x latency=%u dtr=%d rts=%d resets=%u "
+        "purges=%u",
+        l->baud, l->stop, l->parity, l->bits, l->divisor, l->format, l->flow, l->latency, l->dtr, l->rts, l->resets,
+        l->purges);
+    return said_back;
+}
+
+static const char *driver(struct port *p, const char **words)
+{
+    const struct usb_node *node = usb_bus_node(bus, p->number);
+    snprintf(said_back, sizeof said_back, "ok %s", node ? usb_node_driver(node, (unsigned)(words[0][0] - '0')) : "");
+    return said_back;
+}
+
+static const char *got(struct port *p, const char **words)
+{
+    (void)words;
+    snprintf(said_back, sizeof said_back, "ok %lu", p->got);
+    return said_back;
+}
+
+static const char *is_held(struct port *p, const char **words)
+{
+    (void)words;
+    snprintf(said_back, sizeof said_back, "ok %d", p->held);
+    return said_back;
+}
+
+static const struct {
+    const char *name;
+    unsigned words; /* behind the port */
+    const char *(*act)(struct port *p, const char **words);
+} commands[] = {
+    {"plug", 3, plug},     {"unplug", 0, unplug}, {"unplug-in", 1, unplug_in}, {"echo", 1, echo},
+    {"say", 1, say},       {"say-in", 2, say_in}, {"halt", 1, halt},           {"deaf", 2, deaf},
+    {"babble", 2, babble}, {"refuse", 1, refuse}, {"line", 0, line},           {"driver", 1, driver},
+    {"got", 0, got},       {"held", 0, is_held},
+};
+
 static const char *carry_out(const char **words, unsigned count)
 {
-    static char text[64];
-    struct port *p = &ports[strtoul(words[1], NULL, 10) % (USB_BUS_PORTS + 1)];
-    const char *act = words[0];
-    struct usb_gadget *gadget = p->serial ? usb_serial_gadget(p->serial) : NULL;
-    bool on = words[count - 1][0] == '1';
-    snprintf(text, sizeof text, "ok");
-    if (strcmp(act, "plug") == 0 && count == 5)
-        return plug(p, words);
-    if (!gadget)
-        return "error nothing there";
-    if (strcmp(act, "unplug") == 0)
-        return usb_bus_unplug(bus, p->number, unplugged, bus) < 0 ? "error nothing there" : NULL;
-    if (strcmp(act, "line") == 0)
-        return line_of(p);
-    if (strcmp(act, "unplug-in") == 0) {
-        timer_set(p, true, words[2]);
-    } else if (strcmp(act, "echo") == 0) {
-        p->echoes = on;
-    } else if (strcmp(act, "say") == 0) {
-        p->said_size = hex_read(words[2], p->said);
-        usb_serial_send(p->serial, p->said, p->said_size);
-    } else if (strcmp(act, "say-in") == 0) {
-        p->said_size = hex_read(words[3], p->said);
-        timer_set(p, false, words[2]);
-    } else if (strcmp(act, "halt") == 0) {
-        usb_gadget_halt(gadget, endpoint_of(p, words[2]));
-    } else if (strcmp(act, "deaf") == 0) {
-        usb_gadget_deafen(gadget, endpoint_of(p, words[2]), on);
-    } else if (strcmp(act, "refuse") == 0) {
-        gadget->refuses = on;
-    } else if (strcmp(act, "driver") == 0) {
-        const struct usb_node *node = usb_bus_node(bus, p->number);
-        snprintf(text, sizeof text, "ok %s", node ? usb_node_driver(node, (unsigned)(words[2][0] - '0')) : "");
-    } else if (strcmp(act, "got") == 0) {
-        snprintf(text, sizeof text, "ok %lu", p->got);
-    } else if (strcmp(act, "held") == 0) {
-        snprintf(text, sizeof text, "ok %d", p->held);
-    } else {
-        return "error no such command";
+    unsigned long number = count >= 2 ? strtoul(words[1], NULL, 10) : 0;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(commands[i].name, words[0]) != 0)
+            continue;
+        if (count != commands[i].words + 2 || number < 1 || number > USB_BUS_PORTS)
+            return "error what?";
+        if (!ports[number].serial && commands[i].act != plug)
+            return "error nothing there";
+        return commands[i].act(&ports[number], words + 2);
     }
-    return text;
+    return "error no such command";
 }
 
 /* Lines come one by one: the test waits for each answer. */
 static void stdin_ready(void *ctx, uint32_t events)
 {
-    char line[LINE_MAX_BYTES], *rest = line;
-    const char *words[WORDS_MAX];
+    char text[LINE_MAX_BYTES], *rest = text;
+    const char *words[WORDS_MAX] = {""};
     unsigned count = 0;
     (void)ctx;
     (void)events;
-    ssize_t n = read(STDIN_FILENO, line, sizeof line - 1);
+    ssize_t n = read(STDIN_FILENO, text, sizeof text - 1);
     if (n <= 0) {
         loop_stop(loop);
         return;
     }
-    line[n] = '\0';
-    line[strcspn(line, "\n")] = '\0';
-    for (char *word; count < WORDS_MAX && (word = strtok_r(count ? NULL : line, " ", &rest));)
+    text[n] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    for (char *word; count < WORDS_MAX && (word = strtok_r(count ? NULL : text, " ", &rest));)
         words[count++] = word;
-    for (unsigned i = count; i < WORDS_MAX; i++)
-        words[i] = "";
-    const char *text = count >= 2 ? carry_out(words, count) : "error what?";
-    if (text)
-        answer(text);
+    const char *back = carry_out(words, count);
+    if (back)
+        answer(back);
 }
 
 int main(void)

@@ -70,10 +70,21 @@ void usb_gadget_halt(struct usb_gadget *g, uint8_t endpoint)
     usb_gadget_wake(g);
 }
 
+static void bit_set(struct usb_gadget *g, uint32_t *bits, uint8_t endpoint, bool on)
+{
+    *bits = on ? *bits | bit_of(endpoint) : *bits & ~bit_of(endpoint);
+    usb_gadget_wake(g);
+}
+
 void usb_gadget_deafen(struct usb_gadget *g, uint8_t endpoint, bool deaf)
 {
-    g->deaf = deaf ? g->deaf | bit_of(endpoint) : g->deaf & ~bit_of(endpoint);
-    usb_gadget_wake(g);
+    bit_set(g, &g->deaf, endpoint, deaf);
+}
+
+void usb_gadget_babble(struct usb_gadget *g, uint8_t endpoint, int bytes)
+{
+    g->babble = bytes > 0 ? (size_t)bytes : 0;
+    bit_set(g, &g->babbling, endpoint, bytes >= 0);
 }
 
 void usb_gadget_clear_halt(struct usb_gadget *g, uint8_t endpoint)
@@ -174,7 +185,12 @@ int usb_gadget_in(struct usb_gadget *g, uint8_t endpoint, uint8_t *bytes, size_t
 {
     if (g->deaf & bit_of(endpoint))
         return USB_NAK;
-    return g->halted & bit_of(endpoint) ? USB_STALL : g->function->in(g->ctx, endpoint, bytes, max);
+    int n = g->halted & bit_of(endpoint) ? USB_STALL : g->function->in(g->ctx, endpoint, bytes, max);
+    if (n != USB_NAK || !(g->babbling & bit_of(endpoint)))
+        return n;
+    n = (int)(g->babble < max ? g->babble : max);
+    memset(bytes, 0, (size_t)n);
+    return n;
 }
 
 uint16_t usb_gadget_packet(const struct usb_gadget *g, uint8_t endpoint)

@@ -55,6 +55,8 @@ struct usb_gadget {
     uint8_t configuration;
     uint32_t halted;         /* bit per endpoint, 16 up for IN */
     uint32_t deaf;           /* endpoints that answer nothing: a device that hangs */
+    uint32_t babbling;       /* IN endpoints that answer with babble in place of nothing */
+    size_t babble;           /* bytes of it in a packet */
     bool refuses;            /* every request that is not standard */
     void (*wake)(void *ctx); /* the wire's */
     void *wake_ctx;
@@ -67,9 +69,13 @@ void usb_gadget_init(struct usb_gadget *g, const struct usb_function *function, 
 /* The function has something to send, or room for what it did not take. */
 void usb_gadget_wake(struct usb_gadget *g);
 
-/* For faults: from now on the endpoint stalls until the host clears it; or it is silent. Endpoint 0 is requests. */
+/*
+ * For faults: from now on the endpoint stalls until the host clears it; or it is silent (endpoint 0 is requests); or it
+ * sends packets of so many zeros, and be it none, as fast as they are asked for (until a negative number).
+ */
 void usb_gadget_halt(struct usb_gadget *g, uint8_t endpoint);
 void usb_gadget_deafen(struct usb_gadget *g, uint8_t endpoint, bool deaf);
+void usb_gadget_babble(struct usb_gadget *g, uint8_t endpoint, int bytes);
 
 /* For wires. A request: bytes of data, USB_NAK or USB_STALL. One packet each way, as the function's. */
 int usb_gadget_control(struct usb_gadget *g, const struct usb_setup *setup, uint8_t *data);
