@@ -162,6 +162,12 @@ class Evidence(unittest.TestCase):
     def test_every_limit_has_a_row(self):
         self.assertEqual(set(self.shipped.limits), set(evidence.ROWS))
 
+    def test_what_is_measured_is_tried_to_the_unit(self):
+        """The ids of tests/unit/limit_evidence, where samples stand one unit around the bound."""
+        with open(os.path.join(SOURCE, "tests", "unit", "limit_evidence", "measured_test.c"), encoding="utf-8") as file:
+            tried_there = set(re.findall(r'"((?:es|us|lz|cr)_\w+)"', file.read()))
+        self.assertEqual({name for name, row in evidence.ROWS.items() if row.live == evidence.MEASURED}, tried_there)
+
     def test_at_the_shipped_bound(self):
         def check(name, row, limit):
             gaps = [self.shipped_gap(name, row, limit, row.bad)]
