@@ -48,6 +48,8 @@ struct bench {
     struct bench_sim *sim;
 };
 
+/* The device alone, behind a descriptor that it takes over; the plugin's link is somebody else's. */
+struct bench *bench_device(int fd);
 /* An open link to a RehaStim 2 that is just switched on; nobody has said anything but the device. */
 struct bench *bench_open(void);
 /* The same, identified and made safe. */

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plugin as the host loads it, and the services that it gets. Faults of a configuration are kept. */
+#ifndef TEST_SCIENCEMODE2_PLUGIN_H
+#define TEST_SCIENCEMODE2_PLUGIN_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h> /* needs the ones above */
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "modality/clock.h"
+#include "modality/plugin.h"
+
+#define LINES_MAX 8
+
+struct room {
+    struct modality_services services;
+    struct modality_line lines[LINES_MAX];
+    char origins[LINES_MAX][32];
+    struct modality_config config;
+    unsigned n_faults, n_warnings;
+    char fault[512]; /* the last one, with its origin */
+};
+
+__attribute__((format(printf, 3, 4))) static inline void room_take_fault(void *ctx, const char *origin,
+                                                                         const char *format, ...)
+{
+    struct room *r = ctx;
+    int used = snprintf(r->fault, sizeof r->fault, "%s: ", origin);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(r->fault + used, sizeof r->fault - (size_t)used, format, args);
+    va_end(args);
+    r->n_faults++;
+}
+
+__attribute__((format(printf, 3, 4))) static inline void room_take_log(void *ctx, enum modality_log_level level,
+                                                                       const char *format, ...)
+{
+    struct room *r = ctx;
+    (void)format;
+    r->n_warnings += level <= MODALITY_LOG_WARNING;
+}
+
+static inline void room_add(struct room *r, const char *key, const char *value)
+{
+    size_t n = r->config.n_lines++;
+    assert_true(n < LINES_MAX);
+    snprintf(r->origins[n], sizeof r->origins[n], "devices.ini:%zu", n + 2);
+    r->lines[n] = (struct modality_line){.section = "device reha", .key = key, .value = value, .origin = r->origins[n]};
+}
+
+/* The value of a key that is there; NULL takes the line away. */
+static inline void room_set(struct room *r, const char *key, const char *value)
+{
+    size_t n = 0;
+    while (n < r->config.n_lines && strcmp(r->lines[n].key, key) != 0)
+        n++;
+    assert_true(n < r->config.n_lines);
+    if (value)
+        r->lines[n].value = value;
+    else
+        r->lines[n] = r->lines[--r->config.n_lines];
+}
+
+/* A sane section on this link. */
+static inline void room_begin(struct room *r, const char *link)
+{
+    *r = (struct room){
+        .services = {.size = sizeof r->services, .ctx = r, .log = room_take_log, .config_error = room_take_fault}};
+    r->config.lines = r->lines;
+    room_add(r, "plugin", "sciencemode2");
+    room_add(r, "link", link);
+}
+
+static inline const struct modality_plugin *room_plugin(void)
+{
+    void *library = dlopen(PLUGIN_PATH, RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        fail_msg("%s", dlerror());
+    const struct modality_plugin *(*entry)(void);
+    void *symbol = dlsym(library, MODALITY_PLUGIN_SYMBOL);
+    assert_non_null(symbol);
+    memcpy(&entry, &symbol, sizeof entry);
+    return entry();
+}
+
+static inline int64_t room_in_ms(int64_t ms)
+{
+    return clock_monotonic_ns() + ms * NS_PER_MS;
+}
+
+#endif
