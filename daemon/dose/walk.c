@@ -17,7 +17,7 @@
 
 int walk_rules_check(const struct walk_rules *r)
 {
-    if (r->resolution < 1 || r->step < r->resolution || r->step > RULE_MAX || r->slew_per_s < 1 ||
+    if (r->resolution < 1 || r->step > RULE_MAX || r->step < r->resolution || r->slew_per_s < 1 ||
         r->slew_per_s > RULE_MAX) {
         return -EINVAL;
     }
