@@ -349,7 +349,8 @@ static int wire_open(void *ctx, int64_t deadline_ns, struct transport *out)
     struct bench_side *s = ctx;
     int ends[2];
     (void)deadline_ns;
-    if (s->unplugged)
+    struct pollfd p = {.fd = s->client_fd, .events = POLLIN};
+    if (s->unplugged || (poll(&p, 1, 0) > 0 && (p.revents & POLLHUP)))
         return -ENODEV;
     if (s->client_fd < 0) {
         assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
