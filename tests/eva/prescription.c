@@ -7,7 +7,7 @@
 
 #define FEW 2
 #define SITES (DOSE_SITES_MAX + 2) /* more than a set of them holds */
-#define DAY_MAX 3000000 /* past the year 9999 */
+#define DAY_MAX 3000000            /* past the year 9999 */
 
 static struct limit limits[FEW];
 static struct protocol protocol;
