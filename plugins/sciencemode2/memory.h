@@ -60,7 +60,7 @@ void sm2_memory_clear(struct sm2_memory *m);
 /* Whether nothing may be sent now; the last packet went out at sent_ns. rest: the packet would be a stop. */
 bool sm2_memory_is_silent(const struct sm2_memory *m, int64_t sent_ns, int64_t now_ns, bool rest);
 
-/* The silence is over: the next stops are counted from none. */
+/* The next stops are counted from none: the silence is over, or there was nothing to be silent for. */
 void sm2_memory_speak(struct sm2_memory *m);
 
 #endif

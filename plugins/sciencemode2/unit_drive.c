@@ -85,6 +85,7 @@ static int start_list(struct modality_link *link, const struct sm2_list *list, i
         r = -EACCES;
     if (r < 0)
         return r;
+    sm2_memory_speak(m); /* a list is taken in mode start alone: the stops before it were heeded */
     m->listed = list->active;
     m->electrode = false;
     m->started = true; /* from here on, whatever becomes of the answer; news that come with it end it again */

@@ -12,6 +12,7 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "modality/clock.h"
@@ -44,8 +45,14 @@ __attribute__((format(printf, 3, 4))) static inline void room_take_log(void *ctx
                                                                        const char *format, ...)
 {
     struct room *r = ctx;
-    (void)format;
     r->n_warnings += level <= MODALITY_LOG_WARNING;
+    if (!getenv("MODALITY_TEST_VERBOSE"))
+        return;
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
 }
 
 static inline void room_add(struct room *r, const char *key, const char *value)

@@ -310,6 +310,17 @@ static void numbers_run_over(void **state)
         assert_int_equal(bench_set(b, 0, QUANTITY_amplitude_ua, (i % 126) * 1000), 0);
 }
 
+/* Nobody has looked between the stop and the start. */
+static void a_stop_before_a_start_is_not_held_against_the_device(void **state)
+{
+    struct bench *b = *state;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(make_safe(b), 0);
+    bench_run(b, 0, 10000);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(bench_status(b).channels[0].output, OUTPUT_ON);
+}
+
 /* ---- rest ---- */
 
 static void a_stop_works_in_every_mode(void **state)
@@ -631,6 +642,7 @@ int main(void)
         TEST(what_cannot_be_set_is_refused_and_nothing_is_sent),
         TEST(calls_for_another_unit_or_group_are_refused),
         TEST(numbers_run_over),
+        TEST(a_stop_before_a_start_is_not_held_against_the_device),
         TEST(a_stop_works_in_every_mode),
         TEST(a_stop_that_finds_nothing_to_stop_is_done),
         FRESH(make_safe_begins_the_conversation),
