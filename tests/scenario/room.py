@@ -117,7 +117,8 @@ class Client:
                 self.events.append(message["params"])
                 if condition(message["params"]):
                     return message["params"]
-        raise AssertionError(f"no such event within {seconds} s; seen: {[e['type'] for e in self.events][-20:]}")
+        seen = [e.get("alarm", {}).get("detail") or e.get("detail") or e["type"] for e in self.events]
+        raise AssertionError(f"no such event within {seconds} s; seen: {seen[-20:]}")
 
     def state(self, session_id, state, seconds=PATIENCE):
         return self.event(

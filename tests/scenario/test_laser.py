@@ -82,7 +82,8 @@ class Points(LaserRoom):
             self.paused(session, f"point {point} of 3 done")
             self.assertTrue(self.sim.at_rest("las1"))
             snapshot = self.client.call("session.get", session_id=session)
-            self.assertEqual(snapshot["points"], {"done": point, "of": 3, "energy_uj": POINT_UJ, "delivered_uj": 0})
+            self.assertEqual(snapshot["points"], {"done": point, "of": 3, "energy_uj": POINT_UJ, "delivered_uj": 0,
+                                                  "in_time": True})
             self.assertEqual(snapshot["pause"]["reason"], f"point {point} of 3 done")
             self.assertTrue(snapshot["may_touch_leads"])
             told = self.client.event(lambda e, p=point: e["type"] == "session.point" and e["done"] == p)
