@@ -7,10 +7,8 @@
 
 #include "common/device_section.h"
 #include "limit_table.h"
+#include "usb_match.h"
 
-#define VENDOR 0x0483
-#define PRODUCT_CONSOLE 0x57a0
-#define PRODUCT_TRANSMITTER 0x57af
 /*
  * Times of one call. Answers come within a few ms but for the switching of the high voltage, which no call waits for.
  * A stop is three questions to the console behind one to the transmitter, each of which may go unanswered.
@@ -49,7 +47,7 @@ static void read_plugin(struct device_section *s)
 
 static bool is_product(const struct usb_name *name, uint16_t product)
 {
-    return name->vendor == VENDOR && name->product == product;
+    return name->vendor == LIFU_USB_VENDOR && name->product == product;
 }
 
 static void read_link(struct device_section *s, struct lifu_config *c)
@@ -61,8 +59,8 @@ static void read_link(struct device_section *s, struct lifu_config *c)
         return;
     if (usb_link_parse(text, names, &n, &fault) < 0)
         device_section_fault(s, LIFU_KEY_LINK, "device %s: link %s %s", s->id, text, fault);
-    else if (n != LIFU_SIDES || !is_product(&names[LIFU_CONSOLE], PRODUCT_CONSOLE) ||
-             !is_product(&names[LIFU_TRANSMITTER], PRODUCT_TRANSMITTER))
+    else if (n != LIFU_SIDES || !is_product(&names[LIFU_CONSOLE], LIFU_USB_CONSOLE) ||
+             !is_product(&names[LIFU_TRANSMITTER], LIFU_USB_TRANSMITTER))
         device_section_fault(s, LIFU_KEY_LINK,
                              "device %s: link %s does not name a console 0483:57a0 + a transmitter 0483:57af", s->id,
                              text);
@@ -90,7 +88,7 @@ static void read_calibration(struct device_section *s, struct lifu_config *c)
 {
     const char *text = value_of(s, LIFU_KEY_CALIBRATION), *why = "";
     if (text && lifu_calibration_read(s->services, text, &c->calibration, &why) < 0)
-        device_section_fault(s, LIFU_KEY_CALIBRATION, "device %s: calibration %s %s", s->id, text, why);
+        device_section_fault(s, LIFU_KEY_CALIBRATION, "device %s: calibration %s", s->id, why);
 }
 
 /* A number with its unit, within bounds. */
