@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plugin as the host loads it, over libusb, libftdi and usbfs as umockdev plays it, against simulated RehaStim 2s
+ * behind FTDI chips: a treatment, a plug that is pulled in it, the device that comes back, and several with the same
+ * ids.
+ */
+#include "usb_test.h"
+
+#include "plugin.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#define LONG_MS 3000
+#define CALL_MS 250
+#define SLACK_MS 100
+#define WATCHDOG_MS 1200
+
+static const struct modality_plugin *plugin;
+static struct room room;
+static struct modality_link *link_1;
+
+static int open_as(const char *where, struct modality_link **out)
+{
+    room_begin(&room, where);
+    return plugin->open(&room.services, &room.config, room_in_ms(LONG_MS), out);
+}
+
+/* Within a second and a half: its Init comes twice in a second. */
+static void identify(struct modality_link *link, const char *serial)
+{
+    struct modality_identity identity;
+    int r = -ETIMEDOUT;
+    for (int64_t end = room_in_ms(1500); r < 0 && clock_monotonic_ns() < end;) {
+        r = plugin->identify(link, 0, room_in_ms(CALL_MS), &identity);
+        if (r < 0)
+            assert_int_equal(plugin->reopen(link, room_in_ms(CALL_MS)), 0);
+    }
+    assert_int_equal(r, 0);
+    assert_string_equal(identity.serial, serial);
+}
+
+static void set(struct modality_link *link, uint32_t channel, enum modality_quantity q, int64_t value)
+{
+    const struct modality_setting setting = {.channel = channel, .quantity = q, .value = value};
+    assert_int_equal(plugin->apply(link, 0, &setting, room_in_ms(CALL_MS)), 0);
+}
+
+static long long state(unsigned port, unsigned channel, const char *name)
+{
+    return strtoll(usb_bench("state %u %u %s", port, channel, name), NULL, 10);
+}
+
+/* 20 mA on ch3 of the device in port 1. */
+static void run(struct modality_link *link)
+{
+    set(link, 2, QUANTITY_phase_width_us, 250);
+    set(link, 2, QUANTITY_pulse_rate_millihz, 50000);
+    set(link, 2, QUANTITY_amplitude_ua, 0);
+    assert_int_equal(plugin->start(link, 0, 0, room_in_ms(CALL_MS)), 0);
+    set(link, 2, QUANTITY_amplitude_ua, 20000);
+    assert_int_equal(state(1, 3, "value"), 20000);
+}
+
+static void assert_at_rest(struct modality_link *link, unsigned port)
+{
+    struct modality_status s;
+    assert_int_equal(plugin->status(link, 0, room_in_ms(CALL_MS), &s), 0);
+    for (size_t c = 0; c < s.n_channels; c++) {
+        assert_int_equal(s.channels[c].output, OUTPUT_REST);
+        assert_int_equal(s.channels[c].evidence, EVIDENCE_REPORTED);
+        assert_int_equal(state(port, (unsigned)c + 1, "on"), 0);
+    }
+}
+
+static int setup(void **state_)
+{
+    (void)state_;
+    usb_bench("plug 1 FT1");
+    link_1 = NULL;
+    assert_int_equal(open_as("usb:0403:6001,serial=FT1", &link_1), 0);
+    identify(link_1, "FT1");
+    assert_int_equal(plugin->make_safe(link_1, 0, room_in_ms(CALL_MS)), 0);
+    return 0;
+}
+
+static int teardown(void **state_)
+{
+    (void)state_;
+    plugin->close(link_1);
+    usb_bench("unplug 1");
+    return 0;
+}
+
+static void a_treatment_over_usb(void **state_)
+{
+    (void)state_;
+    struct modality_status s;
+    assert_non_null(strstr(usb_bench("line 1"), "divisor=4006 format=0208 flow=0001 latency=1"));
+    assert_string_equal(usb_bench("driver 1 0"), "usbfs");
+    assert_at_rest(link_1, 1);
+    run(link_1);
+    assert_int_equal(plugin->keepalive(link_1, 0, room_in_ms(CALL_MS)), 0);
+    assert_int_equal(plugin->status(link_1, 0, room_in_ms(CALL_MS), &s), 0);
+    assert_int_equal(s.channels[2].output, OUTPUT_ON);
+    assert_int_equal(s.channels[2].contact, CONTACT_GOOD);
+    assert_int_equal(plugin->stop(link_1, 0, 0, room_in_ms(CALL_MS)), 0);
+    assert_at_rest(link_1, 1);
+    plugin->close(link_1);
+    assert_string_equal(usb_bench("driver 1 0"), "ftdi_sio");
+    assert_int_equal(open_as("usb:0403:6001,serial=FT1", &link_1), 0);
+}
+
+static void all_channels_over_usb(void **state_)
+{
+    (void)state_;
+    for (uint32_t c = 0; c < 8; c++) {
+        set(link_1, c, QUANTITY_phase_width_us, 0x10f);
+        set(link_1, c, QUANTITY_pulse_rate_millihz, 40000);
+        set(link_1, c, QUANTITY_amplitude_ua, 0);
+    }
+    assert_int_equal(plugin->start(link_1, 0, 0, room_in_ms(CALL_MS)), 0);
+    for (uint32_t c = 0; c < 8; c++)
+        set(link_1, c, QUANTITY_amplitude_ua, 1000 * (c + 9));
+    for (unsigned c = 0; c < 8; c++)
+        assert_int_equal(state(1, c + 1, "value"), 1000 * (c + 9));
+    assert_int_equal(plugin->stop(link_1, 0, 0, room_in_ms(CALL_MS)), 0);
+    assert_at_rest(link_1, 1);
+}
+
+/* It has power of its own: what ends the output is its watchdog, and what comes back is idle. */
+static void a_pulled_plug_is_seen_at_once_and_the_watchdog_ends_the_output(void **state_)
+{
+    (void)state_;
+    struct modality_status s;
+    run(link_1);
+    usb_bench("unplug 1");
+    int64_t begun = clock_monotonic_ns();
+    assert_int_equal(plugin->status(link_1, 0, room_in_ms(CALL_MS), &s), -ENODEV);
+    assert_int_equal(plugin->stop(link_1, 0, 0, room_in_ms(CALL_MS)), -ENODEV);
+    assert_int_equal(plugin->make_safe(link_1, 0, room_in_ms(CALL_MS)), -ENODEV);
+    assert_int_equal(plugin->reopen(link_1, room_in_ms(CALL_MS)), -ENODEV);
+    assert_true(clock_monotonic_ns() - begun < CALL_MS * NS_PER_MS);
+    struct modality_link *none = NULL;
+    assert_int_equal(open_as("usb:0403:6001,serial=FT1", &none), -ENODEV);
+    assert_null(none);
+    while (state(1, 3, "on") == 1) {
+        assert_true(clock_monotonic_ns() - begun < (WATCHDOG_MS + SLACK_MS) * NS_PER_MS);
+        (void)poll(NULL, 0, 5);
+    }
+    plugin->close(link_1);
+    usb_bench("plug 1 FT1");
+    assert_int_equal(open_as("usb:0403:6001,serial=FT1", &link_1), 0);
+    identify(link_1, "FT1");
+    assert_at_rest(link_1, 1);
+    assert_int_equal(plugin->start(link_1, 0, 0, room_in_ms(CALL_MS)), -EINVAL); /* nothing is resumed */
+    run(link_1);
+    assert_int_equal(plugin->stop(link_1, 0, 0, room_in_ms(CALL_MS)), 0);
+}
+
+/* Back before its watchdog has seen anything: it stimulates, and the first thing that it is told is to stop. */
+static void a_plug_that_is_back_at_once_finds_a_device_that_runs(void **state_)
+{
+    (void)state_;
+    run(link_1);
+    usb_bench("unplug 1");
+    plugin->close(link_1);
+    usb_bench("plug 1 FT1");
+    assert_int_equal(open_as("usb:0403:6001,serial=FT1", &link_1), 0);
+    assert_int_equal(state(1, 3, "on"), 1);
+    assert_int_equal(plugin->make_safe(link_1, 0, room_in_ms(CALL_MS)), 0);
+    assert_int_equal(state(1, 3, "on"), 0);
+    identify(link_1, "FT1");
+    assert_at_rest(link_1, 1);
+}
+
+static void a_plug_pulled_while_a_call_waits_ends_the_call(void **state_)
+{
+    (void)state_;
+    struct modality_status s;
+    run(link_1);
+    usb_bench("drop 1 1");
+    usb_bench("unplug-in 1 40");
+    int64_t begun = clock_monotonic_ns();
+    int r = plugin->status(link_1, 0, room_in_ms(LONG_MS), &s);
+    int64_t took = clock_monotonic_ns() - begun;
+    usb_bench("plug 1 FT1");
+    assert_int_equal(r, -ENODEV);
+    assert_true(took < (40 + SLACK_MS) * NS_PER_MS);
+}
+
+static void a_device_that_does_not_answer_is_usable_again(void **state_)
+{
+    (void)state_;
+    struct modality_status s;
+    run(link_1);
+    for (int i = 0; i < 3; i++) { /* from the second time on the port is recovered */
+        usb_bench("drop 1 1");
+        assert_int_equal(plugin->status(link_1, 0, room_in_ms(CALL_MS), &s), -ETIMEDOUT);
+        assert_int_equal(plugin->status(link_1, 0, room_in_ms(CALL_MS), &s), -EIO);
+        assert_int_equal(plugin->reopen(link_1, room_in_ms(CALL_MS)), 0);
+    }
+    assert_int_equal(plugin->status(link_1, 0, room_in_ms(CALL_MS), &s), 0);
+    assert_int_equal(s.channels[2].output, OUTPUT_ON);
+    usb_bench("drop 1 1");
+    assert_int_equal(plugin->stop(link_1, 0, 0, room_in_ms(CALL_MS)), -ETIMEDOUT);
+    assert_int_equal(state(1, 3, "on"), 0);
+    assert_int_equal(plugin->reopen(link_1, room_in_ms(CALL_MS)), 0);
+    assert_at_rest(link_1, 1);
+}
+
+static void devices_with_the_same_ids_are_told_apart(void **state_)
+{
+    (void)state_;
+    struct modality_link *link_4 = NULL;
+    usb_bench("plug 4 FT4");
+    assert_int_equal(open_as("usb:0403:6001,serial=FT1,port=1-4", &link_4), -ENODEV);
+    assert_int_equal(open_as("usb:0403:6001,port=1-4", &link_4), 0);
+    identify(link_4, "FT4");
+    assert_int_equal(plugin->make_safe(link_4, 0, room_in_ms(CALL_MS)), 0);
+    run(link_1);
+    assert_at_rest(link_4, 4);
+    usb_bench("unplug 4");
+    plugin->close(link_4);
+    assert_int_equal(state(1, 3, "value"), 20000);
+    assert_int_equal(plugin->stop(link_1, 0, 0, room_in_ms(CALL_MS)), 0);
+    assert_at_rest(link_1, 1);
+}
+
+static void one_device_has_one_owner(void **state_)
+{
+    (void)state_;
+    struct modality_link *second = NULL;
+    assert_int_equal(open_as("usb:0403:6001,serial=FT1", &second), -EBUSY);
+    assert_null(second);
+    assert_at_rest(link_1, 1);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    usb_test_begin(argv);
+    plugin = room_plugin();
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(a_treatment_over_usb),
+        T(all_channels_over_usb),
+        T(a_pulled_plug_is_seen_at_once_and_the_watchdog_ends_the_output),
+        T(a_plug_that_is_back_at_once_finds_a_device_that_runs),
+        T(a_plug_pulled_while_a_call_waits_ends_the_call),
+        T(a_device_that_does_not_answer_is_usable_again),
+        T(devices_with_the_same_ids_are_told_apart),
+        T(one_device_has_one_owner),
+    };
+    return usb_test_end(cmocka_run_group_tests(tests, NULL, NULL));
+}
