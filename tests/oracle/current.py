@@ -153,12 +153,16 @@ class Current:
             charge = sum(charges)
         else:
             charge = abs(charges[0] - charges[1])
-            if charges[0]:
-                self.net = charge / charges[0]
-            elif not charge:
-                self.net = Fraction(0)
+            self.net = charge / charges[0] if charges[0] else self._net_of_shape()
         # nC per second in uA; a second of a pulse that outlasts it holds no more than the pulse's own level
         self.direct = min(charge * in_second / 1000, level)
+
+    def _net_of_shape(self):
+        """The same share where no current flows: the shape alone says it."""
+        if self.waveform != "biphasic_asymmetric":
+            return Fraction(0)
+        v = self.values
+        return abs(1 - Fraction(v["amplitude2_permille"] * v["phase2_width_us"], 1000 * v["phase_width_us"]))
 
     def derived(self):
         """Quantities of this channel alone: id to Value."""

@@ -5,6 +5,7 @@ A treatment is drawn around what the trade uses; then one limit that applies to 
 where the judged quantity meets that bound: one unit below, on it, one above. Floats serve to find the place and decide
 nothing.
 """
+import copy
 from math import ceil as float_ceil
 
 from exact import STRICT
@@ -253,6 +254,31 @@ def draw_history(rng, modality):
         h["since_end_ms"] = {therapy: spread(rng, 0, 90000000)
                              for therapy in rng.sample(list(THERAPIES), rng.randint(1, 4))}
     return h
+
+
+def draw_for_protocol(rng, name, sample):
+    """A treatment that asks for a protocol: as it was made, or one value at the end of its range, gone, or too much."""
+    t = copy.deepcopy(sample)
+    t["protocol"] = name
+    kind = rng.random()
+    if kind < 0.3:
+        t["history"] = draw_history(rng, THERAPIES[t["therapy"]])
+        t["history"]["since_last_end_ms"] = 120000000 + rng.choice((-1, 0, 1))
+        t["history"]["session_count"] = rng.choice((0, 0, 1))
+    channel = rng.choice(t["channels"])
+    q = rng.choice(sorted(channel["ceiling"]))
+    if kind < 0.6:
+        value = max(0, channel["ceiling"][q] + rng.choice((-1, 0, 1)))
+        channel["ceiling"][q] = value
+        if q not in LEVELS or channel["start"][q] > value:
+            channel["start"][q] = value
+    elif kind < 0.7:
+        del channel["ceiling"][q], channel["start"][q]
+    elif kind < 0.8:
+        channel["ceiling"]["soft_start_ms"] = channel["start"]["soft_start_ms"] = 500
+    elif kind < 0.9:
+        t["site"], t["duration_ms"] = rng.choice(SITES), max(1, t["duration_ms"] + rng.choice((-1, 0, 1)))
+    return t
 
 
 # ---- to the bound ----

@@ -7,6 +7,7 @@ import subprocess
 import ini
 from limits import Limit, comparable, from_section
 from picture import Broken, Picture
+from protocols import Protocol, agrees
 
 BUILD = os.environ.get("MODALITY_BUILD", os.path.join(os.path.dirname(__file__), "..", "..", ".build", "asan"))
 PROGRAM = os.path.join(BUILD, "tests", "oracle", "oracle-judge")
@@ -36,6 +37,7 @@ class Installation:
         accepted = {s.name for s in sections if s.kind == "accept"}
         self.limits = [Limit(one) for one in said if one["layer"] == "compiled"]
         self.own = [from_section(s, accepted) for s in sections if s.kind == "limit"]
+        self.protocols = {s.name: Protocol(s) for s in sections if s.kind == "protocol"}
         self.reading = self._compare([one for one in said if one["layer"] != "compiled"])
         self.limits += self.own
 
@@ -55,6 +57,11 @@ def compare(installation, t, answer):
     """Disagreements on one treatment, as texts; empty when the two agree."""
     if "error" in answer:
         return [f"engine: {answer['error']}"]
+    found = agrees(installation.protocols[t["protocol"]], t, answer) if "protocol" in t else []
+    return found + compare_picture(installation, t, answer)
+
+
+def compare_picture(installation, t, answer):
     try:
         picture = Picture(t)
     except Broken as fault:

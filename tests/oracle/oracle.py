@@ -21,6 +21,7 @@ import time
 
 import draw
 import judge
+import protocols
 import shrink
 from exact import OPEN, STRICT
 from judge import Installation, ask, compare
@@ -28,6 +29,7 @@ from tables import SOURCE
 
 BATCH = 250
 SHOWN = 5
+TOLD = 100000  # a long run says where it stands
 SHOWN_OF_BATCH = 2
 
 
@@ -59,14 +61,31 @@ def compiled_ceilings():
         return load(directory)[1].limits
 
 
-def draw_batch(rng, installation, count):
+def draw_batch(rng, installation, count, samples=()):
     out = []
     for _ in range(count):
+        if samples and rng.random() < 0.2:
+            out.append(draw.draw_for_protocol(rng, *rng.choice(samples)))
+            continue
         t = draw.draw_treatment(rng)
         if rng.random() < 0.8:
             draw.to_bound(rng, t, installation.limits)
         out.append(t)
     return out
+
+
+def draw_protocols(rng, directory, limits):
+    """Writes a few protocols that stand within the limits; [(id, the treatment that each was made of)]."""
+    samples, text = [], ""
+    for number in range(12):
+        t = draw.draw_treatment(rng)
+        section = protocols.draw_protocol(rng, number, t, limits, draw.level_of)
+        if section is not None:
+            samples.append((f"p{number}", t))
+            text += section
+    with open(os.path.join(directory, "protocols.ini"), "w", encoding="utf-8") as file:
+        file.write(text)
+    return samples
 
 
 def refused_ids(answer):
@@ -95,7 +114,11 @@ def run_batch(seed, count, ceilings):
             return 0, 0, 0, shrink.refused_installation(directory, faults, ceilings, seed)
         if installation.reading:
             return 0, 0, 0, [f"seed {seed}: " + text for text in installation.reading]
-        treatments = draw_batch(rng, installation, count)
+        samples = draw_protocols(rng, directory, installation.limits)
+        faults, installation = load(directory)
+        if installation is None:
+            return 0, 0, 0, [f"seed {seed}: protocols within all limits are refused: {faults[:3]}"]
+        treatments = draw_batch(rng, installation, count, samples)
         answers = ask([{"load": directory}] + treatments)[1:]
         found = []
         for t, answer in zip(treatments, answers):
@@ -148,6 +171,8 @@ def main():
         for _, (n, r, by_rounding, texts) in pool.imap_unordered(work, jobs):
             judged, refused, rounded = judged + n, refused + r, rounded + by_rounding
             found += texts
+            if judged // TOLD != (judged - n) // TOLD:
+                print(f"{judged} treatments, {time.monotonic() - begun:.0f} s", flush=True)
             if len(found) >= SHOWN:
                 pool.terminate()
                 break

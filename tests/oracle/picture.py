@@ -21,8 +21,8 @@ INPUT_MAX = 10 ** 12
 
 def surges(values, ms):
     """(time of output, contractions) of a treatment time that begins with a surge."""
-    on, off = values.get("surge_on_ms"), values.get("surge_off_ms")
-    if on is None or off is None or on + off == 0:
+    on, off = values.get("surge_on_ms"), values.get("surge_off_ms", 0)
+    if on is None or on + off == 0:
         return ms, None
     if values.get("ramp_up_ms", 0) + values.get("ramp_down_ms", 0) > on:
         raise Impossible("surge_on_ms")
