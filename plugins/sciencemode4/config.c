@@ -7,7 +7,6 @@
 
 #include "common/device_section.h"
 #include "judge.h"
-#include "unit.h"
 #include "usb_match.h"
 
 /*
@@ -101,6 +100,43 @@ static void read_second_phase(struct device_section *s, struct sm4_config *c)
         c->second_phase_permille = permille;
 }
 
+/* "1+2+3": the channels, or 0 if it is none of two or more different ones. */
+static unsigned set_of(const char *text, size_t n)
+{
+    unsigned set = 0;
+    for (size_t i = 0; i < n; i += 2) {
+        unsigned bit = text[i] >= '1' && text[i] <= '8' ? 1u << (text[i] - '1') : 0;
+        if (bit == 0 || (set & bit) || (i + 1 < n && text[i + 1] != '+'))
+            return 0;
+        set |= bit;
+    }
+    return n >= 3 && n % 2 == 1 ? set : 0;
+}
+
+static bool is_known(const struct sm4_config *c, unsigned set)
+{
+    for (size_t i = 0; i < c->n_sets; i++)
+        if (c->sets[i] == set)
+            return true;
+    return false;
+}
+
+static void read_groups(struct device_section *s, struct sm4_config *c)
+{
+    const char *text = value_of(s, SM4_KEY_GROUPS);
+    for (const char *at = text ? text : "1+2 3+4 5+6 7+8"; *at != '\0';) {
+        size_t n = strcspn(at, " ");
+        unsigned set = set_of(at, n);
+        if (set == 0 || is_known(c, set) || c->n_sets == SM4_SETS_MAX) {
+            device_section_fault(s, SM4_KEY_GROUPS, "device %s: groups %s is not up to %d different sets such as 1+2",
+                                 s->id, text, SM4_SETS_MAX);
+            return;
+        }
+        c->sets[c->n_sets++] = set;
+        at += n + strspn(at + n, " ");
+    }
+}
+
 int sm4_config_read(const struct modality_services *services, const struct modality_config *lines,
                     struct sm4_config *out)
 {
@@ -110,6 +146,7 @@ int sm4_config_read(const struct modality_services *services, const struct modal
     read_plugin(&s);
     read_link(&s, &c);
     read_serial(&s, &c);
+    read_groups(&s, &c);
     read_second_phase(&s, &c);
     c.simulated = device_section_yes(&s, SM4_KEY_SIMULATED);
     if (s.n_faults > 0)
@@ -150,18 +187,26 @@ static void describe_channel(const struct sm4_config *config, unsigned index, st
             describe_range(config, &sm4_quantities[i], &out->ranges[out->n_ranges++]);
 }
 
-/* One group for each channel, and one for all, which excludes them. */
-static void describe_groups(struct modality_device *out)
+/* "ch1", "ch1-2". */
+static void describe_group(unsigned channels, struct modality_group *out)
 {
-    out->n_groups = SM4_GROUPS;
-    for (size_t g = 0; g < SM4_GROUPS; g++) {
-        out->groups[g].channels = unit_group_channels(g);
-        out->groups[g].excludes = g == SM4_GROUP_ALL ? unit_group_channels(SM4_GROUP_ALL) : 1u << SM4_GROUP_ALL;
-        if (g == SM4_GROUP_ALL)
-            snprintf(out->groups[g].id, sizeof out->groups[g].id, "all");
-        else
-            snprintf(out->groups[g].id, sizeof out->groups[g].id, "ch%zu", g + 1);
-    }
+    size_t used = 0;
+    for (unsigned c = 0; c < SM4_CHANNELS; c++)
+        if (channels & (1u << c))
+            used += (size_t)snprintf(out->id + used, sizeof out->id - used, used ? "-%u" : "ch%u", c + 1);
+    out->channels = channels;
+}
+
+static void describe_groups(const struct sm4_config *config, struct modality_device *out)
+{
+    for (size_t c = 0; c < SM4_CHANNELS; c++)
+        describe_group(1u << c, &out->groups[out->n_groups++]);
+    for (size_t i = 0; i < config->n_sets; i++)
+        describe_group(config->sets[i], &out->groups[out->n_groups++]);
+    for (size_t a = 0; a < out->n_groups; a++)
+        for (size_t b = 0; b < out->n_groups; b++)
+            if (a != b && (out->groups[a].channels & out->groups[b].channels))
+                out->groups[a].excludes |= 1u << b;
 }
 
 void sm4_config_describe(const struct sm4_config *config, struct modality_device *out)
@@ -184,5 +229,5 @@ void sm4_config_describe(const struct sm4_config *config, struct modality_device
     memcpy(out->id, config->id, sizeof out->id);
     for (unsigned c = 0; c < SM4_CHANNELS; c++)
         describe_channel(config, c, &out->channels[c]);
-    describe_groups(out);
+    describe_groups(config, out);
 }

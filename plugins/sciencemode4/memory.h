@@ -44,6 +44,8 @@ struct sm4_memory {
     enum sm4_channel_state seen[SM4_CHANNELS]; /* worst state since the last status */
 };
 
+#define SM4_ALL ((1u << SM4_CHANNELS) - 1) /* all channels */
+
 /* Index of a quantity in sm4_quantities, or -ENOENT. */
 int sm4_quantity_find(enum modality_quantity quantity);
 

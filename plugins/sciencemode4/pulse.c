@@ -10,6 +10,7 @@
 /* CLIB smpt_ml_packet_validity.c: time beside each pulse, and the share of a second (in us per ms) never reached. */
 #define LOAD_BESIDE_US 60
 #define LOAD_BOUND 1000
+#define GAP_REASON "the gap between the phases is neither 0 nor 10 to 4095 us"
 
 static int refuse(const char **why, const char *reason)
 {
@@ -28,19 +29,40 @@ static bool is_duration(int64_t us)
     return us >= SM4_POINT_US_MIN && us <= SM4_POINT_US_MAX;
 }
 
+/* Code of the period and its unit: NULL, or why there is none. */
+static const char *find_period(int64_t millihz, int64_t *code, bool *in_quarters)
+{
+    if (millihz < 1 || QUARTERS_PER_MILLIHZ % millihz != 0)
+        return "the period of this pulse rate is no multiple of 0.25 ms";
+    int64_t quarters = QUARTERS_PER_MILLIHZ / millihz;
+    *in_quarters = quarters % 2 != 0;
+    *code = *in_quarters ? quarters : quarters / 2;
+    return *code > INT16_MAX ? "the period of this pulse rate is too long for a step of 0.25 ms" : NULL;
+}
+
 static int set_period(const struct pulse_shape *s, struct sm4_pulse *pulse, const char **why)
 {
+    int64_t code;
+    bool in_quarters;
     if (s->pulse_rate_millihz < PULSE_RATE_MIN_MILLIHZ || s->pulse_rate_millihz > PULSE_RATE_MAX_MILLIHZ)
         return refuse(why, "the pulse rate is out of range");
-    if (QUARTERS_PER_MILLIHZ % s->pulse_rate_millihz != 0)
-        return refuse(why, "the period of this pulse rate is no multiple of 0.25 ms");
-    int64_t quarters = QUARTERS_PER_MILLIHZ / s->pulse_rate_millihz;
-    pulse->quarters = quarters % 2 != 0;
-    quarters = pulse->quarters ? quarters : quarters / 2;
-    if (quarters > INT16_MAX)
-        return refuse(why, "the period of this pulse rate is too long for a step of 0.25 ms");
-    pulse->period_code = (int32_t)quarters;
+    const char *reason = find_period(s->pulse_rate_millihz, &code, &in_quarters);
+    if (reason)
+        return refuse(why, reason);
+    pulse->quarters = in_quarters;
+    pulse->period_code = (int32_t)code;
     return 0;
+}
+
+const char *pulse_refusal(enum modality_quantity quantity, int64_t value)
+{
+    int64_t code;
+    bool in_quarters;
+    if (quantity == QUANTITY_pulse_rate_millihz)
+        return find_period(value, &code, &in_quarters);
+    if (quantity == QUANTITY_interphase_us && value != 0 && !is_duration(value))
+        return GAP_REASON;
+    return NULL;
 }
 
 /* The second phase: current of opposite sign and width such that its charge is that of the first. */
@@ -83,7 +105,7 @@ int pulse_build(const struct pulse_shape *s, struct sm4_pulse *out, const char *
     if (!is_duration(s->phase_width_us))
         return refuse(why, "the width of the phase is out of range");
     if (s->interphase_us != 0 && !is_duration(s->interphase_us))
-        return refuse(why, "the gap between the phases is neither 0 nor 10 to 4095 us");
+        return refuse(why, GAP_REASON);
     int64_t current = s->amplitude_ua / PULSE_STEP_UA;
     int r = second_phase(s, current, &current2, &width2, why);
     if (r == 0)

@@ -27,6 +27,9 @@ struct pulse_shape {
     int64_t pulse_rate_millihz;
 };
 
+/* Why no pulse can have this value, whatever the others are; NULL = one can. Ranges are not looked at. */
+const char *pulse_refusal(enum modality_quantity quantity, int64_t value);
+
 /* 0, or -EINVAL with the reason, a static sentence, in *why. *out is untouched on failure. */
 int pulse_build(const struct pulse_shape *shape, struct sm4_pulse *out, const char **why);
 

@@ -98,11 +98,6 @@ int unit_update(struct modality_link *link, unsigned channels, int64_t deadline_
     return r;
 }
 
-unsigned unit_group_channels(size_t group)
-{
-    return group == SM4_GROUP_ALL ? (1u << SM4_CHANNELS) - 1 : 1u << group;
-}
-
 /* ---- the link ---- */
 
 int unit_open(struct modality_link *link, int64_t deadline_ns)
@@ -177,7 +172,7 @@ int unit_status(struct modality_link *link, size_t unit, int64_t deadline_ns, st
     sm4_judge(&link->memory, &report, out);
     memset(link->memory.seen, 0, sizeof link->memory.seen);
     if (out->restarted) /* it has forgotten, and so does the next status */
-        sm4_forget(&link->memory, unit_group_channels(SM4_GROUP_ALL));
+        sm4_forget(&link->memory, SM4_ALL);
     return unit_report(link, 0, "");
 }
 

@@ -11,9 +11,6 @@
 #include "memory.h"
 #include "port.h"
 
-#define SM4_GROUP_ALL SM4_CHANNELS /* index of the group of all channels; before it one for each */
-#define SM4_GROUPS (SM4_CHANNELS + 1)
-
 struct modality_link {
     const struct modality_services *services; /* the host's */
     struct sm4_config config;
@@ -24,9 +21,6 @@ struct modality_link {
     int last_error; /* of the last call, so that only changes are logged */
     const char *last_why;
 };
-
-/* The channels of a group, a bit each. */
-unsigned unit_group_channels(size_t group);
 
 /* Opens the transport of a link whose services, config, device and wire are filled. */
 int unit_open(struct modality_link *link, int64_t deadline_ns);

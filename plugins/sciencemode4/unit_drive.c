@@ -79,12 +79,15 @@ static bool is_settable(const struct modality_channel *c, const struct modality_
 
 int unit_apply(struct modality_link *link, size_t unit, const struct modality_setting *setting, int64_t deadline_ns)
 {
-    const char *why = "";
+    const char *why;
     int64_t began = clock_monotonic_ns();
     int index = sm4_quantity_find(setting->quantity), r = 0;
     if (unit != 0 || setting->channel >= SM4_CHANNELS || index < 0 ||
         !is_settable(&link->device.channels[setting->channel], setting))
         return unit_report(link, -EINVAL, "a value that it cannot take");
+    why = pulse_refusal(setting->quantity, setting->value);
+    if (why)
+        return unit_report(link, -EINVAL, why);
     if (link->port.doubt)
         return -EIO;
     struct sm4_channel_memory *c = &link->memory.channels[setting->channel];
@@ -110,7 +113,7 @@ static int prepare(struct modality_link *link, size_t group, unsigned *members, 
     for (unsigned c = 0; c < SM4_CHANNELS; c++) {
         struct sm4_channel_memory *m = &link->memory.channels[c];
         pulses[c] = m->pulse;
-        if (!(unit_group_channels(group) & (1u << c)) || !sm4_channel_complete(m))
+        if (!(link->device.groups[group].channels & (1u << c)) || !sm4_channel_complete(m))
             continue;
         *why = "a start with the current away from 0";
         if (m->shape.amplitude_ua != 0)
@@ -149,7 +152,7 @@ int unit_start(struct modality_link *link, size_t unit, size_t group, int64_t de
     const char *why = "";
     unsigned members = 0;
     int64_t began = clock_monotonic_ns();
-    if (unit != 0 || group >= SM4_GROUPS)
+    if (unit != 0 || group >= link->device.n_groups)
         return -EINVAL;
     int r = prepare(link, group, &members, &why);
     if (r < 0)
@@ -194,13 +197,13 @@ static int rest_steps(struct modality_link *link, const struct sm4_request *requ
 static int stop_all(struct modality_link *link, int64_t deadline_ns)
 {
     static const struct sm4_request steps[] = {{.command = SM4_ML_UPDATE}, {.command = SM4_ML_STOP}};
-    sm4_forget(&link->memory, unit_group_channels(SM4_GROUP_ALL));
+    sm4_forget(&link->memory, SM4_ALL);
     return rest_steps(link, steps, sizeof steps / sizeof *steps, deadline_ns);
 }
 
 static int stop_group(struct modality_link *link, size_t group, int64_t deadline_ns)
 {
-    sm4_forget(&link->memory, unit_group_channels(group));
+    sm4_forget(&link->memory, link->device.groups[group].channels);
     unsigned others = link->memory.started;
     int first = 0;
     if (others != 0) { /* they go on only if they are known to run: what leaves them on would start them again */
@@ -219,7 +222,7 @@ static int stop_group(struct modality_link *link, size_t group, int64_t deadline
 
 int unit_stop(struct modality_link *link, size_t unit, size_t group, int64_t deadline_ns)
 {
-    if (unit != 0 || group >= SM4_GROUPS)
+    if (unit != 0 || group >= link->device.n_groups)
         return -EINVAL;
     link->wire.toward_rest(link->wire.ctx, true);
     int r = stop_group(link, group, deadline_ns);
@@ -233,7 +236,7 @@ int unit_make_safe(struct modality_link *link, size_t unit, int64_t deadline_ns)
         {.command = SM4_ML_UPDATE}, {.command = SM4_ML_STOP}, {.command = SM4_LL_STOP}};
     if (unit != 0)
         return -EINVAL;
-    sm4_forget(&link->memory, unit_group_channels(SM4_GROUP_ALL));
+    sm4_forget(&link->memory, SM4_ALL);
     link->port.general_error = 0; /* what it says from now on is latched anew */
     link->wire.toward_rest(link->wire.ctx, true);
     int r = rest_steps(link, steps, sizeof steps / sizeof *steps, deadline_ns);

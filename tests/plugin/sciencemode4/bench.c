@@ -128,7 +128,8 @@ struct bench *bench_new_asymmetric(int64_t permille)
     b->services = (struct modality_services){.size = sizeof b->services, .ctx = b, .log = take_log};
     b->sim = bench_sim_new();
     b->link.services = &b->services;
-    b->link.config = (struct sm4_config){.id = "p24", .serial = BENCH_SERIAL_TEXT, .second_phase_permille = permille};
+    b->link.config = (struct sm4_config){
+        .id = "p24", .serial = BENCH_SERIAL_TEXT, .n_sets = 1, .sets = {SM4_ALL}, .second_phase_permille = permille};
     sm4_config_describe(&b->link.config, &b->link.device);
     b->link.wire =
         (struct transport_wire){.ctx = b, .open = wire_open, .recover = wire_recover, .toward_rest = wire_toward_rest};

@@ -23,6 +23,9 @@
 /* What a call may take beyond its deadline on a loaded machine under sanitizers. */
 #define BENCH_SLACK_MS 250
 
+/* Its groups: each channel by its index, and all of them. */
+#define BENCH_ALL SM4_CHANNELS
+
 /* How the transport fails. */
 enum slip {
     SLIP_NONE,

@@ -6,7 +6,10 @@
  *   plug PORT SERIAL                     unplug PORT, unplug-in PORT MS (answered at once)
  *   state PORT CHANNEL NAME              of the model; channel from 1, 0 = the device's own
  *   drop PORT COUNT                      so many answers are not given, until it is plugged in anew
+ *   lift PORT CHANNEL, fit PORT CHANNEL  an electrode comes off, and is put back
  *   driver PORT INTERFACE
+ *
+ * A file name as its argument takes the trace of the one device that is plugged in.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,6 +152,16 @@ static const char *drop(struct port *p, const char *count)
     return rule_add(&p->device->rules, FAULT_drop, &args, &any) < 0 ? "error" : "ok";
 }
 
+static const char *electrode(struct port *p, const char *channel, bool off)
+{
+    struct fault_args args = {.present = 1u << ARG_channel};
+    args.value[ARG_channel] = strtol(channel, NULL, 10);
+    (void)device_advance(p->device);
+    int r = off ? model_inject(p->device->model, FAULT_open, &args) : model_clear(p->device->model, FAULT_open, &args);
+    device_settle(p->device);
+    return r < 0 ? "error" : "ok";
+}
+
 static const char *carry_out(const char **words)
 {
     static char text[48];
@@ -162,6 +175,8 @@ static const char *carry_out(const char **words)
         return usb_bus_unplug(bus, p->number, unplugged, bus) < 0 ? "error nothing there" : NULL;
     if (strcmp(act, "state") == 0)
         return state(p, words[2], words[3]);
+    if (strcmp(act, "lift") == 0 || strcmp(act, "fit") == 0)
+        return electrode(p, words[2], strcmp(act, "lift") == 0);
     if (strcmp(act, "drop") == 0)
         return drop(p, words[2]);
     if (strcmp(act, "unplug-in") == 0) {
@@ -199,11 +214,11 @@ static void stdin_ready(void *ctx, uint32_t events)
         answer(text);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     loop = loop_new();
     bus = loop ? usb_bus_new(loop) : NULL;
-    if (!bus || trace_open(&trace, NULL) < 0) {
+    if (!bus || trace_open(&trace, argc > 1 ? argv[1] : NULL) < 0) {
         perror("p24_bus");
         return EXIT_FAILURE;
     }
@@ -217,6 +232,7 @@ int main(void)
     for (unsigned i = 0; i <= USB_BUS_PORTS; i++)
         if (ports[i].device)
             device_end(&ports[i]);
+    trace_close(&trace);
     loop_free(loop);
     return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -194,18 +194,53 @@ static void ranges_are_the_devices(void **state)
     }
 }
 
-static void groups_are_each_channel_and_all(void **state)
+static void assert_groups_of_one(const struct modality_device *d)
+{
+    for (size_t g = 0; g < 8; g++) {
+        assert_string_equal(d->groups[g].id, d->channels[g].id);
+        assert_int_equal(d->groups[g].channels, 1u << g);
+    }
+}
+
+static void groups_are_each_channel_and_pairs(void **state)
 {
     struct modality_device d = described(*state);
-    assert_int_equal(d.n_groups, 9);
-    for (size_t g = 0; g < 8; g++) {
-        assert_string_equal(d.groups[g].id, d.channels[g].id);
-        assert_int_equal(d.groups[g].channels, 1u << g);
-        assert_int_equal(d.groups[g].excludes, 1u << 8);
+    static const char *const ids[] = {"ch1-2", "ch3-4", "ch5-6", "ch7-8"};
+    assert_int_equal(d.n_groups, 12);
+    assert_groups_of_one(&d);
+    for (size_t g = 0; g < 4; g++) {
+        assert_string_equal(d.groups[8 + g].id, ids[g]);
+        assert_int_equal(d.groups[8 + g].channels, 3u << 2 * g);
+        assert_int_equal(d.groups[8 + g].excludes, 3u << 2 * g);
+        assert_int_equal(d.groups[2 * g].excludes, 1u << (8 + g));
+        assert_int_equal(d.groups[2 * g + 1].excludes, 1u << (8 + g));
     }
-    assert_string_equal(d.groups[8].id, "all");
+}
+
+static void groups_are_the_clinics(void **state)
+{
+    struct room *r = *state;
+    add(r, "groups", "1+2+3+4+5+6+7+8 1+5  2+1+8");
+    struct modality_device d = described(r);
+    assert_int_equal(d.n_groups, 11);
+    assert_groups_of_one(&d);
+    assert_string_equal(d.groups[8].id, "ch1-2-3-4-5-6-7-8");
     assert_int_equal(d.groups[8].channels, 0xff);
-    assert_int_equal(d.groups[8].excludes, 0xff);
+    assert_int_equal(d.groups[8].excludes, 0x6ff);
+    assert_string_equal(d.groups[9].id, "ch1-5");
+    assert_int_equal(d.groups[9].excludes, 0x511);
+    assert_string_equal(d.groups[10].id, "ch1-2-8");
+    assert_int_equal(d.groups[10].channels, 0x83);
+    assert_int_equal(d.groups[4].excludes, 0x300);
+    static const char *const wrong[] = {
+        "1", "1+", "+1", "1+1", "1+9", "0+1", "1,2", "1+2 2+1", "1+2 x", "12", "1+2 1+3 1+4 1+5 1+6"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char fault[TEXT_MAX];
+        set(r, "groups", wrong[i]);
+        snprintf(fault, sizeof fault, "devices.ini:5: device p24: groups %s is not up to 4 different sets such as 1+2",
+                 wrong[i]);
+        refused(r, fault);
+    }
 }
 
 static void second_phase_brings_asymmetric_pulses_and_their_step(void **state)
@@ -305,7 +340,8 @@ int main(void)
         T(descriptor_is_what_the_host_expects),
         T(device_is_described_as_it_is),
         T(ranges_are_the_devices),
-        T(groups_are_each_channel_and_all),
+        T(groups_are_each_channel_and_pairs),
+        T(groups_are_the_clinics),
         T(second_phase_brings_asymmetric_pulses_and_their_step),
         T(every_fault_is_told_at_its_line),
         T(bare_ids_are_no_name),

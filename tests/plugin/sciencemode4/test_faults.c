@@ -203,7 +203,7 @@ static void assert_rest_is_reached(struct bench *b, const struct mishap *m)
         bench_reconnect(b);
         assert_int_equal(unit_make_safe(&b->link, 0, bench_in_ms(BENCH_LONG_MS)), 0);
     } else {
-        (void)unit_stop(&b->link, 0, SM4_GROUP_ALL, bench_in_ms(BENCH_LONG_MS));
+        (void)unit_stop(&b->link, 0, BENCH_ALL, bench_in_ms(BENCH_LONG_MS));
     }
     bench_wait_rest(b, begun, BENCH_SLACK_MS);
     assert_false(bench_voltage(b));

@@ -155,6 +155,18 @@ static void period_is_exact_or_refused(void **state)
     }
 }
 
+static void value_that_no_pulse_can_have_is_known_alone(void **state)
+{
+    (void)state;
+    assert_null(pulse_refusal(QUANTITY_pulse_rate_millihz, 50000));
+    assert_null(pulse_refusal(QUANTITY_pulse_rate_millihz, 160000));
+    assert_non_null(pulse_refusal(QUANTITY_pulse_rate_millihz, 110000));
+    assert_null(pulse_refusal(QUANTITY_interphase_us, 0));
+    assert_null(pulse_refusal(QUANTITY_interphase_us, 10));
+    assert_non_null(pulse_refusal(QUANTITY_interphase_us, 9));
+    assert_null(pulse_refusal(QUANTITY_phase_width_us, 200));
+}
+
 /* Every rate that is built has the period that was asked for, whatever the rate. */
 static void no_rate_is_rounded(void **state)
 {
@@ -283,6 +295,7 @@ int main(void)
         cmocka_unit_test(current_is_exact_or_refused),
         cmocka_unit_test(widths_are_the_devices),
         cmocka_unit_test(period_is_exact_or_refused),
+        cmocka_unit_test(value_that_no_pulse_can_have_is_known_alone),
         cmocka_unit_test(no_rate_is_rounded),
         cmocka_unit_test(second_phase_that_does_not_balance_is_refused),
         cmocka_unit_test(second_phase_between_two_steps_is_refused),

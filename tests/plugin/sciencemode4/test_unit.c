@@ -154,13 +154,13 @@ static void group_of_all_starts_what_was_set(void **state)
     bench_prepare(b, 1);
     bench_prepare(b, 4);
     assert_int_equal(bench_set(b, 6, QUANTITY_amplitude_ua, 0), 0); /* as the host does it for the others */
-    assert_int_equal(bench_start(b, SM4_GROUP_ALL), 0);
+    assert_int_equal(bench_start(b, BENCH_ALL), 0);
     for (unsigned c = 0; c < SM4_CHANNELS; c++)
         assert_int_equal(bench_on(b, c), c == 1 || c == 4);
     assert_int_equal(bench_set(b, 4, QUANTITY_amplitude_ua, 5000), 0);
     assert_int_equal(bench_output(b, 4), 5000);
     assert_int_equal(bench_output(b, 1), 0);
-    assert_int_equal(bench_stop(b, SM4_GROUP_ALL), 0);
+    assert_int_equal(bench_stop(b, BENCH_ALL), 0);
     bench_assert_all_rest(b);
 }
 
@@ -187,12 +187,12 @@ static void what_cannot_be_started_is_refused_unsent(void **state)
     assert_int_equal(bench_set(b, 0, QUANTITY_amplitude_ua, 500), 0);
     assert_int_equal(bench_start(b, 0), -EINVAL); /* not at rest */
     assert_int_equal(bench_set(b, 0, QUANTITY_amplitude_ua, 0), 0);
-    assert_int_equal(bench_set(b, 0, QUANTITY_pulse_rate_millihz, 35000), 0);
-    assert_int_equal(bench_start(b, 0), -EINVAL); /* no multiple of 0.25 ms */
-    assert_int_equal(bench_set(b, 0, QUANTITY_pulse_rate_millihz, 50000), 0);
-    assert_int_equal(bench_set(b, 0, QUANTITY_interphase_us, 5), 0);
-    assert_int_equal(bench_start(b, 0), -EINVAL);
-    assert_int_equal(bench_start(b, SM4_GROUPS), -EINVAL);
+    assert_int_equal(bench_set(b, 0, QUANTITY_pulse_rate_millihz, 35000), -EINVAL); /* no multiple of 0.25 ms */
+    assert_int_equal(bench_set(b, 0, QUANTITY_interphase_us, 5), -EINVAL);
+    assert_int_equal(bench_set(b, 0, QUANTITY_pulse_rate_millihz, 2000000), 0);
+    assert_int_equal(bench_set(b, 0, QUANTITY_phase_width_us, 250), 0);
+    assert_int_equal(bench_start(b, 0), -EINVAL); /* no pulse of 500 us in 0.5 ms */
+    assert_int_equal(bench_start(b, BENCH_ALL + 1), -EINVAL);
     assert_int_equal(unit_start(&b->link, 1, 0, bench_in_ms(BENCH_LONG_MS)), -EINVAL);
     assert_int_equal(bench_received(b, SM4_ML_INIT), 0);
     assert_int_equal(bench_received(b, SM4_ML_UPDATE), 0);

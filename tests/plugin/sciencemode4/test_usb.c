@@ -62,8 +62,9 @@ static int open_at(unsigned port, const char *serial, struct modality_link **out
     snprintf(where, sizeof where, "usb:0483:5740,port=1-%u", port);
     const struct modality_line lines[] = {{"device p24", "plugin", "sciencemode4", "devices.ini:2"},
                                           {"device p24", "link", where, "devices.ini:3"},
-                                          {"device p24", "serial", serial, "devices.ini:4"}};
-    const struct modality_config config = {.n_lines = 3, .lines = lines};
+                                          {"device p24", "serial", serial, "devices.ini:4"},
+                                          {"device p24", "groups", "1+2+3+4+5+6+7+8", "devices.ini:5"}};
+    const struct modality_config config = {.n_lines = 4, .lines = lines};
     return plugin->open(&services, &config, in_ms(LONG_MS), out);
 }
 
