@@ -61,39 +61,39 @@ static int milli_of(const uint8_t bytes[FLOAT_BYTES], int64_t *out)
 
 /* ---- requests ---- */
 
-static int encode_with(struct ow_packet *packet, const void *data, size_t size, uint8_t *out, size_t *n)
+static int encode_with(struct ow_packet packet, const void *data, size_t size, uint8_t *out, size_t *n)
 {
-    packet->data = data;
-    packet->size = size;
-    return ow_packet_encode(packet, out, LIFU_REQUEST_MAX, n) < 0 ? -EINVAL : 0;
+    packet.data = data;
+    packet.size = size;
+    return ow_packet_encode(&packet, out, LIFU_REQUEST_MAX, n) < 0 ? -EINVAL : 0;
 }
 
-static int encode_voltage(struct ow_packet *packet, int64_t mv, uint8_t *out, size_t *n)
+static int encode_voltage(const struct ow_packet *packet, int64_t mv, uint8_t *out, size_t *n)
 {
     uint8_t volts[FLOAT_BYTES];
     if (mv < 0 || mv > LIFU_VOLTAGE_MAX_MV || mv % LIFU_VOLTAGE_STEP_MV != 0)
         return -EINVAL;
     eighths_put((uint32_t)(mv / LIFU_VOLTAGE_STEP_MV), volts);
-    return encode_with(packet, volts, sizeof volts, out, n);
+    return encode_with(*packet, volts, sizeof volts, out, n);
 }
 
-static int encode_trigger(struct ow_packet *packet, const struct lifu_trigger *trigger, uint8_t *out, size_t *n)
+static int encode_trigger(const struct ow_packet *packet, const struct lifu_trigger *trigger, uint8_t *out, size_t *n)
 {
     char text[LIFU_TRIGGER_TEXT_MAX];
     if (lifu_trigger_write(trigger, text, sizeof text) < 0)
         return -EINVAL;
-    return encode_with(packet, text, strlen(text), out, n);
+    return encode_with(*packet, text, strlen(text), out, n);
 }
 
 int lifu_encode(const struct lifu_request *request, uint16_t id, uint8_t out[LIFU_REQUEST_MAX], size_t *n)
 {
-    struct ow_packet packet = {
+    const struct ow_packet packet = {
         .id = id, .type = commands[request->command].type, .command = commands[request->command].code};
     if (request->command == LIFU_SET_VOLTAGE)
         return encode_voltage(&packet, request->millivolts, out, n);
     if (request->command == LIFU_SET_TRIGGER)
         return encode_trigger(&packet, request->trigger, out, n);
-    return encode_with(&packet, NULL, 0, out, n);
+    return encode_with(packet, NULL, 0, out, n);
 }
 
 /* ---- answers ---- */

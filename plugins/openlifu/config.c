@@ -122,6 +122,8 @@ static enum lifu_sensor read_sensor(struct device_section *s)
 /* The fastest repetition at the largest duty, in whole steps. */
 static int64_t rate_max(const struct lifu_config *c)
 {
+    if (c->burst_width_us < 1)
+        return 0;
     int64_t rate = c->duty_max_permille * INT64_C(1000000) / c->burst_width_us;
     rate = rate > RATE_MAX_MILLIHZ ? RATE_MAX_MILLIHZ : rate;
     return rate - rate % LIFU_RATE_STEP_MILLIHZ;

@@ -22,7 +22,7 @@ enum deed { DEED_IDENTIFY, DEED_STATUS, DEED_STATUS_RUNNING, DEED_START, DEED_RA
 static int identify(struct bench *b)
 {
     struct modality_identity identity;
-    return unit_identify(&b->link, 0, bench_in_ms(CALL_MS), &identity);
+    return unit_identify(&b->link, 0, bench_in_ms(b->call_ms), &identity);
 }
 
 /* What comes before, with nothing wrong. */
@@ -217,31 +217,34 @@ static void host_rests(struct bench *b)
     assert_true(at_rest(b));
 }
 
-static void check_one(const struct step *step, const struct mishap *mishap)
+/* False: it took longer than it may. */
+static bool check_one(const struct step *step, const struct mishap *mishap)
 {
     struct bench *b = bench_new(RAMP_MS);
     lead_up(b, step->deed);
-    b->link.device.slice_ms = CALL_MS; /* from here on */
+    b->call_ms = CALL_MS; /* from here on */
     mishap->happen(b, step->command);
     int64_t began = clock_monotonic_ns();
     int r = act(b, step->deed);
     int64_t took = clock_monotonic_ns() - began;
     if (step->answered_later ? r != 0 : r != mishap->code && r != mishap->other)
         fail_msg("deed %d, command %02x, %s: %d", (int)step->deed, step->command, mishap->name, r);
-    assert_true(took < (CALL_MS + BENCH_SLACK_MS) * NS_PER_MS);
     /* Nothing but rest after an outcome that nobody knows. */
     if (r == -ETIMEDOUT || r == -EPROTO || r == -ENODEV)
         assert_true(act(b, step->deed) < 0);
     bench_clear(b);
     host_rests(b);
     bench_free(b);
+    return took < (CALL_MS + BENCH_SLACK_MS) * NS_PER_MS;
 }
 
 static void check_deed(enum deed deed)
 {
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         for (size_t j = 0; j < sizeof mishaps / sizeof *mishaps && steps[i].deed == deed; j++)
-            check_one(&steps[i], &mishaps[j]);
+            if (!check_one(&steps[i],
+                           &mishaps[j])) /* a machine that was busy elsewhere; a call that waits does so again */
+                assert_true(check_one(&steps[i], &mishaps[j]));
 }
 
 static void identify_with_every_fault(void **state)
@@ -289,7 +292,7 @@ static void level_to_rest_with_every_fault(void **state)
 /* ---- stops ---- */
 
 /* Whatever becomes of one step of a stop, the sound ends, and the other device hears its own step in the same call. */
-static void check_stop(uint8_t command, const struct mishap *mishap, bool make_safe)
+static bool check_stop(uint8_t command, const struct mishap *mishap, bool make_safe)
 {
     struct bench *b = bench_new(RAMP_MS);
     bench_run(b, LEVEL);
@@ -299,7 +302,7 @@ static void check_stop(uint8_t command, const struct mishap *mishap, bool make_s
     int64_t began = clock_monotonic_ns();
     int r =
         make_safe ? unit_make_safe(&b->link, 0, bench_in_ms(CALL_MS)) : unit_stop(&b->link, 0, 0, bench_in_ms(CALL_MS));
-    assert_true(clock_monotonic_ns() - began < (CALL_MS + BENCH_SLACK_MS) * NS_PER_MS);
+    int64_t took = clock_monotonic_ns() - began;
     if (mishap->code == 0)
         assert_int_equal(r, 0);
     else if (!(command == 0x16 && mishap->happen == refused)) /* then it is asked whether it runs */
@@ -310,6 +313,7 @@ static void check_stop(uint8_t command, const struct mishap *mishap, bool make_s
     bench_clear(b);
     host_rests(b);
     bench_free(b);
+    return took < (CALL_MS + BENCH_SLACK_MS) * NS_PER_MS;
 }
 
 static void stop_with_every_fault(void **state)
@@ -317,10 +321,10 @@ static void stop_with_every_fault(void **state)
     (void)state;
     static const uint8_t commands[] = {0x16, 0x34, 0x3d};
     for (size_t c = 0; c < sizeof commands; c++)
-        for (size_t i = 0; i < sizeof mishaps / sizeof *mishaps; i++) {
-            check_stop(commands[c], &mishaps[i], false);
-            check_stop(commands[c], &mishaps[i], true);
-        }
+        for (size_t i = 0; i < sizeof mishaps / sizeof *mishaps; i++)
+            for (int make_safe = 0; make_safe < 2; make_safe++)
+                if (!check_stop(commands[c], &mishaps[i], make_safe))
+                    assert_true(check_stop(commands[c], &mishaps[i], make_safe));
 }
 
 /* ---- one of the two gone ---- */
@@ -353,16 +357,16 @@ static void half_a_unit_opens_for_rest_alone(void **state)
         bench_run(b, LEVEL);
         bench_unplug(b, (enum lifu_side)lost);
         unit_close(&b->link);
-        assert_int_equal(unit_open(&b->link, bench_in_ms(CALL_MS)), 0);
-        assert_int_equal(unit_make_safe(&b->link, 0, bench_in_ms(CALL_MS)), -EIO);
+        assert_int_equal(unit_open(&b->link, bench_in_ms(b->call_ms)), 0);
+        assert_int_equal(unit_make_safe(&b->link, 0, bench_in_ms(b->call_ms)), -EIO);
         assert_int_equal(bench_output(b), 0);
         assert_int_equal(identify(b), -EIO);
         assert_int_equal(bench_status(b, &s), -EIO);
-        assert_int_equal(unit_reopen(&b->link, bench_in_ms(CALL_MS)), 0);
+        assert_int_equal(unit_reopen(&b->link, bench_in_ms(b->call_ms)), 0);
         assert_int_equal(identify(b), -EIO);
         bench_plug(b, (enum lifu_side)lost);
-        assert_int_equal(unit_reopen(&b->link, bench_in_ms(CALL_MS)), 0);
-        assert_int_equal(unit_make_safe(&b->link, 0, bench_in_ms(CALL_MS)), 0);
+        assert_int_equal(unit_reopen(&b->link, bench_in_ms(b->call_ms)), 0);
+        assert_int_equal(unit_make_safe(&b->link, 0, bench_in_ms(b->call_ms)), 0);
         assert_int_equal(identify(b), 0);
         assert_int_equal(bench_status(b, &s), 0);
         assert_int_equal(s.channels[0].output, OUTPUT_REST); /* back, and never resumed */
@@ -378,8 +382,8 @@ static void nothing_opens_when_both_are_gone(void **state)
     unit_close(&b->link);
     bench_unplug(b, LIFU_CONSOLE);
     bench_unplug(b, LIFU_TRANSMITTER);
-    assert_int_equal(unit_open(&b->link, bench_in_ms(CALL_MS)), -ENODEV);
-    assert_int_equal(unit_make_safe(&b->link, 0, bench_in_ms(CALL_MS)), -EIO);
+    assert_int_equal(unit_open(&b->link, bench_in_ms(b->call_ms)), -ENODEV);
+    assert_int_equal(unit_make_safe(&b->link, 0, bench_in_ms(b->call_ms)), -EIO);
     unit_close(&b->link); /* twice is once */
     bench_free(b);
 }

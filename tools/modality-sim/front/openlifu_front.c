@@ -72,6 +72,9 @@ static void trace_packet(const struct olifu_front *front, const char *phase, con
 
 /* ---- answers ---- */
 
+static const uint8_t garbage[] = {0x12, 0x34, 0xaa, 0xdd, 0x55, 0x81, 0xaa, 0x00, 0x00, 0x0f, 0x99};
+static const uint8_t noise[RULE_NOISE_BYTES] = {0xdd, 0x0f};
+
 static size_t bend(enum corrupt_how how, struct olifu_packet *answer, uint8_t *frame)
 {
     size_t length;
@@ -91,10 +94,10 @@ static size_t bend(enum corrupt_how how, struct olifu_packet *answer, uint8_t *f
             answer->reserved ^= 0x40;
         return olifu_write(answer, frame);
     case CORRUPT_GARBAGE:
-        memcpy(frame, "\x12\x34\xaa\xdd\x55\x81\xaa\x00\x00\x0f\x99", 11);
-        return 11;
+        memcpy(frame, garbage, sizeof garbage);
+        return sizeof garbage;
     case CORRUPT_NOISE:
-        memcpy(frame, "\xdd\x0f", RULE_NOISE_BYTES);
+        memcpy(frame, noise, sizeof noise);
         return RULE_NOISE_BYTES + olifu_write(answer, frame + RULE_NOISE_BYTES);
     case CORRUPT_TRUNCATE:
         return olifu_write(answer, frame) / 2;
@@ -205,10 +208,18 @@ static void packet_serve(struct olifu_front *front, const struct olifu_packet *p
         job_due(job, now_ns);
 }
 
+static void error_send(struct olifu_front *front, enum olifu_read read, const struct olifu_packet *packet)
+{
+    uint8_t frame[OLIFU_FRAME_MAX];
+    struct olifu_packet answer = *packet;
+    olifu_error(front->side, read, &answer);
+    if (front->open)
+        front->link.send(front->link.ctx, frame, olifu_write(&answer, frame));
+}
+
 void olifu_front_receive(struct olifu_front *front, const uint8_t *bytes, size_t length)
 {
-    struct olifu_packet packet, answer;
-    uint8_t frame[OLIFU_FRAME_MAX];
+    struct olifu_packet packet;
     if (front->busy) {
         front->kept_length = length < sizeof front->kept ? length : sizeof front->kept;
         memcpy(front->kept, bytes, front->kept_length);
@@ -222,10 +233,7 @@ void olifu_front_receive(struct olifu_front *front, const uint8_t *bytes, size_t
         packet_serve(front, &packet);
         return;
     }
-    answer = packet;
-    olifu_error(front->side, read, &answer);
-    if (front->open)
-        front->link.send(front->link.ctx, frame, olifu_write(&answer, frame));
+    error_send(front, read, &packet);
 }
 
 /* ---- the link ---- */
@@ -258,14 +266,18 @@ void olifu_front_free(struct olifu_front *front)
 {
     if (!front)
         return;
-    while (front->jobs)
-        job_free(front->jobs);
+    for (struct job *job = front->jobs, *next; job; job = next) {
+        next = job->next;
+        loop_timer_cancel(front->device->loop, &job->timer);
+        free(job);
+    }
     loop_timer_cancel(front->device->loop, &front->busy_timer);
     free(front);
 }
 
 /* ---- a page without registers ---- */
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): as every page's */
 static bool no_register(const struct page *page, uint8_t function, unsigned address, uint16_t *out)
 {
     (void)page;
