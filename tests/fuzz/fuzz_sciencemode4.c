@@ -121,7 +121,7 @@ static void encode(const uint8_t *data, size_t size)
     uint8_t frame[STUFFED_FRAME_MAX];
     size_t n = 0;
     memcpy(&pulses[0], data, size < sizeof pulses[0] ? size : sizeof pulses[0]);
-    pulses[0].quarters = size > 0 && data[0] & 1;
+    pulses[0].quarters = data[0] & 1;
     const struct sm4_request q = {.command = SM4_ML_UPDATE, .mask = 1, .pulses = pulses};
     if (sm4_encode(&q, frame, sizeof frame, &n) < 0)
         return;
@@ -135,9 +135,10 @@ static void encode(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    if (size == 0)
+        return 0;
     decode(data, size);
-    if (size > 0)
-        exchange(data, size);
+    exchange(data, size);
     build(data, size);
     encode(data, size);
     return 0;
