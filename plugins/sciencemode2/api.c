@@ -14,7 +14,6 @@
 /* A link with what it refers to. */
 struct owned_link {
     struct modality_link link; /* first: what the host has is its address */
-    struct sm2_config config;
     struct carrier carrier;
 };
 
@@ -47,11 +46,10 @@ static int api_open(const struct modality_services *services, const struct modal
     if (!owned)
         return -EIO;
     struct modality_link *link = &owned->link;
-    int r = sm2_config_read(services, lines, &owned->config);
+    int r = sm2_config_read(services, lines, &link->config);
     if (r == 0) {
-        carrier_begin(&owned->carrier, services, &owned->config);
+        carrier_begin(&owned->carrier, services, &link->config);
         link->services = services;
-        link->id = owned->config.id;
         link->wire = carrier_wire(&owned->carrier);
         r = unit_open(link, deadline_ns);
     }

@@ -73,6 +73,69 @@ static void read_link(struct device_section *s, struct sm2_config *c)
         snprintf(c->path, sizeof c->path, "%s", path);
 }
 
+static void add_group(struct sm2_config *c, const char *id, size_t length, uint32_t channels)
+{
+    struct sm2_group *g = &c->groups[c->n_groups++];
+    snprintf(g->id, sizeof g->id, "%.*s", (int)length, id);
+    g->channels = channels;
+}
+
+/* "ch1_ch3": its channels, rising; 0 if it is none. */
+static uint32_t channels_of(const char *word, size_t length)
+{
+    uint32_t channels = 0;
+    for (size_t at = 0; at < length; at += 4) {
+        const char *w = word + at;
+        bool whole = length - at >= 3 && w[0] == 'c' && w[1] == 'h' && w[2] >= '1' && w[2] < '1' + SM2_CHANNELS;
+        bool ends = length - at == 3 || (length - at > 4 && w[3] == '_');
+        if (!whole || !ends || channels >> (w[2] - '1') != 0)
+            return 0;
+        channels |= UINT32_C(1) << (w[2] - '1');
+    }
+    return channels;
+}
+
+static bool has_group(const struct sm2_config *c, uint32_t channels)
+{
+    for (size_t g = 0; g < c->n_groups; g++)
+        if (c->groups[g].channels == channels)
+            return true;
+    return false;
+}
+
+static void read_groups(struct device_section *s, struct sm2_config *c)
+{
+    const struct modality_line *line = s->line[SM2_KEY_GROUPS];
+    const char *at = line ? line->value : "";
+    for (at += strspn(at, " \t"); *at != '\0'; at += strspn(at, " \t")) {
+        size_t length = strcspn(at, " \t");
+        uint32_t channels = channels_of(at, length);
+        if (channels == 0)
+            device_section_fault(s, SM2_KEY_GROUPS, "device %s: groups: %.*s is no set of channels such as ch1_ch2",
+                                 s->id, (int)length, at);
+        else if (has_group(c, channels))
+            device_section_fault(s, SM2_KEY_GROUPS, "device %s: groups: %.*s is there already", s->id, (int)length, at);
+        else if (c->n_groups == MODALITY_GROUPS_MAX)
+            device_section_fault(s, SM2_KEY_GROUPS,
+                                 "device %s: groups: there is no room for %.*s, %d sets can be named", s->id,
+                                 (int)length, at, MODALITY_GROUPS_MAX - SM2_CHANNELS - 1);
+        else
+            add_group(c, at, length, channels);
+        at += length;
+    }
+}
+
+/* Each channel by itself, and all of them. */
+static void usual_groups(struct sm2_config *c)
+{
+    char id[8];
+    for (unsigned channel = 0; channel < SM2_CHANNELS; channel++) {
+        snprintf(id, sizeof id, "ch%u", channel + 1);
+        add_group(c, id, strlen(id), UINT32_C(1) << channel);
+    }
+    add_group(c, "all", 3, (UINT32_C(1) << SM2_CHANNELS) - 1);
+}
+
 int sm2_config_read(const struct modality_services *services, const struct modality_config *lines,
                     struct sm2_config *out)
 {
@@ -81,6 +144,8 @@ int sm2_config_read(const struct modality_services *services, const struct modal
     device_section_read(&s, services, lines, sm2_keys, SM2_KEY_COUNT, required_keys);
     read_plugin(&s);
     read_link(&s, &c);
+    usual_groups(&c);
+    read_groups(&s, &c);
     c.simulated = device_section_yes(&s, SM2_KEY_SIMULATED);
     if (s.n_faults > 0)
         return -EINVAL;
@@ -125,10 +190,14 @@ void sm2_config_describe(const struct sm2_config *config, struct modality_device
         .cycle_ms = CYCLE_MS,
         .settle_ms = SETTLE_MS,
         .n_channels = SM2_CHANNELS,
-        /* One stop for all: a channel by itself can be set to 0 mA and not be seen there. */
-        .n_groups = 1,
-        .groups = {{.id = "all", .channels = (1u << SM2_CHANNELS) - 1}},
+        .n_groups = config->n_groups,
     };
+    /* One list and one stop for all: whoever has any of the groups has the whole device. */
+    for (size_t g = 0; g < config->n_groups; g++) {
+        memcpy(out->groups[g].id, config->groups[g].id, sizeof out->groups[g].id);
+        out->groups[g].channels = config->groups[g].channels;
+        out->groups[g].excludes = ((UINT32_C(1) << config->n_groups) - 1) & ~(UINT32_C(1) << g);
+    }
     memcpy(out->id, config->id, sizeof out->id);
     for (unsigned c = 0; c < SM2_CHANNELS; c++)
         describe_channel(c, &out->channels[c]);

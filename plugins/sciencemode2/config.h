@@ -11,6 +11,8 @@
     KEY(PLUGIN, "plugin", true, "sciencemode2")                                                                        \
     KEY(LINK, "link", true,                                                                                            \
         "usb:0403:6001 with ,serial=TEXT or ,port=BUS-PORT or both, or serial:/dev/PATH of the kernel's driver")       \
+    KEY(GROUPS, "groups", false,                                                                                       \
+        "sets of channels to be treated with together, besides each channel and all of them: ch1_ch2 ch3_ch4_ch5")     \
     KEY(SIMULATED, "simulated", false, "yes: not real hardware, shown in every session; default no")
 
 enum sm2_key {
@@ -24,8 +26,16 @@ extern const struct modality_config_key sm2_keys[SM2_KEY_COUNT];
 
 #define SM2_PATH_MAX 128 /* bytes of a device path, NUL included */
 
+/* Channels that are treated with together, a bit each. */
+struct sm2_group {
+    char id[MODALITY_NAME_MAX];
+    uint32_t channels;
+};
+
 struct sm2_config {
     char id[MODALITY_NAME_MAX];
+    size_t n_groups; /* each channel, all of them, and what the section names */
+    struct sm2_group groups[MODALITY_GROUPS_MAX];
     bool usb;
     struct usb_name name;    /* usb */
     char path[SM2_PATH_MAX]; /* otherwise */

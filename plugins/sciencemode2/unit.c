@@ -37,7 +37,7 @@ static const char *error_text(int error)
 
 static void say(const struct modality_link *link, const char *text)
 {
-    link->services->log(link->services->ctx, MODALITY_LOG_INFO, "%s: %s", link->id, text);
+    link->services->log(link->services->ctx, MODALITY_LOG_INFO, "%s: %s", link->config.id, text);
 }
 
 int unit_report(struct modality_link *link, int error, const char *act)
@@ -49,7 +49,8 @@ int unit_report(struct modality_link *link, int error, const char *act)
     if (error == 0)
         say(link, "answers again");
     else
-        link->services->log(link->services->ctx, MODALITY_LOG_INFO, "%s: %s: %s", link->id, act, error_text(error));
+        link->services->log(link->services->ctx, MODALITY_LOG_INFO, "%s: %s: %s", link->config.id, act,
+                            error_text(error));
     return error;
 }
 

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What can be done with the device on an open link. The functions are those of struct modality_plugin; see there for
- * what they promise. The device has one output: all its channels start and stop together.
+ * what they promise. The device has one list: whatever group is started, a stop of any group stops it.
  */
 #ifndef SCIENCEMODE2_UNIT_H
 #define SCIENCEMODE2_UNIT_H
 
 #include "common/transport.h"
+#include "config.h"
 #include "memory.h"
 #include "modality/plugin.h"
 
 struct modality_link {
     const struct modality_services *services; /* the host's */
-    const char *id;                           /* of the [device] section; outlives the link */
-    char serial[MODALITY_NAME_MAX];           /* of the USB device, "" = not known */
+    struct sm2_config config;
+    char serial[MODALITY_NAME_MAX]; /* of the USB device, "" = not known */
     struct transport_wire wire;
     bool open;
     unsigned failures; /* since the last answer; one by itself is no fault of the transport */

@@ -99,9 +99,9 @@ int unit_start(struct modality_link *link, size_t unit, size_t group, int64_t de
 {
     const char *why = "";
     struct sm2_list list;
-    if (unit != 0 || group != 0)
+    if (unit != 0 || group >= link->config.n_groups)
         return -EINVAL;
-    if (wanted_list(&link->memory.wanted, &list, &why) < 0)
+    if (wanted_list(&link->memory.wanted, link->config.groups[group].channels, &list, &why) < 0)
         return unit_report(link, -EINVAL, why);
     int r = ready(link);
     if (r == 0 && link->memory.armed) /* a stop comes before every start */
@@ -158,7 +158,7 @@ static int rest_with_reserve(struct modality_link *link, int64_t deadline_ns)
 
 int unit_stop(struct modality_link *link, size_t unit, size_t group, int64_t deadline_ns)
 {
-    if (unit != 0 || group != 0)
+    if (unit != 0 || group >= link->config.n_groups)
         return -EINVAL;
     return unit_report(link, rest_with_reserve(link, deadline_ns), "stopping");
 }

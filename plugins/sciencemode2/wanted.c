@@ -73,11 +73,11 @@ static unsigned count_bits(unsigned mask)
     return n;
 }
 
-int wanted_list(const struct wanted *w, struct sm2_list *out, const char **why)
+int wanted_list(const struct wanted *w, unsigned channels, struct sm2_list *out, const char **why)
 {
     struct sm2_list list = {.spacing = SPACING};
     for (unsigned c = 0; c < SM2_CHANNELS; c++) {
-        if (!w->channels[c].has_width || !w->channels[c].has_rate)
+        if (!(channels & (1u << c)) || !w->channels[c].has_width || !w->channels[c].has_rate)
             continue;
         if (list.active != 0 && w->channels[c].interval != list.interval)
             return refuse(why, "its channels have one common pulse rate and different ones are asked for");

@@ -30,10 +30,10 @@ struct wanted {
 int wanted_put(struct wanted *w, size_t channel, enum modality_quantity quantity, int64_t value, const char **why);
 
 /*
- * The list of all channels that have a width and a rate: 0; -EINVAL with the reason when there is none, when their
- * rates differ, or when the device cannot serve so many so often.
+ * The list of those of the channels that have a width and a rate: 0; -EINVAL with the reason when there is none, when
+ * their rates differ, or when the device cannot serve so many so often.
  */
-int wanted_list(const struct wanted *w, struct sm2_list *out, const char **why);
+int wanted_list(const struct wanted *w, unsigned channels, struct sm2_list *out, const char **why);
 
 /* The pulses of all channels, SM2_CHANNELS of them. */
 void wanted_pulses(const struct wanted *w, struct sm2_pulse out[SM2_CHANNELS]);

@@ -508,7 +508,7 @@ static void link_begin(struct bench *b)
 {
     b->link = (struct modality_link){
         .services = &b->services,
-        .id = "reha",
+        .config = {.id = "reha", .n_groups = 2, .groups = {{"all", 0xff}, {"ch2", 2}}},
         .serial = "FT1",
         .wire = {.ctx = b, .open = wire_open, .recover = wire_recover, .toward_rest = wire_toward_rest}};
     assert_int_equal(unit_open(&b->link, bench_in_ms(BENCH_LONG_MS)), 0);

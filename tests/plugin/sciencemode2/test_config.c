@@ -70,10 +70,46 @@ static void device_is_described_as_it_is(void **state)
     /* What the host's --check asks for: two cycles in a permit of 400 ms, three in a watchdog. */
     assert_true(d.slice_ms > 0 && d.stop_ms > 0 && d.cycle_ms * 2 <= 400 && d.cycle_ms * 3 <= d.watchdog_ms);
     assert_int_equal(d.n_channels, 8);
-    assert_int_equal(d.n_groups, 1);
-    assert_string_equal(d.groups[0].id, "all");
-    assert_int_equal(d.groups[0].channels, 0xff);
-    assert_int_equal(d.groups[0].excludes, 0);
+}
+
+/* A stop ends everything, so whoever has one group has them all. */
+static void groups_are_each_channel_all_and_what_is_named(void **state)
+{
+    struct room *r = *state;
+    room_add(r, "groups", "ch1_ch2  ch3_ch4_ch8\tch2_ch3");
+    struct modality_device d = described(r);
+    assert_int_equal(d.n_groups, 12);
+    for (size_t g = 0; g < 8; g++) {
+        assert_string_equal(d.groups[g].id, d.channels[g].id);
+        assert_int_equal(d.groups[g].channels, 1u << g);
+    }
+    assert_string_equal(d.groups[8].id, "all");
+    assert_int_equal(d.groups[8].channels, 0xff);
+    assert_string_equal(d.groups[9].id, "ch1_ch2");
+    assert_int_equal(d.groups[9].channels, 0x03);
+    assert_string_equal(d.groups[10].id, "ch3_ch4_ch8");
+    assert_int_equal(d.groups[10].channels, 0x8c);
+    assert_int_equal(d.groups[11].channels, 0x06);
+    for (size_t g = 0; g < 12; g++)
+        assert_int_equal(d.groups[g].excludes, 0xfffu & ~(1u << g));
+    static const char *const wrong[] = {"ch1_",     "_ch1", "ch0_ch1", "ch1_ch9",  "ch2_ch1", "ch1_ch1",    "ch1+ch2",
+                                        "ch1__ch2", "ch12", "Ch1_ch2", "ch1_ch2_", "all",     "ch1_ch2ch3", "ch1ch2"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char fault[200];
+        room_set(r, "groups", wrong[i]);
+        snprintf(fault, sizeof fault, "devices.ini:4: device reha: groups: %s is no set of channels such as ch1_ch2",
+                 wrong[i]);
+        refused(r, fault);
+    }
+    static const char *const twice[] = {"ch1", "ch1_ch2_ch3_ch4_ch5_ch6_ch7_ch8"};
+    for (size_t i = 0; i < sizeof twice / sizeof *twice; i++) {
+        char fault[200];
+        room_set(r, "groups", twice[i]);
+        snprintf(fault, sizeof fault, "devices.ini:4: device reha: groups: %s is there already", twice[i]);
+        refused(r, fault);
+    }
+    room_set(r, "groups", "ch1_ch2 ch1_ch3 ch1_ch4 ch1_ch5");
+    refused(r, "devices.ini:4: device reha: groups: there is no room for ch1_ch5, 3 sets can be named");
 }
 
 static void channels_are_described_as_they_are(void **state)
@@ -172,9 +208,13 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, setup)
     const struct CMUnitTest tests[] = {
-        T(descriptor_is_what_the_host_expects), T(device_is_described_as_it_is),
-        T(channels_are_described_as_they_are),  T(both_kinds_of_link_are_taken),
-        T(every_fault_is_told_at_its_line),     T(readme_names_every_key),
+        T(descriptor_is_what_the_host_expects),
+        T(device_is_described_as_it_is),
+        T(groups_are_each_channel_all_and_what_is_named),
+        T(channels_are_described_as_they_are),
+        T(both_kinds_of_link_are_taken),
+        T(every_fault_is_told_at_its_line),
+        T(readme_names_every_key),
     };
     plugin = room_plugin();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,7 +96,7 @@ static void what_is_no_frame_is_dropped_and_the_next_one_read(void **state)
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         uint8_t bytes[64];
         struct rehastim2_reader reader = {0};
-        struct rehastim2_packet packet;
+        struct rehastim2_packet packet = {0};
         unsigned taken = 0;
         size_t n = hex_bytes(broken[i], bytes, sizeof bytes);
         n += hex_bytes("F0 81 FA 81 57 05 22 0F", bytes + n, sizeof bytes - n);

@@ -190,7 +190,7 @@ static void assert_rest_is_reached(struct bench *b, const struct mishap *m)
 /* And proved; one that has dropped the connection is at rest, and says Init again within half a second. */
 static void assert_healed(struct bench *b)
 {
-    struct modality_status s;
+    struct modality_status s = {0};
     int r = -ETIMEDOUT;
     for (int64_t end = bench_in_ms(1500); r < 0 && clock_monotonic_ns() < end;) {
         assert_int_equal(unit_reopen(&b->link, bench_in_ms(BENCH_LONG_MS)), 0);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define CALL_MS 250
+#define GROUP_ALL 8 /* behind each channel's own */
 
 static const struct modality_plugin *plugin;
 
@@ -89,7 +90,7 @@ static void run(struct terminal *t)
     set(t, QUANTITY_phase_width_us, 0x11d);
     set(t, QUANTITY_pulse_rate_millihz, 40000);
     set(t, QUANTITY_amplitude_ua, 0);
-    assert_int_equal(plugin->start(t->link, 0, 0, room_in_ms(CALL_MS)), 0);
+    assert_int_equal(plugin->start(t->link, 0, GROUP_ALL, room_in_ms(CALL_MS)), 0);
     for (int64_t ma = 1; ma <= 15; ma++)
         set(t, QUANTITY_amplitude_ua, ma * 1000);
     assert_int_equal(bench_output(t->device, 2), 15000);

@@ -235,6 +235,20 @@ static void a_status_tells_channels_of_the_list_from_the_others(void **state)
     }
 }
 
+/* The device has one list: only the channels of the group are in it, and any group's stop ends it. */
+static void a_group_is_started_by_itself_and_stopped_with_all(void **state)
+{
+    struct bench *b = *state;
+    bench_prepare(b, 0);
+    bench_prepare(b, 1);
+    assert_int_equal(unit_start(&b->link, 0, 1, bench_in_ms(CALL_MS)), 0);
+    assert_true(bench_on(b, 1) && !bench_on(b, 0));
+    assert_int_equal(bench_status(b).channels[0].output, OUTPUT_REST);
+    assert_int_equal(bench_set(b, 0, QUANTITY_amplitude_ua, 1000), -EINVAL);
+    assert_int_equal(unit_stop(&b->link, 0, 0, bench_in_ms(CALL_MS)), 0);
+    assert_true(bench_all_rest(b));
+}
+
 static void nothing_outlives_a_stop(void **state)
 {
     struct bench *b = *state;
@@ -252,7 +266,8 @@ static void what_cannot_be_started_is_refused_and_nothing_is_sent(void **state)
     struct bench *b = *state;
     assert_int_equal(start(b), -EINVAL);
     bench_prepare(b, 0);
-    assert_int_equal(unit_start(&b->link, 0, 1, bench_in_ms(CALL_MS)), -EINVAL);
+    assert_int_equal(unit_start(&b->link, 0, 1, bench_in_ms(CALL_MS)), -EINVAL); /* another channel's group */
+    assert_int_equal(unit_start(&b->link, 0, 2, bench_in_ms(CALL_MS)), -EINVAL); /* none */
     assert_int_equal(unit_start(&b->link, 1, 0, bench_in_ms(CALL_MS)), -EINVAL);
     bench_prepare(b, 1);
     assert_int_equal(bench_set(b, 1, QUANTITY_pulse_rate_millihz, 40000), 0);
@@ -294,7 +309,7 @@ static void calls_for_another_unit_or_group_are_refused(void **state)
     assert_int_equal(unit_status(&b->link, 1, deadline, &status), -EINVAL);
     assert_int_equal(unit_apply(&b->link, 1, &setting, deadline), -EINVAL);
     assert_int_equal(unit_stop(&b->link, 1, 0, deadline), -EINVAL);
-    assert_int_equal(unit_stop(&b->link, 0, 1, deadline), -EINVAL);
+    assert_int_equal(unit_stop(&b->link, 0, 2, deadline), -EINVAL);
     assert_int_equal(unit_make_safe(&b->link, 1, deadline), -EINVAL);
     assert_int_equal(unit_keepalive(&b->link, 1, deadline), -EINVAL);
 }
@@ -407,7 +422,7 @@ static void polls_and_feeds_keep_it_running(void **state)
 static void polls_alone_do_not(void **state)
 {
     struct bench *b = *state;
-    struct modality_status s;
+    struct modality_status s = {0};
     bench_run(b, 0, 10000);
     int64_t since = clock_monotonic_ns(), end = bench_in_ms(4 * WATCHDOG_MS);
     int r = 0;
@@ -448,7 +463,7 @@ static void a_device_that_was_left_alone_has_tripped_and_stays_off(void **state)
 static void a_device_that_heeds_no_stop_is_left_to_its_watchdog(void **state)
 {
     struct bench *b = *state;
-    struct modality_status s;
+    struct modality_status s = {0};
     bench_run(b, 0, 10000);
     bench_fault(b, FAULT_stuck, ARG_ignores, STUCK_COMMANDS, -1);
     int64_t since = clock_monotonic_ns();
@@ -473,7 +488,7 @@ static void a_device_that_heeds_no_stop_is_left_to_its_watchdog(void **state)
 static void a_device_that_nothing_ends_never_looks_at_rest(void **state)
 {
     struct bench *b = *state;
-    struct modality_status s;
+    struct modality_status s = {0};
     bench_run(b, 0, 10000);
     bench_fault(b, FAULT_stuck, ARG_ignores, STUCK_ALL, -1);
     int64_t end = bench_in_ms(3 * WATCHDOG_MS);
@@ -637,6 +652,7 @@ int main(void)
         FRESH(an_init_that_is_said_twice_is_no_restart),
         TEST(set_points_reach_the_device_when_it_is_started_and_with_every_change),
         TEST(a_status_tells_channels_of_the_list_from_the_others),
+        TEST(a_group_is_started_by_itself_and_stopped_with_all),
         TEST(nothing_outlives_a_stop),
         TEST(what_cannot_be_started_is_refused_and_nothing_is_sent),
         TEST(what_cannot_be_set_is_refused_and_nothing_is_sent),

@@ -14,6 +14,7 @@
 
 #define LONG_MS 3000
 #define CALL_MS 250
+#define GROUP_ALL 8 /* behind each channel's own */
 #define SLACK_MS 100
 #define WATCHDOG_MS 1200
 
@@ -58,7 +59,7 @@ static void run(struct modality_link *link)
     set(link, 2, QUANTITY_phase_width_us, 250);
     set(link, 2, QUANTITY_pulse_rate_millihz, 50000);
     set(link, 2, QUANTITY_amplitude_ua, 0);
-    assert_int_equal(plugin->start(link, 0, 0, room_in_ms(CALL_MS)), 0);
+    assert_int_equal(plugin->start(link, 0, GROUP_ALL, room_in_ms(CALL_MS)), 0);
     set(link, 2, QUANTITY_amplitude_ua, 20000);
     assert_int_equal(state(1, 3, "value"), 20000);
 }
@@ -120,7 +121,7 @@ static void all_channels_over_usb(void **state_)
         set(link_1, c, QUANTITY_pulse_rate_millihz, 40000);
         set(link_1, c, QUANTITY_amplitude_ua, 0);
     }
-    assert_int_equal(plugin->start(link_1, 0, 0, room_in_ms(CALL_MS)), 0);
+    assert_int_equal(plugin->start(link_1, 0, GROUP_ALL, room_in_ms(CALL_MS)), 0);
     for (uint32_t c = 0; c < 8; c++)
         set(link_1, c, QUANTITY_amplitude_ua, 1000 * (c + 9));
     for (unsigned c = 0; c < 8; c++)
@@ -154,7 +155,7 @@ static void a_pulled_plug_is_seen_at_once_and_the_watchdog_ends_the_output(void 
     assert_int_equal(open_as("usb:0403:6001,serial=FT1", &link_1), 0);
     identify(link_1, "FT1");
     assert_at_rest(link_1, 1);
-    assert_int_equal(plugin->start(link_1, 0, 0, room_in_ms(CALL_MS)), -EINVAL); /* nothing is resumed */
+    assert_int_equal(plugin->start(link_1, 0, GROUP_ALL, room_in_ms(CALL_MS)), -EINVAL); /* nothing is resumed */
     run(link_1);
     assert_int_equal(plugin->stop(link_1, 0, 0, room_in_ms(CALL_MS)), 0);
 }

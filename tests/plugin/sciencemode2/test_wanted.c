@@ -100,20 +100,23 @@ static void a_list_has_the_channels_that_are_complete(void **state)
     struct wanted w = {0};
     struct sm2_list list = {.active = 99};
     const char *why = NULL;
-    assert_int_equal(wanted_list(&w, &list, &why), -EINVAL);
+    assert_int_equal(wanted_list(&w, 0xff, &list, &why), -EINVAL);
     assert_non_null(why);
     assert_int_equal(list.active, 99);
     put(&w, 1, QUANTITY_phase_width_us, 200);
     put(&w, 2, QUANTITY_pulse_rate_millihz, 50000);
     put(&w, 3, QUANTITY_amplitude_ua, 0);
-    assert_int_equal(wanted_list(&w, &list, &why), -EINVAL);
+    assert_int_equal(wanted_list(&w, 0xff, &list, &why), -EINVAL);
     channel(&w, 0, 50000);
     channel(&w, 7, 50000);
-    assert_int_equal(wanted_list(&w, &list, &why), 0);
+    assert_int_equal(wanted_list(&w, 0xff, &list, &why), 0);
     assert_int_equal(list.active, 0x81);
     assert_int_equal(list.interval, 40);
     assert_int_equal(list.spacing, 16);
     assert_int_equal(list.low_frequency | (unsigned)list.skipped | list.fast, 0);
+    assert_int_equal(wanted_list(&w, 0x7f, &list, &why), 0);
+    assert_int_equal(list.active, 1);
+    assert_int_equal(wanted_list(&w, 0x7e, &list, &why), -EINVAL);
     struct sm2_pulse pulses[SM2_CHANNELS];
     put(&w, 7, QUANTITY_amplitude_ua, 12000);
     wanted_pulses(&w, pulses);
@@ -131,9 +134,9 @@ static void channels_of_one_list_have_one_rate(void **state)
     const char *why = NULL;
     channel(&w, 0, 50000);
     channel(&w, 1, 40000);
-    assert_int_equal(wanted_list(&w, &list, &why), -EINVAL);
+    assert_int_equal(wanted_list(&w, 0xff, &list, &why), -EINVAL);
     channel(&w, 1, 50000);
-    assert_int_equal(wanted_list(&w, &list, &why), 0);
+    assert_int_equal(wanted_list(&w, 0xff, &list, &why), 0);
 }
 
 /* 320 pulses a second in all: the product's 40 Hz on eight channels. */
@@ -151,10 +154,10 @@ static void many_channels_have_a_lower_rate(void **state)
         const char *why = NULL;
         for (size_t c = 0; c < cases[i].channels; c++)
             channel(&w, c, cases[i].fits);
-        assert_int_equal(wanted_list(&w, &list, &why), 0);
+        assert_int_equal(wanted_list(&w, 0xff, &list, &why), 0);
         for (size_t c = 0; cases[i].does_not && c < cases[i].channels; c++)
             channel(&w, c, cases[i].does_not);
-        assert_int_equal(wanted_list(&w, &list, &why), cases[i].does_not ? -EINVAL : 0);
+        assert_int_equal(wanted_list(&w, 0xff, &list, &why), cases[i].does_not ? -EINVAL : 0);
     }
 }
 
