@@ -30,7 +30,7 @@ def duty(v, width_unit_per_s):
         share = Fraction(width * v["pulse_repetition_millihz"], width_unit_per_s * 1000)
     else:
         return None
-    if share > 1:
+    if not 0 < share <= 1:
         raise Impossible("duty_permille")
     return share
 

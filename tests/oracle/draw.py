@@ -417,10 +417,10 @@ def draw_limit(rng, number, sample, ceilings):
     bound = min(10 ** 12, max(0, round(value * rng.uniform(0.6, 1.4)) + rng.randint(-1, 1)))
     key = "min" if is_min else "max"
     hard = [c for c in ceilings if c.quantity == quantity and c.scope == scope and getattr(c, key) is not None]
-    loosest = rng.random() < 0.002
     for c in hard:
-        if not loosest:
-            bound = max(bound, c.min) if is_min else min(bound, c.max)
+        bound = max(bound, c.min) if is_min else min(bound, c.max)
+    if hard and rng.random() < 0.008:  # on the ceiling, or a unit looser, which nobody may take
+        bound = (max(0, hard[0].min - rng.choice((0, 1))) if is_min else hard[0].max + rng.choice((0, 1)))
     modality = next(m for m, bit in MODALITIES.items() if bit == picture.modality)
     kind = rng.choice(("hard", "hard", "hard", "hard", "notice", "notice", "target", "info"))
     lines = [f"[limit r{number}]", f"modality = {modality}", f"quantity = {quantity}",

@@ -112,6 +112,9 @@ def run_batch(seed, count, ceilings):
         faults, installation = load(directory)
         if installation is None:
             return 0, 0, 0, shrink.refused_installation(directory, faults, ceilings, seed)
+        looser = judge.looser_than(directory, ceilings)
+        if looser:
+            return 0, 0, 0, [f"seed {seed}: the daemon takes limits that loosen a compiled ceiling: {looser}"]
         if installation.reading:
             return 0, 0, 0, [f"seed {seed}: " + text for text in installation.reading]
         samples = draw_protocols(rng, directory, installation.limits)
