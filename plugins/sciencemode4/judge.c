@@ -19,7 +19,17 @@ static bool has_data(const struct sm4_answer *a)
 
 static unsigned result_of_state(enum sm4_channel_state state)
 {
-    return state == SM4_CHANNEL_TIMEOUT ? SM4_PULSE_TIMEOUT : SM4_PULSE_LOW_CURRENT;
+    switch (state) {
+    case SM4_CHANNEL_OK:
+        break;
+    case SM4_CHANNEL_ELECTRODE:
+        return SM4_ELECTRODE;
+    case SM4_CHANNEL_TIMEOUT:
+        return SM4_PULSE_TIMEOUT;
+    case SM4_CHANNEL_LOW_CURRENT:
+        return SM4_PULSE_LOW_CURRENT;
+    }
+    return SM4_OK;
 }
 
 static void judge_faults(const struct sm4_memory *m, const struct sm4_report *r, struct modality_status *s)
@@ -33,20 +43,12 @@ static void judge_faults(const struct sm4_memory *m, const struct sm4_report *r,
     for (unsigned c = 0; c < SM4_CHANNELS; c++) {
         char id[8];
         snprintf(id, sizeof id, "ch%u", c + 1);
-        if (m->seen[c] == SM4_CHANNEL_TIMEOUT || m->seen[c] == SM4_CHANNEL_LOW_CURRENT)
+        if (m->seen[c] != SM4_CHANNEL_OK) /* an electrode's too: the device has taken its output away */
             fault(s, result_of_state(m->seen[c]), id);
     }
     if (m->started != 0 && has_data(&r->status) && r->status.mode == SM4_MODE_MID_LEVEL_RUNNING &&
         r->status.voltage != SM4_VOLTAGE_FULL)
         fault(s, SM4_HIGH_VOLTAGE, "running without it");
-}
-
-static bool electrode_seen(const struct sm4_memory *m)
-{
-    for (unsigned c = 0; c < SM4_CHANNELS; c++)
-        if (m->seen[c] == SM4_CHANNEL_ELECTRODE)
-            return true;
-    return false;
 }
 
 /* What was started and is gone without being told: by a restart, the watchdog, or a fault that has its own name. */
@@ -56,7 +58,7 @@ static void judge_lost(const struct sm4_memory *m, const struct sm4_report *r, s
         return;
     enum sm4_mode mode = r->status.mode;
     s->restarted = mode == SM4_MODE_NONE || mode == SM4_MODE_LOW_LEVEL;
-    s->watchdog_tripped = mode == SM4_MODE_MID_LEVEL && !s->fault && !electrode_seen(m);
+    s->watchdog_tripped = mode == SM4_MODE_MID_LEVEL && !s->fault;
 }
 
 static void conclude(struct modality_channel_status *c, enum modality_output output, enum modality_evidence evidence)

@@ -121,7 +121,7 @@ class P24(unittest.TestCase):
         session, _, _ = self.begin(18000)
         lifted = now_ns()
         self.bus.ask("lift 1 1")
-        self.client.state(session, "ended")
+        self.assertIn("ch1: electrode error", self.client.state(session, "ended")["detail"])
         self.rested_within(lifted, 100)
         self.bus.ask("fit 1 1")
         self.assertEqual(self.bus.peak("p24", lifted + 10**6), 0)
