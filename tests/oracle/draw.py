@@ -413,7 +413,7 @@ def draw_limit(rng, number, sample, ceilings):
         ("per-24h", "per-session") if QUANTITIES[quantity].basis == "ACCUMULATED" or quantity == "duration_ms" else
         ("instantaneous", "per-pulse", "configuration", "instantaneous"))
     is_min = quantity in MINIMUM and rng.random() < 0.8 or quantity == "rest_interval_ms"
-    value = values[quantity].lo if quantity in values else rng.randint(600000, 80000000)
+    value = min(10 ** 12, values[quantity].lo if quantity in values else rng.randint(600000, 80000000))
     bound = min(10 ** 12, max(0, round(value * rng.uniform(0.6, 1.4)) + rng.randint(-1, 1)))
     key = "min" if is_min else "max"
     hard = [c for c in ceilings if c.quantity == quantity and c.scope == scope and getattr(c, key) is not None]
