@@ -174,6 +174,9 @@ static void fill_answer(const struct model *model, const struct rehastim2_packet
 
 /* ---- answers ---- */
 
+static const uint8_t garbage[] = {0x12, 0x34, 0xf0, 0x81, 0x55, 0x81, 0x59, 0x00, 0x00, 0x0f, 0x99};
+static const uint8_t noise[RULE_NOISE_BYTES] = {0xaa, 0x0f};
+
 static size_t bend(enum corrupt_how how, struct rehastim2_packet *p, uint8_t *frame)
 {
     size_t length;
@@ -190,11 +193,11 @@ static size_t bend(enum corrupt_how how, struct rehastim2_packet *p, uint8_t *fr
         p->data[p->size - 1] ^= 0x40;
         return rehastim2_frame_encode(p, frame);
     case CORRUPT_GARBAGE:
-        memcpy(frame, "\x12\x34\xf0\x81\x55\x81\x59\x00\x00\x0f\x99", 11);
-        return 11;
+        memcpy(frame, garbage, sizeof garbage);
+        return sizeof garbage;
     case CORRUPT_NOISE:
-        memcpy(frame, "\xaa\x0f", RULE_NOISE_BYTES);
-        return RULE_NOISE_BYTES + rehastim2_frame_encode(p, frame + RULE_NOISE_BYTES);
+        memcpy(frame, noise, sizeof noise);
+        return sizeof noise + rehastim2_frame_encode(p, frame + sizeof noise);
     case CORRUPT_TRUNCATE:
         return rehastim2_frame_encode(p, frame) / 2;
     case CORRUPT_BIT_FLIP:
@@ -353,6 +356,7 @@ void rehastim2_front_free(struct rehastim2_front *front)
 
 /* ---- a page without registers ---- */
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): as every page's */
 static bool no_register(const struct page *page, uint8_t function, unsigned address, uint16_t *out)
 {
     (void)page;
