@@ -19,7 +19,7 @@ class Broken(Exception):
 
 def fixed(channel, quantity):
     """A value that may not change during the treatment."""
-    if channel.start.get(quantity) != channel.ceiling[quantity]:
+    if channel.start.get(quantity) != channel.ceiling[quantity] or not channel.ceiling[quantity]:
         raise Broken("OUT_OF_RANGE", quantity)
     return channel.ceiling[quantity]
 

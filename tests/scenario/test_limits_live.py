@@ -108,7 +108,11 @@ class Live:
         return output * 100 // 500 * 1000 // treatment.values["duty_permille"]
 
     def wait_level(self, treatment, level):
-        wait_until(f"{treatment.device} at {level}", lambda: self.level_of(treatment, self.output(treatment)) >= level)
+        try:
+            wait_until(f"{treatment.device} at {level}", lambda: self.level_of(treatment, self.output(treatment)) >= level)
+        except AssertionError as late:
+            ends = [s.get("end") for s in self.voice.call("session.list")["items"]]
+            raise AssertionError(f"{late}; sessions ended: {ends[-3:]}") from None
 
     def adjust(self, session, lease, treatment, target, expect):
         self.voice.act("session.adjust", session_id=session, lease_key=lease, quantity=treatment.level, target=target,
