@@ -62,6 +62,7 @@ static void put_measurement(struct supervise_channel_rules *c, const struct asse
     c->actual = device->level_measured && power && a->plan.level != QUANTITY_power_uw ? QUANTITY_power_uw : c->level;
     c->safer_up = modality_quantity_info(c->level)->safer == SAFER_UP;
     c->lag_ns = d->rest_by_setpoint ? (int64_t)slow_ms * NS_PER_MS : 0;
+    c->settle_ns = (int64_t)d->settle_ms * NS_PER_MS;
     c->rest_value = device->rest_value;
     c->noise = device->noise;
     c->judge_contact = d->contact_monitored;

@@ -66,6 +66,7 @@ struct supervise_rules {
         enum modality_quantity actual; /* measured: the level itself, or power_uw for ultrasound */
         bool safer_up;                 /* of the level: colder than rest is output */
         int64_t lag_ns;                /* a slow output may show what was in force so long ago; 0 = the sample before */
+        int64_t settle_ns;             /* so long after a set point any output may still show the one before */
         int64_t rest_value, resolution, noise;
         int64_t accuracy_permille; /* tolerance is the largest of this share, 2 x resolution, noise */
         int64_t floor;             /* below this set value the accuracy share is taken of the floor */
@@ -129,6 +130,7 @@ struct supervise_state {
         int64_t last_actual; /* the measurement, and how far from rest the level may have been when it */
         int64_t near_at_change, far_at_change; /* last moved */
         int64_t lag, lag_until_ns;             /* farthest way from rest that still counts, and until when */
+        int64_t recent, recent_until_ns;       /* the same within the time to settle, however often the level moves */
         int64_t still_since_ns;                /* the head has not moved since; 0 = it moves */
         bool has_skin;
         int64_t skin_millic, skin_since_ns;     /* the skin sensor's value, and since when it has been exactly this */

@@ -70,11 +70,25 @@ static int64_t lagging(const struct judging *j, int64_t now)
     return j->sample->taken_ns <= cs->lag_until_ns && cs->lag > now ? cs->lag : now;
 }
 
+/* The farthest that an output which is no farther than it should be can be: a level that never stays still is no
+ * excuse. */
+static int64_t settling(const struct judging *j, int64_t now)
+{
+    const struct supervise_channel_state *cs = &j->state->channels[j->index];
+    const bool settled = (j->sample->settled >> judged_rules(j)->channel) & 1u;
+    const int64_t far = !settled && j->sample->taken_ns <= cs->recent_until_ns && cs->recent > now ? cs->recent : now;
+    return judged_rules(j)->lag_ns > 0 && !settled ? lagging(j, far) : far;
+}
+
 void judged_remember(struct judging *j)
 {
     const struct supervise_channel_rules *c = judged_rules(j);
     struct supervise_channel_state *cs = judged_state(j);
     const int64_t now = supervise_distance(c, supervise_farthest(c, j->sample)), taken_ns = j->sample->taken_ns;
+    if (now >= cs->recent || taken_ns > cs->recent_until_ns) {
+        cs->recent = now;
+        cs->recent_until_ns = taken_ns + c->settle_ns;
+    }
     if (c->lag_ns > 0 && now < cs->lag && taken_ns <= cs->lag_until_ns)
         return;
     cs->lag = now;
@@ -92,19 +106,19 @@ static void remember_start(struct judging *j, int64_t distance)
     cs->lag_until_ns = j->sample->taken_ns + c->lag_ns;
 }
 
-static void judge_over(struct judging *j, int64_t actual, int64_t far, int64_t expected)
+static void judge_over(struct judging *j, int64_t actual, int64_t far)
 {
     const struct supervise_channel_rules *c = judged_rules(j);
     const int64_t measured = measured_distance(c, actual);
-    const bool settled = (j->sample->settled >> c->channel) & 1u;
-    int64_t past;
-    if (expect(c, absolute_of(c, lagging(j, far)), &past) < 0)
+    int64_t past, expected;
+    if (expect(c, absolute_of(c, lagging(j, far)), &past) < 0 ||
+        expect(c, absolute_of(c, settling(j, far)), &expected) < 0)
         return;
     const int64_t gross = past + past / 2 + tolerance(c, 0), high = expected + tolerance(c, expected);
     supervise_judge(j, FAULT_over_output_gross, measured > gross, c->actual, actual, measured_absolute(c, gross),
                     "measured %lld, more than 1.5 x the set %lld", (long long)actual,
                     (long long)measured_absolute(c, past));
-    supervise_judge(j, FAULT_over_output, settled && measured > high, c->actual, actual, measured_absolute(c, high),
+    supervise_judge(j, FAULT_over_output, measured > high, c->actual, actual, measured_absolute(c, high),
                     "measured %lld, beyond the set %lld by more than the tolerance (bound %lld)", (long long)actual,
                     (long long)measured_absolute(c, expected), (long long)measured_absolute(c, high));
 }
@@ -156,12 +170,12 @@ void judge_delivery(struct judging *j)
     const struct supervise_channel_rules *c = judged_rules(j);
     const int64_t far = supervise_distance(c, supervise_farthest(c, j->sample));
     const int64_t near = supervise_distance(c, supervise_nearest(c, j->sample));
-    int64_t actual, low, high;
+    int64_t actual, low;
     if (!c->has_actual || !supervise_reading(judged_status(j), c->actual, &actual) ||
-        expect(c, supervise_nearest(c, j->sample), &low) < 0 || expect(c, supervise_farthest(c, j->sample), &high) < 0)
+        expect(c, supervise_nearest(c, j->sample), &low) < 0)
         return;
     remember_start(j, measured_distance(c, actual));
-    judge_over(j, actual, far, high);
+    judge_over(j, actual, far);
     judge_under(j, actual, low);
     judge_stuck(j, actual, near, far);
 }

@@ -55,6 +55,7 @@ static struct supervise_channel_rules *begin(struct bench *b, enum modality moda
     c->impedance_open_ohm = c->impedance_trend_permille = c->readback_permille = c->static_max_uw_cm2 = none;
     c->skin_min_millic = INT64_MIN;
     b->sample.settled = 1;
+    c->settle_ns = 300 * NS_PER_MS;
     b->sample.status.n_channels = 1;
     *bench_channel(b) =
         (struct modality_channel_status){.output = OUTPUT_ON, .evidence = EVIDENCE_MEASURED, .contact = CONTACT_GOOD};

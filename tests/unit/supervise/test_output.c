@@ -63,6 +63,28 @@ static void a_decrease_is_not_taken_for_over_output(void **unused)
     bench_feed_well(&b, 5);
 }
 
+/* A slider that is never still: more than the higher of its levels allows is too much, whenever it is measured. */
+static void a_level_that_moves_all_the_time_excuses_nothing(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_stimulator(&b);
+    bench_feed_well(&b, 3);
+    b.sample.settled = 0;
+    for (int i = 0; i < 20; i++) {
+        bench_level(&b, i % 2 ? 20000 : 19800);
+        bench_put(&b, QUANTITY_amplitude_ua, 24000);
+        bench_feed_well(&b, 1);
+    }
+    bench_put(&b, QUANTITY_amplitude_ua, 24001);
+    bench_level(&b, 20000);
+    bench_feed_well(&b, 1);
+    bench_level(&b, 19800);
+    bench_feed_well(&b, 1);
+    bench_level(&b, 20000);
+    bench_expect(&b, FAULT_over_output, 1);
+}
+
 static void under_output_acts_after_six_samples(void **unused)
 {
     struct bench b;
@@ -269,6 +291,7 @@ int main(void)
         cmocka_unit_test(status_faults_act_on_one_sample),
         cmocka_unit_test(over_output_acts_by_its_size),
         cmocka_unit_test(a_decrease_is_not_taken_for_over_output),
+        cmocka_unit_test(a_level_that_moves_all_the_time_excuses_nothing),
         cmocka_unit_test(under_output_acts_after_six_samples),
         cmocka_unit_test(electrode_faults),
         cmocka_unit_test(a_slow_rise_of_impedance_is_only_noted),
