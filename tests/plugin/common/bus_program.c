@@ -79,7 +79,7 @@ static void timer_over(void *ctx, int64_t now_ns)
 
 static void device_make(struct port *p)
 {
-    struct device_options options = {.name = "device", .kind = kind->page, .unit = 1};
+    struct device_options options = {.name = kind->name, .kind = kind->page, .unit = 1};
     p->device = device_new(loop, &trace, &options);
     p->front = kind->make(p->device, (struct bus_port_user){.send = send_bytes, .cut = cut, .ctx = p});
 }
@@ -137,12 +137,36 @@ static const char *state(const struct port *p, const char *channel, const char *
     return text;
 }
 
-static const char *drop(struct port *p, const char *count)
+static const char *fault(struct port *p, const char *name, const char *arg, const char *number)
 {
-    struct fault_args args = {.present = 1u << ARG_count};
+    struct fault_args args = {0};
     const struct rule_match any = {0};
-    args.value[ARG_count] = strtol(count, NULL, 10);
-    return rule_add(&p->device->rules, FAULT_drop, &args, &any) < 0 ? "error" : "ok";
+    int id = fault_find(name), which = arg[0] ? fault_arg_find(arg) : 0;
+    if (id < 0 || which < 0)
+        return "error no such fault";
+    if (arg[0]) {
+        args.present = 1u << which;
+        args.value[which] = strtol(number, NULL, 10);
+    }
+    (void)device_advance(p->device);
+    bool wire = fault_kinds[id].scope == SCOPE_WIRE;
+    int r = wire ? rule_add(&p->device->rules, (enum fault_id)id, &args, &any)
+                 : model_inject(p->device->model, (enum fault_id)id, &args);
+    kind->tell(p->front);
+    return r < 0 ? "error not possible" : "ok";
+}
+
+static const char *clear(struct port *p, const char *name)
+{
+    int id = fault_find(name);
+    if (id < 0)
+        return "error no such fault";
+    (void)device_advance(p->device);
+    rule_clear(&p->device->rules, (enum fault_id)id);
+    if (fault_kinds[id].scope == SCOPE_MODEL)
+        (void)model_clear(p->device->model, (enum fault_id)id, &(struct fault_args){0});
+    kind->tell(p->front);
+    return "ok";
 }
 
 static const char *unplug_in(struct port *p, const char *ms)
@@ -176,8 +200,10 @@ static const char *carry_out(const char **words)
         return unplug_in(p, words[2]);
     if (strcmp(act, "state") == 0)
         return state(p, words[2], words[3]);
-    if (strcmp(act, "drop") == 0)
-        return drop(p, words[2]);
+    if (strcmp(act, "fault") == 0)
+        return fault(p, words[2], words[3], words[4]);
+    if (strcmp(act, "clear") == 0)
+        return clear(p, words[2]);
     if (strcmp(act, "line") == 0)
         return line(p);
     if (strcmp(act, "driver") == 0) {
@@ -210,12 +236,12 @@ static void stdin_ready(void *ctx, uint32_t events)
         answer(reply);
 }
 
-int bus_program(const struct bus_kind *of)
+int bus_program(const struct bus_kind *of, const char *trace_path)
 {
     kind = of;
     loop = loop_new();
     bus = loop ? usb_bus_new(loop) : NULL;
-    if (!bus || trace_open(&trace, NULL) < 0) {
+    if (!bus || trace_open(&trace, trace_path) < 0) {
         perror("bus");
         return EXIT_FAILURE;
     }
@@ -229,6 +255,7 @@ int bus_program(const struct bus_kind *of)
     for (unsigned i = 0; i <= USB_BUS_PORTS; i++)
         if (ports[i].device)
             device_end(&ports[i]);
+    trace_close(&trace);
     loop_free(loop);
     return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

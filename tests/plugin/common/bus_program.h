@@ -7,7 +7,8 @@
  *   plug PORT [SERIAL]                   of the descriptor; the device behind a port is made once and stays itself
  *   unplug PORT, unplug-in PORT MS       the latter is answered at once
  *   state PORT CHANNEL NAME              of the model; channel from 1, 0 = the device's own
- *   drop PORT COUNT                      so many answers are not given
+ *   fault PORT NAME [ARG NUMBER]         of tools/modality-sim/fault.h, wire and model: "fault 1 drop count 3"
+ *   clear PORT NAME
  *   driver PORT INTERFACE                who holds it: a driver of the kernel, "usbfs", or nobody
  *   line PORT                            how a client has set an FTDI chip
  */
@@ -30,16 +31,18 @@ struct bus_kind {
     struct usb_identity identity;
     const char *driver; /* of the kernel, for it */
     const struct page_kind *page;
+    const char *name; /* in the trace */
     void *(*make)(struct device *device, struct bus_port_user user);
     void (*end)(void *front);
     void (*receive)(void *front, const uint8_t *bytes, size_t length);
     void (*open)(void *front);
     void (*close)(void *front);
+    void (*tell)(void *front); /* after something was done to the model */
     void (*plug)(void *front);
     void (*unplug)(void *front);
 };
 
-/* What main returns. */
-int bus_program(const struct bus_kind *kind);
+/* What main returns; its first argument is the path of a trace, without it there is none. */
+int bus_program(const struct bus_kind *kind, const char *trace_path);
 
 #endif

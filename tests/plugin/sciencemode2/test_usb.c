@@ -181,7 +181,7 @@ static void a_plug_pulled_while_a_call_waits_ends_the_call(void **state_)
     (void)state_;
     struct modality_status s;
     run(link_1);
-    usb_bench("drop 1 1");
+    usb_bench("fault 1 drop count 1");
     usb_bench("unplug-in 1 40");
     int64_t begun = clock_monotonic_ns();
     int r = plugin->status(link_1, 0, room_in_ms(LONG_MS), &s);
@@ -197,14 +197,14 @@ static void a_device_that_does_not_answer_is_usable_again(void **state_)
     struct modality_status s;
     run(link_1);
     for (int i = 0; i < 3; i++) { /* from the second time on the port is recovered */
-        usb_bench("drop 1 1");
+        usb_bench("fault 1 drop count 1");
         assert_int_equal(plugin->status(link_1, 0, room_in_ms(CALL_MS), &s), -ETIMEDOUT);
         assert_int_equal(plugin->status(link_1, 0, room_in_ms(CALL_MS), &s), -EIO);
         assert_int_equal(plugin->reopen(link_1, room_in_ms(CALL_MS)), 0);
     }
     assert_int_equal(plugin->status(link_1, 0, room_in_ms(CALL_MS), &s), 0);
     assert_int_equal(s.channels[2].output, OUTPUT_ON);
-    usb_bench("drop 1 1");
+    usb_bench("fault 1 drop count 1");
     assert_int_equal(plugin->stop(link_1, 0, 0, room_in_ms(CALL_MS)), -ETIMEDOUT);
     assert_int_equal(state(1, 3, "on"), 0);
     assert_int_equal(plugin->reopen(link_1, room_in_ms(CALL_MS)), 0);
