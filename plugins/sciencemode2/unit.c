@@ -153,11 +153,9 @@ int unit_keep_silence(struct modality_link *link, int64_t deadline_ns, bool rest
     return 0;
 }
 
-int unit_settled(const struct modality_link *link, int r, bool started)
+int unit_settled(int r)
 {
-    if (r == -ECONNRESET)
-        return -EACCES;
-    return r == 0 && started && !link->memory.started ? -EACCES : r;
+    return r == -ECONNRESET ? -EACCES : r;
 }
 
 /* ---- the link ---- */
@@ -240,7 +238,7 @@ int unit_keepalive(struct modality_link *link, size_t unit, int64_t deadline_ns)
     if (r == 0 && unit_is_silent(link, false))
         r = -EAGAIN;
     if (r == 0)
-        r = unit_settled(link, unit_ask(link, &q, deadline_ns, &a), false);
+        r = unit_settled(unit_ask(link, &q, deadline_ns, &a));
     if (r == 0)
         link->memory.granted_ns = began;
     return unit_report(link, r, "feeding its watchdog");

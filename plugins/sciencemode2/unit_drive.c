@@ -51,7 +51,7 @@ static int apply_running(struct modality_link *link, const struct wanted *wanted
         return unit_report(link, r, "writing a set point");
     if (!(m->listed & (1u << setting->channel)))
         return unit_report(link, -EINVAL, "writing a set point of a channel that was not started");
-    r = unit_settled(link, send_pulses(link, wanted, m->listed, deadline_ns), true);
+    r = unit_settled(send_pulses(link, wanted, m->listed, deadline_ns));
     if (r == 0)
         m->wanted = *wanted;
     return unit_report(link, r, "writing a set point");
@@ -88,7 +88,7 @@ static int start_list(struct modality_link *link, const struct sm2_list *list, i
     sm2_memory_speak(m); /* a list is taken in mode start alone: the stops before it were heeded */
     m->listed = list->active;
     m->electrode = false;
-    m->started = true; /* from here on, whatever becomes of the answer; news that come with it end it again */
+    m->started = true; /* from here on, whatever becomes of the answer; what is said behind it ends it again */
     r = send_pulses(link, &m->wanted, list->active, deadline_ns);
     if (r == -EACCES)
         m->started = false;
@@ -107,7 +107,7 @@ int unit_start(struct modality_link *link, size_t unit, size_t group, int64_t de
     if (r == 0 && link->memory.armed) /* a stop comes before every start */
         r = -EACCES;
     if (r == 0) {
-        r = unit_settled(link, start_list(link, &list, deadline_ns), true);
+        r = unit_settled(start_list(link, &list, deadline_ns));
         link->memory.armed = r == 0;
     }
     return unit_report(link, r, "starting");

@@ -18,10 +18,10 @@ int unit_hear(struct modality_link *link);
 int unit_ask(struct modality_link *link, struct sm2_request *request, int64_t deadline_ns, struct sm2_answer *out);
 
 /*
- * What r comes to for the host: -EACCES when an Init came in place of the answer, or when the output that should run
- * was ended at once by what the device said beside it.
+ * What r comes to for the host: -EACCES when an Init came in place of the answer. What the device says behind a good
+ * answer does not undo that it has acted; the next status tells it, and nothing is sent before a stop.
  */
-int unit_settled(const struct modality_link *link, int r, bool started);
+int unit_settled(int r);
 
 /*
  * Whether nothing may be sent, because the device's watchdog is what has to end its output; one that has just said Init

@@ -141,6 +141,7 @@ class RehaStim2(unittest.TestCase):
 
     def test_the_emergency_switch_is_the_patients_stop(self):
         session, _, _ = self.begin()
+        wait_until("it is seen to run", lambda: self.channel_of(session, "contact", "good"))
         pressed = now_ns()
         self.bus.ask("fault 1 patient_stop")
         self.assertEqual(self.client.state(session, "ended")["reason"], "patient_stop")
