@@ -38,11 +38,16 @@ static bool indicated(const struct screening_case *c, const char *indication)
     return same(c->indication, indication) || same(c->protocol_indication, indication);
 }
 
-bool screening_asks(const struct question *q, const struct screening_case *c)
+/* Whether a question is meant for this therapy, wherever it is given. */
+static bool is_for(const struct question *q, enum modality_therapy therapy)
 {
     const bool all = q->columns == 0 && q->therapies == 0;
-    if (!all && ((q->columns >> screening_column_of(c->therapy)) & 1u) == 0 &&
-        ((q->therapies >> c->therapy) & 1u) == 0) {
+    return all || ((q->columns >> screening_column_of(therapy)) & 1u) != 0 || ((q->therapies >> therapy) & 1u) != 0;
+}
+
+bool screening_asks(const struct question *q, const struct screening_case *c)
+{
+    if (!is_for(q, c->therapy)) {
         return false;
     }
     if (q->sites != 0 && ((q->sites >> c->site) & 1u) == 0) {
@@ -305,6 +310,17 @@ static void refuse_condition(const struct condition *c, enum screening_code code
     item->origin = origin;
 }
 
+/* Limits have ceilings behind them; behind the questions there is nothing. */
+static bool anything_asked(const struct screening *s, enum modality_therapy therapy)
+{
+    for (size_t i = 0; i < s->n_questions; i++) {
+        if (is_for(&s->questions[i], therapy)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int screening_judge(const struct screening *s, const struct screening_case *c, const struct given_answer *answers,
                     size_t n_answers, const struct given_override *overrides, size_t n_overrides, uint64_t *conditions,
                     struct refusals *r)
@@ -332,6 +348,11 @@ int screening_judge(const struct screening *s, const struct screening_case *c, c
             }
             refuse_condition(condition, wanted, c->therapy, d.by[i], d.basis[i], r);
         }
+    }
+    if (!anything_asked(s, c->therapy)) {
+        refusal_add(r, TOKEN_INCOMPLETE, NULL,
+                    "the configuration asks no screening question for %s: nothing is started",
+                    modality_therapy_id(c->therapy));
     }
     *conditions = d.conditions;
     return r->n + r->dropped > before ? -EPERM : 0;

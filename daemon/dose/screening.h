@@ -133,6 +133,7 @@ bool screening_asks(const struct question *q, const struct screening_case *c);
  * for an override of an unknown condition. An override counts only with the condition's id, by and a reason that are
  * not blank. An answer to a question that was not asked counts as well, and several answers to one question all count.
  * An answer to a dated question counts as the restrictive one when its day is missing, lies ahead or too far back.
+ * A therapy for which no question is asked at all is refused (INCOMPLETE): there are no ceilings behind the questions.
  * Contraindications come before precautions. Returns 0 or -EPERM.
  */
 int screening_judge(const struct screening *s, const struct screening_case *c, const struct given_answer *answers,

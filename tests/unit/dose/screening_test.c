@@ -391,6 +391,16 @@ static void every_dated_answer_counts(void **state)
 }
 
 /* Thorax to hip, and side to side of the thorax, whatever anybody answered. */
+static void a_therapy_that_nobody_asks_about_is_refused(void **state)
+{
+    (void)state;
+    const struct screening none = {.n_sites = 3, .sites = sites};
+    const struct screening_case c = {.therapy = THERAPY_tens, .site = SITE_HIP};
+    refusals.n = refusals.dropped = 0;
+    assert_int_equal(screening_judge(&none, &c, NULL, 0, NULL, 0, &declared, &refusals), -EPERM);
+    first_is(TOKEN_INCOMPLETE, NULL);
+}
+
 static void electrodes_that_lie_so_declare_a_condition(void **state)
 {
     (void)state;
@@ -399,7 +409,14 @@ static void electrodes_that_lie_so_declare_a_condition(void **state)
                                             .n_paths = 1,
                                             .paths = {{1u << SITE_THORAX, 1u << SITE_HIP | 1u << SITE_THIGH}},
                                             .left_right = 1u << SITE_THORAX};
-    static const struct screening one = {.n_sites = 3, .n_conditions = 1, .sites = sites, .conditions = &across};
+    static const struct question harmless = {
+        .id = "harmless", .n_answers = 1, .answers = {{"no", -1, false}}, .always = true};
+    static const struct screening one = {.n_sites = 3,
+                                         .n_conditions = 1,
+                                         .n_questions = 1,
+                                         .sites = sites,
+                                         .conditions = &across,
+                                         .questions = &harmless};
     static const struct {
         struct screening_span span;
         bool refused;
@@ -454,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_dated_answer_counts_while_its_day_does),
         cmocka_unit_test(the_restrictive_answer_needs_no_day),
         cmocka_unit_test(every_dated_answer_counts),
+        cmocka_unit_test(a_therapy_that_nobody_asks_about_is_refused),
         cmocka_unit_test(electrodes_that_lie_so_declare_a_condition),
         cmocka_unit_test(therapies_have_the_columns_of_the_matrix),
     };
