@@ -14,6 +14,8 @@
 /* The device's timer is set to the same treatment time: an output that ends by itself this near to the end time ended
  * on time. */
 #define ARM_END_NEAR_NS NS_PER_S
+/* Levels in fine steps are written no oftener than this: the line carries reads and feeds as well. */
+#define ARM_LEVEL_GAP_NS (20 * NS_PER_MS)
 
 static struct unit *unit_of(struct line *l, const struct arm *arm)
 {
@@ -246,6 +248,34 @@ void arm_stop_unit(struct line *l, const struct unit *u, enum link_reason reason
 
 /* ---- time ---- */
 
+/* Half of what the slew needs for one step, so that spacing never slows the walk. */
+static int64_t level_gap_ns(const struct walk_rules *rules)
+{
+    int64_t gap = rules->slew_per_s > 0 ? rules->step * NS_PER_S / rules->slew_per_s / 2 : 0;
+    return gap < ARM_LEVEL_GAP_NS ? gap : ARM_LEVEL_GAP_NS;
+}
+
+int64_t arm_level_next_ns(const struct arm *arm, size_t i, const struct unit_level *has, int64_t now_ns)
+{
+    const struct walk_rules *rules = &arm->envelope.channels[i].rules;
+    int64_t next = walk_next_ns(rules, &arm->levels[i].walk, now_ns), soonest = has->since_ns + level_gap_ns(rules);
+    return arm->levels[i].lowering || next > soonest ? next : soonest;
+}
+
+/*
+ * A rise that waits to be written is written before the next is walked, so that none is larger than a step however busy
+ * the line is. Surges go by the clock.
+ */
+static bool level_moves(const struct arm *arm, size_t i, const struct unit_level *has, int64_t now_ns)
+{
+    const struct arm_level *level = &arm->levels[i];
+    if (level->lowering)
+        return true;
+    if (level->due_ns != 0 && !arm->envelope.channels[i].rules.surged)
+        return false;
+    return now_ns >= has->since_ns + level_gap_ns(&arm->envelope.channels[i].rules);
+}
+
 static void tick_live(struct line *l, struct arm *arm, int64_t now_ns)
 {
     int64_t boot_ns = clock_boot_ns();
@@ -263,6 +293,8 @@ static void tick_live(struct line *l, struct arm *arm, int64_t now_ns)
     for (size_t i = 0; i < arm->envelope.n_channels; i++) {
         const struct envelope_channel *e = &arm->envelope.channels[i];
         struct arm_level *level = &arm->levels[i];
+        if (!level_moves(arm, i, &u->levels[e->channel], now_ns))
+            continue;
         level->wanted = gate_absolute(e, walk_advance(&e->rules, &level->walk, now_ns));
         bool differs = level->wanted != u->levels[e->channel].now;
         if (differs && level->due_ns == 0)

@@ -197,6 +197,8 @@ void arm_say_stopping(struct line *l, struct arm *arm);
 void arm_finish(struct line *l, struct arm *arm, enum modality_evidence evidence, int64_t at_ns);
 /* Permits, end times, lateness, unproved rests; then how far each level has come. */
 void arms_tick(struct line *l, int64_t now_ns);
+/* When the level of the envelope's channel i next moves, given what the device has; INT64_MAX if never. */
+int64_t arm_level_next_ns(const struct arm *arm, size_t i, const struct unit_level *has, int64_t now_ns);
 bool unit_has_arm(const struct line *l, const struct unit *u);
 bool unit_has_live_arm(const struct line *l, const struct unit *u);
 

@@ -101,7 +101,7 @@ static void offer_arm(struct pick *p, const struct line *l, struct arm *arm)
         enum job_rank rank = level->lowering ? RANK_LOWER : RANK_DEADLINE;
         if (level->due_ns != 0)
             offer(p, &(struct job){JOB_LEVEL, rank, level->due_ns + telemetry, 0, u, arm, i});
-        wake_at(p, walk_next_ns(&arm->envelope.channels[i].rules, &level->walk, p->now_ns));
+        wake_at(p, arm_level_next_ns(arm, i, &u->levels[arm->envelope.channels[i].channel], p->now_ns));
     }
 }
 

@@ -94,6 +94,35 @@ static void the_set_point_is_walked_from_rest_to_colder(void **state)
     over(r);
 }
 
+/* 120 steps of the device's resolution within 0.6 s: they are not written one by one, and warmer is never kept waiting.
+ */
+static void a_walk_in_fine_steps_leaves_the_line_to_others(void **state)
+{
+    (void)state;
+    struct rig *r = cooled();
+    int64_t before = REST, written_ns = 0;
+    unsigned writes = 0;
+    for (unsigned i = (unsigned)rig_trace(r, 0, 0, FAKE_START, 0); i < r->world->n_trace; i++) {
+        const struct fake_entry *e = &r->world->trace[i];
+        if (e->call != FAKE_APPLY)
+            continue;
+        assert_true(e->at_ns - written_ns >= 20 * NS_PER_MS);
+        assert_true(before - e->value <= 5000);
+        before = e->value;
+        written_ns = e->at_ns;
+        writes++;
+    }
+    assert_in_range(writes, 3, 31);
+    const struct link_session_ref ref = {.session = 1, .turn = 1};
+    rig_target(r, &ref, 0, QUANTITY_temperature_millic, 12000);
+    rig_wait(r, 1000, setpoint_is, 12000);
+    const unsigned from = r->world->n_trace;
+    rig_target(r, &ref, 0, QUANTITY_temperature_millic, 20000);
+    rig_wait(r, 1000, setpoint_is, 20000);
+    assert_int_equal(rig_trace_count(r, from, 0, FAKE_APPLY), 1);
+    over(r);
+}
+
 static void rest_is_proved_by_the_set_point_and_a_pad_that_moves(void **state)
 {
     (void)state;
@@ -207,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         rig_test(the_set_point_is_walked_from_rest_to_colder),
+        rig_test(a_walk_in_fine_steps_leaves_the_line_to_others),
         rig_test(rest_is_proved_by_the_set_point_and_a_pad_that_moves),
         rig_test(rest_is_measured_when_the_pad_is_there),
         rig_test(a_pad_that_does_not_move_toward_rest_in_time_is_unproved),
