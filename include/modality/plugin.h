@@ -24,7 +24,7 @@
 #include "quantity.h"
 #include "waveform.h"
 
-#define MODALITY_PLUGIN_ABI 2
+#define MODALITY_PLUGIN_ABI 3
 
 #define MODALITY_NAME_MAX 64     /* bytes of an id or serial, terminating NUL included */
 #define MODALITY_UNITS_MAX 32    /* units on one link */
@@ -32,6 +32,8 @@
 #define MODALITY_GROUPS_MAX 12   /* output groups of one unit */
 #define MODALITY_RANGES_MAX 16   /* settable or readable quantities of one channel */
 #define MODALITY_READINGS_MAX 12 /* measured quantities of one channel in one status */
+#define MODALITY_LINK_MAX 256    /* bytes of a link as a [device] section names it, terminating NUL included */
+#define MODALITY_NOTE_MAX 256    /* bytes of a sentence for a person, terminating NUL included */
 
 /* One line of configuration, with the place it came from ("devices.ini:12"). All strings belong to the host. */
 struct modality_line {
@@ -203,6 +205,16 @@ struct modality_setting {
     int64_t value; /* base units; the host has checked it against the envelope and the range */
 };
 
+/* One unit that scan() came upon. Strings are empty where nothing is known. */
+struct modality_found {
+    char link[MODALITY_LINK_MAX]; /* what a [device] section would say for it; "" = it cannot be named as it is */
+    char what[MODALITY_NAME_MAX]; /* what the plugin takes it for: "HASOMED P24" */
+    char maker[MODALITY_NAME_MAX];
+    char model[MODALITY_NAME_MAX];
+    char serial[MODALITY_NAME_MAX];
+    char note[MODALITY_NOTE_MAX]; /* what a person has to know or do first: shared ids, a missing second half, "" */
+};
+
 /* An open link. Owned by the plugin, freed by close(). */
 struct modality_link;
 
@@ -264,6 +276,12 @@ struct modality_plugin {
     int (*reopen)(struct modality_link *link, int64_t deadline_ns);
     /* Closes without writing to a device; accepts NULL. */
     void (*close)(struct modality_link *link);
+    /*
+     * Lists what is attached that may be a device of this plugin, by what the system knows of it: opens no device,
+     * sends nothing. Calls found once for each, found's strings are the plugin's. 0, or -EIO. NULL: nothing to list.
+     */
+    int (*scan)(const struct modality_services *services, void *ctx,
+                void (*found)(void *ctx, const struct modality_found *unit));
 };
 
 /* The one exported symbol of a plugin. */

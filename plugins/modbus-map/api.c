@@ -12,7 +12,7 @@
 #include "unit.h"
 
 /* Written for this ABI; the macro would follow the header it is compiled with. */
-#define ABI_WRITTEN_FOR 2
+#define ABI_WRITTEN_FOR 3
 
 static int api_describe(const struct modality_services *services, const struct modality_config *lines,
                         struct modality_device *units, size_t max_units, size_t *n_units)

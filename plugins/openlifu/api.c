@@ -10,7 +10,7 @@
 #include "unit.h"
 
 /* Written for this ABI; the macro would follow the header it is compiled with. */
-#define ABI_WRITTEN_FOR 2
+#define ABI_WRITTEN_FOR 3
 
 /* A link with what it refers to. */
 struct owned_link {

@@ -130,7 +130,7 @@ static int cold_make_safe(struct modality_link *link, size_t unit, int64_t deadl
 }
 
 static const struct modality_plugin descriptor = {
-    .abi = 2,
+    .abi = 3,
     .size = sizeof(struct modality_plugin),
     .device_size = sizeof(struct modality_device),
     .status_size = sizeof(struct modality_status),

@@ -218,7 +218,7 @@ static int fake_keepalive(struct modality_link *link, size_t unit, int64_t deadl
 }
 
 #ifndef FAKE_ABI
-#define FAKE_ABI 2
+#define FAKE_ABI 3
 #endif
 #ifndef FAKE_SIZE
 #define FAKE_SIZE sizeof(struct modality_plugin)
