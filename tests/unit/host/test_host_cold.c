@@ -10,6 +10,7 @@
 #include "rig.h"
 
 #define REST 25000
+#define REST_WITHIN_MS 600 /* what the fake declares */
 
 static void be_warm(struct fake_world *world)
 {
@@ -52,11 +53,30 @@ static bool setpoint_is(struct rig *r, uint64_t millic)
     return r->world->units[0].level[0] == (int64_t)millic;
 }
 
+static bool pad_seen(struct rig *r, uint64_t millic)
+{
+    const struct modality_channel_status *s = &r->sample[0].status.channels[0];
+    return r->samples > 0 && s->n_readings == 1 && s->readings[0].value == (int64_t)millic;
+}
+
+/* Until the host has seen it: however slow the machine is, a pad that is moved next is seen to move. */
 static bool pad_set(struct rig *r, int64_t millic)
 {
     r->world->units[0].pad_millic = millic;
-    rig_pass(r, 40); /* one or two samples */
+    rig_wait(r, 2000, pad_seen, (uint64_t)millic);
     return rig_session(r, 1, LINK_SESSION_STOPPING) == NULL;
+}
+
+/* The host has seen the set point at rest, and from where the pad is to come. */
+static bool rest_seen(struct rig *r, uint64_t unused)
+{
+    (void)unused;
+    return r->sample[0].status.channels[0].setpoint == REST;
+}
+
+static bool samples_are(struct rig *r, uint64_t n)
+{
+    return r->samples >= n;
 }
 
 /* A host leaves only when rest is proved: the pad warms up. */
@@ -128,8 +148,8 @@ static void rest_is_proved_by_the_set_point_and_a_pad_that_moves(void **state)
     (void)state;
     struct rig *r = cooled();
     rig_stop(r, 1);
-    rig_pass(r, 200);
-    assert_true(setpoint_is(r, REST));
+    rig_wait(r, 2000, rest_seen, 0);
+    rig_wait(r, 2000, samples_are, r->samples + 5);
     assert_null(rig_session(r, 1, LINK_SESSION_RESTED)); /* the pad has not moved: nothing is proved */
     pad_set(r, 13500);
     rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);
@@ -170,7 +190,7 @@ static void a_set_point_that_does_not_come_to_rest_is_unproved(void **state)
     rig_wait(r, 2000, rig_has_session, 100 + LINK_SESSION_UNPROVED);
     assert_null(rig_session(r, 1, LINK_SESSION_RESTED));
     r->world->units[0].stuck = 0;
-    rig_wait(r, 2000, setpoint_is, REST);
+    rig_wait(r, 2000, rest_seen, 0);
     pad_set(r, 16000);
     rig_wait(r, 2000, rig_has_session, 100 + LINK_SESSION_RESTED);
     over(r);
@@ -194,11 +214,13 @@ static void a_pad_that_warms_slowly_is_none(void **state)
     struct rig *r = cooled();
     struct link_session_ref ref = {1, 1, 0};
     rig_target(r, &ref, 0, QUANTITY_temperature_millic, 24000);
-    rig_wait(r, 500, setpoint_is, 24000);
-    rig_pass(r, 300); /* 12 K from rest where 1 K is set, and it is on its way */
-    assert_null(rig_session(r, 1, LINK_SESSION_STOPPING));
-    rig_wait(r, 2000, rig_has_session, 100 + LINK_SESSION_STOPPING); /* but not for longer than the device needs */
+    rig_wait(r, 2000, setpoint_is, 24000);
+    const int set = rig_trace(r, 0, 0, FAKE_APPLY, rig_trace_count(r, 0, 0, FAKE_APPLY) - 1);
+    rig_wait(r, 3000, rig_has_session, 100 + LINK_SESSION_STOPPING);
     assert_int_equal(rig_session(r, 1, LINK_SESSION_STOPPING)->reason, LINK_REASON_OVER_OUTPUT);
+    /* 12 K from rest where 1 K is set: on its way for as long as the device needs, and not for longer. */
+    const int stopped = rig_trace(r, (unsigned)set, 0, FAKE_STOP, 0);
+    assert_true(r->world->trace[stopped].at_ns - r->world->trace[set].at_ns >= REST_WITHIN_MS * NS_PER_MS);
     over(r);
 }
 
@@ -207,9 +229,10 @@ static void a_pad_that_is_still_cold_is_armed_again(void **state)
     (void)state;
     struct rig *r = cooled();
     rig_stop(r, 1);
-    pad_set(r, 15000);
-    rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);
-    rig_wait(r, 1000, rig_unit_state, UNIT_READY);
+    rig_wait(r, 2000, rest_seen, 0);
+    pad_set(r, 22000);
+    rig_wait(r, 2000, rig_has_session, 100 + LINK_SESSION_RESTED);
+    rig_wait(r, 2000, rig_unit_state, UNIT_READY);
     struct link_arm arm = cold_arm(2, 13000);
     rig_arm(r, &arm, true);
     rig_wait(r, 2000, rig_has_session, 200 + LINK_SESSION_STARTED);
