@@ -22,7 +22,6 @@
 #define SAY_DONE 3
 #define SAY_READ 5
 #define SAY_WRITE 6
-#define SETUP_SIZE 8
 
 /* ---- what is said ---- */
 
@@ -78,7 +77,7 @@ static void submit_begin(struct usb_client *c)
 {
     const struct usbdevfs_urb *asked = &c->argument.urb;
     bool control = asked->type == USBDEVFS_URB_TYPE_CONTROL;
-    if (asked->buffer_length < (control ? SETUP_SIZE : 0) || asked->buffer_length > URB_BYTES_MAX ||
+    if (asked->buffer_length < (control ? USB_SETUP_SIZE : 0) || asked->buffer_length > URB_BYTES_MAX ||
         asked->type == USBDEVFS_URB_TYPE_ISO) {
         done(c, -EINVAL);
         return;
@@ -89,12 +88,13 @@ static void submit_begin(struct usb_client *c)
         done(c, -ENOMEM);
         return;
     }
-    c->urb->bytes = (uint8_t *)(c->urb + 1);
+    c->urb->transfer =
+        (struct usb_transfer){.endpoint = control ? 0 : asked->endpoint, .bytes = (uint8_t *)(c->urb + 1), .length = n};
     c->urb->client = c;
     c->urb->address = c->command[2];
     c->urb->urb = *asked;
     if (n > 0 && (control || !(asked->endpoint & USB_IN)))
-        fetch(c, FETCH_BUFFER, c->urb->bytes, (unsigned long)asked->buffer, n);
+        fetch(c, FETCH_BUFFER, c->urb->transfer.bytes, (unsigned long)asked->buffer, n);
     else
         submit_end(c);
 }
@@ -106,11 +106,12 @@ static void reap(struct usb_client *c)
         done(c, c->node->gone ? -ENODEV : -EAGAIN);
         return;
     }
-    bool control = u->urb.type == USBDEVFS_URB_TYPE_CONTROL, in = (control ? u->bytes[0] : u->urb.endpoint) & USB_IN;
-    size_t from = control ? SETUP_SIZE : 0;
-    u->urb.actual_length = (int)u->done;
-    if (in && u->done > 0)
-        say(c, SAY_WRITE, (unsigned long)u->urb.buffer + from, u->done, u->bytes + from);
+    const struct usb_transfer *t = &u->transfer;
+    size_t from = t->endpoint ? 0 : USB_SETUP_SIZE;
+    u->urb.status = t->status;
+    u->urb.actual_length = (int)t->done;
+    if (usb_transfer_is_in(t) && t->done > 0)
+        say(c, SAY_WRITE, (unsigned long)u->urb.buffer + from, t->done, t->bytes + from);
     say(c, SAY_WRITE, u->address, sizeof u->urb, &u->urb);
     say(c, SAY_WRITE, c->command[2], sizeof u->address, &u->address);
     free(u);
@@ -263,6 +264,7 @@ struct usb_node *usb_node_new(struct loop *loop, struct usb_gadget *gadget, cons
         errno = -r;
         return NULL;
     }
+    urb_begin(node);
     gadget->wake = woken;
     gadget->wake_ctx = node;
     return node;

@@ -9,17 +9,16 @@
 
 #include "front/usb_gate.h"
 #include "front/usb_node.h"
+#include "front/usb_transfer.h"
 
 #define URB_BYTES_MAX 65536 /* libusb cuts longer transfers into 16 KiB */
 #define DRIVER_MAX 32
 
 /* One transfer of a client. The kernel's struct stands last because it has a flexible end. */
 struct urb {
-    struct urb *next;
+    struct usb_transfer transfer; /* first; its bytes are in the same block, its next also links those that are done */
     struct usb_client *client;
     unsigned long address; /* of the client's struct */
-    size_t done;           /* bytes moved */
-    uint8_t *bytes;        /* what was sent, or room for what comes: in the same block */
     struct usbdevfs_urb urb;
 };
 
@@ -53,19 +52,22 @@ struct usb_node {
     int listen_fd;
     struct loop_source *listen_source;
     struct usb_client *clients;
-    struct urb *pending, *done;
+    struct usb_transfers transfers;
+    struct usb_transfer *done;
     struct usb_client *claims[USB_NODE_INTERFACES];
     char drivers[USB_NODE_INTERFACES][DRIVER_MAX]; /* of the kernel, "" = detached or none */
     char kernel_driver[DRIVER_MAX];
     char socket_path[sizeof((struct sockaddr_un *)0)->sun_path];
     char node_path[256];
-    bool gone, pumping, again;
+    bool gone;
 };
 
 /* usb_urb.c */
 /* A transfer whose client's struct and bytes are here: it is in flight from now on. */
 void urb_submit(struct usb_node *node, struct urb *urb);
-/* Tries all that are in flight. */
+/* Begins with none in flight. */
+void urb_begin(struct usb_node *node);
+/* The gadget has woken. */
 void urb_pump(struct usb_node *node);
 /* Ends one: 0 or -EINVAL if it is not in flight. */
 int urb_discard(struct usb_node *node, const struct usb_client *client, unsigned long address);
