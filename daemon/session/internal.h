@@ -281,7 +281,6 @@ void request_places(const struct dose_tables *tables, const struct session_reque
 void check_sensors(const struct sessions *s, const struct assessment *a, bool starting, struct refusals *r);
 /* Why the session must not go on now by what its device senses, or NULL. */
 const char *session_sensors_stand(const struct session *session, char *why, size_t size);
-int64_t civil_day(int64_t wall_ms);
 /* The session that claims this unit and group, or NULL; own is left out. */
 const struct session *unit_holder(const struct sessions *s, const struct unit *unit, uint32_t group,
                                   const struct session *own);

@@ -25,6 +25,9 @@ struct session_time {
     int64_t monotonic_ns, boot_ns, wall_ms;
 };
 
+/* The local civil day of a wall time, as days since 1970-01-01. */
+int64_t civil_day(int64_t wall_ms);
+
 /* Who asks. */
 struct session_actor {
     uid_t uid;
