@@ -20,9 +20,9 @@ static int64_t history_of(const struct dose_history *h, enum modality_quantity q
     case QUANTITY_energy_uj:
         return h->energy_uj;
     case QUANTITY_session_charge_uc:
-        return h->charge_uc;
+        return h->session_charge_uc;
     case QUANTITY_iontophoresis_dose_ua_min:
-        return h->ion_dose_ua_min;
+        return h->iontophoresis_dose_ua_min;
     case QUANTITY_cem43_ms:
         return h->cem43_ms;
     case QUANTITY_cold_dose_millic_min:

@@ -42,8 +42,8 @@ struct dose_treatment {
 struct dose_history {
     int64_t duration_ms; /* delivered, open and crashed ones counted as worst */
     int64_t energy_uj;
-    int64_t charge_uc;
-    int64_t ion_dose_ua_min;
+    int64_t session_charge_uc;
+    int64_t iontophoresis_dose_ua_min;
     int64_t cem43_ms;
     int64_t cold_dose_millic_min;
     int64_t session_count;

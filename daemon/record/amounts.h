@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The amounts of a dose as a row of numbers: whoever binds, reads, sums or shows them walks the one list of
- * DOSE_AMOUNTS, so that an amount cannot be stored and not counted.
+ * The amounts of a dose as a row of numbers: whoever plans, judges, binds, reads, sums or shows them walks the one list
+ * of DOSE_AMOUNTS, so that an amount cannot be stored and not counted, or counted and not judged.
  */
 #ifndef RECORD_AMOUNTS_H
 #define RECORD_AMOUNTS_H
@@ -19,7 +19,8 @@ enum amount {
 };
 
 /* i below AMOUNT_COUNT. */
-const char *amount_name(size_t i);
+enum modality_quantity amount_quantity(size_t i);
+const char *amount_name(size_t i); /* the id of its quantity */
 int64_t amount_get(const struct dose_amounts *amounts, size_t i);
 void amount_set(struct dose_amounts *amounts, size_t i, int64_t value);
 

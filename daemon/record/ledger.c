@@ -220,8 +220,8 @@ static void history_add(struct dose_history *history, const struct dose_amounts 
 {
     history->duration_ms += counted->duration_ms;
     history->energy_uj += counted->energy_uj;
-    history->charge_uc += counted->charge_uc;
-    history->ion_dose_ua_min += counted->ion_dose_ua_min;
+    history->session_charge_uc += counted->session_charge_uc;
+    history->iontophoresis_dose_ua_min += counted->iontophoresis_dose_ua_min;
     history->cem43_ms += counted->cem43_ms;
     history->cold_dose_millic_min += counted->cold_dose_millic_min;
     history->session_count++;

@@ -57,6 +57,23 @@ static int stored_dose(struct store *store, const char *session_id, struct ledge
     return 1;
 }
 
+/* Under either name: daemons up to schema 2 had names of their own for these amounts, and an entry never changes. */
+static json_t *member(const json_t *object, const char *name)
+{
+    static const char *const names[][2] = {{"charge_uc", "session_charge_uc"},
+                                           {"ion_dose_ua_min", "iontophoresis_dose_ua_min"},
+                                           {"contractions", "contraction_count"}};
+    json_t *found = json_object_get(object, name);
+
+    for (size_t i = 0; !found && i < sizeof(names) / sizeof(names[0]); i++) {
+        for (size_t k = 0; k < 2; k++) {
+            if (strcmp(name, names[i][k]) == 0)
+                found = json_object_get(object, names[i][1 - k]);
+        }
+    }
+    return found;
+}
+
 /*
  * All that was said is stored so, and what is stored beyond it is nothing: an amount that the daemon which wrote the
  * entry did not count yet is 0.
@@ -70,12 +87,12 @@ static bool said_as_stored(const json_t *said, const json_t *stored)
         return json_equal(said, stored);
     json_object_foreach((json_t *)(uintptr_t)said, name, value)
     {
-        if (!json_object_get(stored, name))
+        if (!member(stored, name))
             return false;
     }
     json_object_foreach((json_t *)(uintptr_t)stored, name, value)
     {
-        const json_t *wanted = json_object_get(said, name);
+        const json_t *wanted = member(said, name);
         if (wanted ? !said_as_stored(wanted, value) : !json_is_integer(value) || json_integer_value(value) != 0)
             return false;
     }

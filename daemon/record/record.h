@@ -57,13 +57,16 @@ bool record_audit_broken(const struct record *record);
 
 /* --- dose ledger --- */
 
-/* AMOUNT(name, with): the one list, in the order of the ledger's columns and of its JSON. */
+/*
+ * AMOUNT(name, with): the one list, in the order of the ledger's columns and of its JSON. A name is the id of its
+ * quantity; record/amounts.h walks the list.
+ */
 #define DOSE_AMOUNTS(AMOUNT, with)                                                                                     \
     AMOUNT(duration_ms, with)                                                                                          \
     AMOUNT(energy_uj, with)                                                                                            \
-    AMOUNT(charge_uc, with)                                                                                            \
-    AMOUNT(ion_dose_ua_min, with)                                                                                      \
-    AMOUNT(contractions, with)                                                                                         \
+    AMOUNT(session_charge_uc, with)                                                                                    \
+    AMOUNT(iontophoresis_dose_ua_min, with)                                                                            \
+    AMOUNT(contraction_count, with)                                                                                    \
     AMOUNT(cem43_ms, with)                                                                                             \
     AMOUNT(cold_dose_millic_min, with)
 
@@ -255,7 +258,8 @@ typedef void record_answer(void *userdata, int error, json_t *result);
  *
  * places[] is [{site, side}], the target first. An addition is {id, kind, uid, at_ms, session_id?, operator_id?,
  * operator_name?, frozen_hash?, body}; planned, worst, delivered, counted and the amounts of totals are
- * {duration_ms, energy_uj, charge_uc, ion_dose_ua_min, contractions, cem43_ms, cold_dose_millic_min}.
+ * {duration_ms, energy_uj, session_charge_uc, iontophoresis_dose_ua_min, contraction_count,
+ * cem43_ms, cold_dose_millic_min}.
  */
 int record_query(struct record *record, const char *kind, json_t *parameters, record_answer *answer, void *userdata);
 

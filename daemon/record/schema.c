@@ -20,6 +20,11 @@
 #define RESERVED(prefix)                                                                                               \
     "," prefix "_duration_ms," prefix "_energy_uj," prefix "_charge_uc," prefix "_ion_dose_ua_min," prefix             \
     "_contractions," prefix "_cem43_ms," prefix "_cold_dose_millic_min"
+#define RENAME(before, now) "ALTER TABLE ledger RENAME COLUMN " before " TO " now ";"
+#define RENAME_AMOUNTS(prefix)                                                                                         \
+    RENAME(prefix "_charge_uc", prefix "_session_charge_uc")                                                           \
+    RENAME(prefix "_ion_dose_ua_min", prefix "_iontophoresis_dose_ua_min")                                             \
+    RENAME(prefix "_contractions", prefix "_contraction_count")
 #define FORBID(name, when, table, condition, message)                                                                  \
     "CREATE TRIGGER " name " BEFORE " when " ON " table " " condition " BEGIN SELECT RAISE(ABORT, '" message "'); "    \
     "END;"
@@ -112,6 +117,9 @@ static const char *const schema_steps[] = {
             "UPDATE OF session_id, patient_ref, site, side, places, therapy, protocol, device, serial, modality, "
             "started_wall_ms" RESERVED("planned") RESERVED("worst"),
             "ledger", "", "what was reserved never changes"),
+
+    /* 3: amounts are called as their quantities are */
+    RENAME_AMOUNTS("planned") RENAME_AMOUNTS("worst") RENAME_AMOUNTS("delivered"),
 };
 
 #define SCHEMA_VERSION ((int)(sizeof(schema_steps) / sizeof(schema_steps[0])))

@@ -8,6 +8,7 @@
 
 #include "dose/derive.h"
 #include "dose/wide.h"
+#include "record/amounts.h"
 
 /* The accuracy within which a device of this modality must deliver: 0 where no limit says so. */
 static int64_t accuracy(const struct assessment *a)
@@ -54,23 +55,15 @@ static void put_totals(struct assessment *a)
     const struct quantity_set *whole = &a->picture.whole;
     const int64_t duration = a->plan.dose.treatment.duration_ms, error = accuracy(a);
     const int64_t stop_ms = a->dead_man_ms * a->picture.course.turns, flow = flow_ms(a);
-    const int64_t planned[] = {duration,
-                               quantity_or_zero(whole, QUANTITY_energy_uj),
-                               quantity_or_zero(whole, QUANTITY_session_charge_uc),
-                               quantity_or_zero(whole, QUANTITY_iontophoresis_dose_ua_min),
-                               quantity_or_zero(whole, QUANTITY_contraction_count),
-                               quantity_or_zero(whole, QUANTITY_cem43_ms),
-                               quantity_or_zero(whole, QUANTITY_cold_dose_millic_min)};
-    int64_t worst[7];
-    for (size_t i = 0; i < 7; i++) {
-        const bool counted = i == 0 || i == 4;
-        if (dose_worst(planned[i], counted ? 0 : error, counted ? duration : flow, stop_ms, &worst[i]) < 0)
-            worst[i] = ENDLESS;
+    for (size_t i = 0; i < AMOUNT_COUNT; i++) {
+        const bool counted = i == AMOUNT_duration_ms || i == AMOUNT_contraction_count;
+        const int64_t planned = i == AMOUNT_duration_ms ? duration : quantity_or_zero(whole, amount_quantity(i));
+        int64_t worst;
+        if (dose_worst(planned, counted ? 0 : error, counted ? duration : flow, stop_ms, &worst) < 0)
+            worst = ENDLESS;
+        amount_set(&a->planned, i, planned);
+        amount_set(&a->worst, i, i == AMOUNT_cem43_ms ? worst_thermal(a, planned, error, stop_ms) : worst);
     }
-    worst[5] = worst_thermal(a, planned[5], error, stop_ms);
-    a->planned =
-        (struct dose_amounts){planned[0], planned[1], planned[2], planned[3], planned[4], planned[5], planned[6]};
-    a->worst = (struct dose_amounts){worst[0], worst[1], worst[2], worst[3], worst[4], worst[5], worst[6]};
 }
 
 static void check_daemon(struct sessions *s, struct refusals *r)

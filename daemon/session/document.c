@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Documents of this room that several of its files need, and its words. */
+#include "record/amounts.h"
 #include "session/internal.h"
 
 json_t *doc_amounts(const struct dose_amounts *a)
 {
     json_t *o = json_object();
-    size_t n;
-    const struct supervise_amount *each = supervise_amounts(&n);
-    for (size_t i = 0; i < n; i++)
-        doc_int(o, modality_quantity_info(each[i].quantity)->id, supervise_amount_of(a, &each[i]));
+    for (size_t i = 0; i < AMOUNT_COUNT; i++)
+        doc_int(o, amount_name(i), amount_get(a, i));
     return o;
 }
 

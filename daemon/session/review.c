@@ -4,12 +4,8 @@
  * not taken away, what is not said counts as the worst that was reserved, and more than the worst must be meant. Who
  * said it and how it was judged stands in the audit chain and beside the record; it is answered once it is durable.
  */
+#include "record/amounts.h"
 #include "session/internal.h"
-
-static void amount_put(struct dose_amounts *amounts, const struct supervise_amount *amount, int64_t value)
-{
-    memcpy((char *)amounts + amount->offset, &value, sizeof value);
-}
 
 static void refuse_amount(struct refusals *r, enum modality_quantity q, int64_t value, int64_t bound, bool is_min)
 {
@@ -32,11 +28,9 @@ static void refuse_amount(struct refusals *r, enum modality_quantity q, int64_t 
 static void judge(const struct dose_review_request *rq, const struct dose_amounts *worst,
                   const struct dose_amounts *seen, struct dose_amounts *judged, json_t *above, struct refusals *r)
 {
-    size_t n;
-    const struct supervise_amount *each = supervise_amounts(&n);
-    for (size_t i = 0; i < n; i++) {
-        const enum modality_quantity q = each[i].quantity;
-        const int64_t least = supervise_amount_of(seen, &each[i]), most = supervise_amount_of(worst, &each[i]);
+    for (size_t i = 0; i < AMOUNT_COUNT; i++) {
+        const enum modality_quantity q = amount_quantity(i);
+        const int64_t least = amount_get(seen, i), most = amount_get(worst, i);
         const bool said = quantity_has(&rq->delivered, q);
         const int64_t value = said ? rq->delivered.value[q] : most > least ? most : least;
         if (value < least)
@@ -44,8 +38,8 @@ static void judge(const struct dose_review_request *rq, const struct dose_amount
         else if (said && value > most && !rq->exceeds_worst)
             refuse_amount(r, q, value, most, false);
         if (value > most)
-            json_array_append_new(above, json_string(modality_quantity_info(q)->id));
-        amount_put(judged, &each[i], value);
+            json_array_append_new(above, json_string(amount_name(i)));
+        amount_set(judged, i, value);
     }
 }
 

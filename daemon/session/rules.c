@@ -178,13 +178,13 @@ static void tighten_total(struct dose_amounts *totals, const struct limit *l, co
         tighten(&totals->energy_uj, energy_over_area(a, l->max));
         break;
     case QUANTITY_session_charge_uc:
-        tighten(&totals->charge_uc, less(l->max, day ? h->charge_uc : 0));
+        tighten(&totals->session_charge_uc, less(l->max, day ? h->session_charge_uc : 0));
         break;
     case QUANTITY_iontophoresis_dose_ua_min:
-        tighten(&totals->ion_dose_ua_min, less(l->max, day ? h->ion_dose_ua_min : 0));
+        tighten(&totals->iontophoresis_dose_ua_min, less(l->max, day ? h->iontophoresis_dose_ua_min : 0));
         break;
     case QUANTITY_contraction_count:
-        tighten(&totals->contractions, l->max);
+        tighten(&totals->contraction_count, l->max);
         break;
     case QUANTITY_cem43_ms:
         tighten(&totals->cem43_ms, less(l->max, day ? h->cem43_ms : 0));

@@ -117,8 +117,8 @@ static json_t *history_document(const struct dose_history *h)
     json_t *o = json_object();
     doc_int(o, "duration_ms", h->duration_ms);
     doc_int(o, "energy_uj", h->energy_uj);
-    doc_int(o, "session_charge_uc", h->charge_uc);
-    doc_int(o, "iontophoresis_dose_ua_min", h->ion_dose_ua_min);
+    doc_int(o, "session_charge_uc", h->session_charge_uc);
+    doc_int(o, "iontophoresis_dose_ua_min", h->iontophoresis_dose_ua_min);
     doc_int(o, "cem43_ms", h->cem43_ms);
     doc_int(o, "cold_dose_millic_min", h->cold_dose_millic_min);
     doc_int(o, "session_count", h->session_count);

@@ -66,7 +66,7 @@ void supervise_begin(struct supervise_state *state, int64_t now_ns)
                                       .delivered = delivered,
                                       .duration_ns = duration_ns,
                                       .point_begun_nj = point_begun_nj,
-                                      .surges_before = delivered.contractions};
+                                      .surges_before = delivered.contraction_count};
     for (size_t i = 0; i < DOSE_CHANNELS_MAX; i++)
         state->channels[i] = fresh[i];
 }

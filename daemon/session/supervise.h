@@ -160,13 +160,6 @@ bool supervise_may_permit(const struct supervise_rules *rules, const struct supe
 
 /* True when anything that was delivered exceeds a hard bound on it. */
 bool supervise_totals_exceeded(const struct supervise_rules *rules, const struct supervise_state *state);
-/* Which quantity each amount of a dose is: one list for bounds, documents and records. */
-struct supervise_amount {
-    enum modality_quantity quantity;
-    size_t offset; /* in struct dose_amounts */
-};
-const struct supervise_amount *supervise_amounts(size_t *n);
-int64_t supervise_amount_of(const struct dose_amounts *d, const struct supervise_amount *amount);
 
 /* The next point of a laser begins: what was delivered so far belongs to the ones before. */
 void supervise_begin_point(struct supervise_state *state);

@@ -207,8 +207,8 @@ static void carry(const struct supervise_rules *rules, struct supervise_state *s
     }
     struct dose_amounts *d = &state->delivered;
     d->energy_uj = (energy_nj + 999) / 1000;
-    d->charge_uc = (charge_nc + 999) / 1000;
-    d->ion_dose_ua_min = (ion_nc + 59999) / 60000; /* 1 uA.min = 60 uC */
+    d->session_charge_uc = (charge_nc + 999) / 1000;
+    d->iontophoresis_dose_ua_min = (ion_nc + 59999) / 60000; /* 1 uA.min = 60 uC */
     d->cem43_ms = (cem43_ns + NS_PER_MS - 1) / NS_PER_MS;
     d->cold_dose_millic_min = (cold + DOSE_COLD_PER_MILLIC_MIN - 1) / DOSE_COLD_PER_MILLIC_MIN;
 }
@@ -243,8 +243,8 @@ void supervise_integrate(const struct supervise_rules *rules, struct supervise_s
     if (state->started)
         add_duration(state, since_ns);
     const int64_t surges = state->surges_before + sample->surges;
-    if (surges > state->delivered.contractions) /* on its way to rest the host counts no more */
-        state->delivered.contractions = surges;
+    if (surges > state->delivered.contraction_count) /* on its way to rest the host counts no more */
+        state->delivered.contraction_count = surges;
     carry(rules, state);
 }
 

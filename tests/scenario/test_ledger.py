@@ -331,7 +331,7 @@ class Truth(LedgerCase):
         self.client.state(session, "ended", 30)
         item = self.settled(session)
         true_uc = self.true_total("stim1", "charge_uc")
-        self.near(item["delivered"]["charge_uc"], true_uc, 12000 * 2 * 80e-6 * 100)
+        self.near(item["delivered"]["session_charge_uc"], true_uc, 12000 * 2 * 80e-6 * 100)
         self.assertEqual(item["counted"], item["delivered"])
         self.assertFalse(item["unbounded"])
         on_ms = self.true_total("stim1", "on_ms")
@@ -339,10 +339,10 @@ class Truth(LedgerCase):
         for name, value in item["delivered"].items():
             self.assertLessEqual(value, item["worst"][name], name)
             self.assertLessEqual(item["planned"][name], item["worst"][name], name)
-        self.assertEqual(item["planned"]["charge_uc"], sheet["planned"]["session_charge_uc"])
+        self.assertEqual(item["planned"]["session_charge_uc"], sheet["planned"]["session_charge_uc"])
         record = self.client.call("record.get", session_id=session)["document"]["summary"]
-        self.assertEqual(record["delivered"]["session_charge_uc"], item["delivered"]["charge_uc"])
-        self.assertEqual(record["worst"]["session_charge_uc"], item["worst"]["charge_uc"])
+        self.assertEqual(record["delivered"]["session_charge_uc"], item["delivered"]["session_charge_uc"])
+        self.assertEqual(record["worst"]["session_charge_uc"], item["worst"]["session_charge_uc"])
 
     def test_energy_of_ultrasound(self):
         item = self.item(self.treat(self.sound(duration_ms=4000)))
@@ -354,8 +354,8 @@ class Truth(LedgerCase):
         self.client.call("session.stop", session_id=session)
         self.client.state(session, "ended")
         item = self.settled(session)
-        self.near(item["delivered"]["charge_uc"], self.true_total("stim1", "charge_uc"), 10000 * 2 * 80e-6 * 100)
-        self.assertLess(item["delivered"]["charge_uc"], item["planned"]["charge_uc"] / 2)
+        self.near(item["delivered"]["session_charge_uc"], self.true_total("stim1", "charge_uc"), 10000 * 2 * 80e-6 * 100)
+        self.assertLess(item["delivered"]["session_charge_uc"], item["planned"]["session_charge_uc"] / 2)
 
     def test_two_sessions_and_a_crash_add_up(self):
         self.treat(self.tens())
@@ -365,7 +365,7 @@ class Truth(LedgerCase):
         self.room.wait_device("stim1", "ready")
         wait_until("the crash is settled", lambda: self.client.call("dose.history", patient_ref="P-1")["totals"]["open"] == 0, 20)
         totals = self.client.call("dose.history", patient_ref="P-1")["totals"]
-        self.assertGreaterEqual(totals["charge_uc"], self.true_total("stim1", "charge_uc"))
+        self.assertGreaterEqual(totals["session_charge_uc"], self.true_total("stim1", "charge_uc"))
         self.assertGreaterEqual(totals["duration_ms"], 2000 + 10000)
         self.assertTrue(self.client.call("audit.verify")["ok"])
 
@@ -396,17 +396,17 @@ class Unknown(LedgerCase):
         item = self.item(session)
         self.assertTrue(item["unbounded"])
         worst = {"duration_ms": item["worst"]["duration_ms"], "energy_uj": item["worst"]["energy_uj"],
-                 "session_charge_uc": item["worst"]["charge_uc"]}
-        if item["delivered"]["charge_uc"] > 0:
+                 "session_charge_uc": item["worst"]["session_charge_uc"]}
+        if item["delivered"]["session_charge_uc"] > 0:
             self.not_so(session, "session_charge_uc",
-                        delivered={**worst, "session_charge_uc": item["delivered"]["charge_uc"] - 1})
+                        delivered={**worst, "session_charge_uc": item["delivered"]["session_charge_uc"] - 1})
         more = {**worst, "session_charge_uc": worst["session_charge_uc"] + 1}
         self.not_so(session, "session_charge_uc", delivered=more)
         reviewed = self.review(session, delivered=more, exceeds_worst=True)
         self.assertEqual(reviewed["above_worst"], ["session_charge_uc"])
         after = self.item(session)
         self.assertEqual((after["state"], after["unbounded"]), ("reviewed", False))
-        self.assertEqual(after["counted"], {**item["worst"], "charge_uc": more["session_charge_uc"]})
+        self.assertEqual(after["counted"], {**item["worst"], "session_charge_uc": more["session_charge_uc"]})
         said = [a for a in self.client.call("record.get", session_id=session)["appended"] if "dose_review" in a["body"]]
         self.assertEqual([a["operator_id"] for a in said], ["therapist"])
         self.assertEqual(said[0]["body"]["dose_review"]["statement"], "judged by the pads")
@@ -429,7 +429,7 @@ class Unknown(LedgerCase):
         wait_until("rest", lambda: self.sim.at_rest("stim1"), 20)
         self.room.wait_device("stim1", "ready", 20)
         self.blocked()
-        self.assertGreater(self.item(session)["delivered"]["charge_uc"], 0)
+        self.assertGreater(self.item(session)["delivered"]["session_charge_uc"], 0)
         self.restart()
         self.blocked()
         self.settle(session)
@@ -455,7 +455,7 @@ class Unknown(LedgerCase):
         self.kill(ready=False)
         item = self.settled(session)
         self.assertEqual((item["state"], item["delivered"], item["counted"]), ("crashed", item["worst"], item["worst"]))
-        self.assertGreaterEqual(item["counted"]["charge_uc"], self.true_total("stim1", "charge_uc"))
+        self.assertGreaterEqual(item["counted"]["session_charge_uc"], self.true_total("stim1", "charge_uc"))
         self.room.wait_device("stim1", "ready", 20)
         self.assertIsNone(self.check(self.tens(site="knee")))
 

@@ -23,7 +23,7 @@ static void fault_print(void *userdata, const char *origin, const char *message)
 struct config *calculator_config(const char *dir)
 {
     struct config *config = NULL;
-    return config_load(dir, 1, fault_print, NULL, &config) < 0 ? NULL : config;
+    return config_load(dir, 1, typed_today(), fault_print, NULL, &config) < 0 ? NULL : config;
 }
 
 /* --- what went before --- */
@@ -37,8 +37,8 @@ static bool read_amounts(const struct ctl_options *options, struct dose_history 
     } amounts[] = {
         {"earlier-duration", QUANTITY_duration_ms, &h->duration_ms},
         {"earlier-energy", QUANTITY_energy_uj, &h->energy_uj},
-        {"earlier-charge", QUANTITY_session_charge_uc, &h->charge_uc},
-        {"earlier-ion-dose", QUANTITY_iontophoresis_dose_ua_min, &h->ion_dose_ua_min},
+        {"earlier-charge", QUANTITY_session_charge_uc, &h->session_charge_uc},
+        {"earlier-ion-dose", QUANTITY_iontophoresis_dose_ua_min, &h->iontophoresis_dose_ua_min},
         {"earlier-thermal-dose", QUANTITY_cem43_ms, &h->cem43_ms},
         {"earlier-cold-dose", QUANTITY_cold_dose_millic_min, &h->cold_dose_millic_min},
     };

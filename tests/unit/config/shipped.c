@@ -124,8 +124,9 @@ struct dose_history day_before(const struct protocol *p, const struct dose_pictu
     int64_t n = p->sessions_per_day - 1;
     struct dose_history h = {.duration_ms = n * picture->treatment.duration_ms,
                              .energy_uj = n * quantity_or_zero(whole, QUANTITY_energy_uj),
-                             .charge_uc = n * quantity_or_zero(whole, QUANTITY_session_charge_uc),
-                             .ion_dose_ua_min = n * quantity_or_zero(whole, QUANTITY_iontophoresis_dose_ua_min),
+                             .session_charge_uc = n * quantity_or_zero(whole, QUANTITY_session_charge_uc),
+                             .iontophoresis_dose_ua_min =
+                                 n * quantity_or_zero(whole, QUANTITY_iontophoresis_dose_ua_min),
                              .cem43_ms = n * quantity_or_zero(whole, QUANTITY_cem43_ms),
                              .session_count = n,
                              .has_last_end = true,

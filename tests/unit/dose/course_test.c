@@ -199,7 +199,7 @@ static void limits_on_the_dose_are_held_against_the_dose_and_those_on_time_again
 {
     (void)state;
     struct dose_treatment t = fixture_ionto();
-    struct dose_history history = {.ion_dose_ua_min = 30000};
+    struct dose_history history = {.iontophoresis_dose_ua_min = 30000};
     pictured(&t);
     struct {
         enum modality_quantity q;

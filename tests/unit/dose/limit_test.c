@@ -24,8 +24,11 @@ static void a_bound_is_sharp_in_every_scope(void **state)
     struct dose_treatment t = fixture_tens();
     t.channels[0].start = t.channels[0].ceiling;
     pictured(&t);
-    struct dose_history history = {
-        .duration_ms = 1000, .session_count = 2, .has_last_end = true, .since_last_end_ms = 3600000, .charge_uc = 50};
+    struct dose_history history = {.duration_ms = 1000,
+                                   .session_count = 2,
+                                   .has_last_end = true,
+                                   .since_last_end_ms = 3600000,
+                                   .session_charge_uc = 50};
     bound_is_sharp(QUANTITY_amplitude_ua, SCOPE_INSTANTANEOUS, 30000, NULL);
     bound_is_sharp(QUANTITY_phase_charge_nc, SCOPE_PER_PULSE, 3000, NULL);
     bound_is_sharp(QUANTITY_pulse_rate_millihz, SCOPE_CONFIGURATION, 100000, NULL);

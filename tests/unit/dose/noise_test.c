@@ -90,7 +90,7 @@ static void random_treatments_are_answered(void **state)
         if (dose_picture_make(t, &picture, &refusals) == 0) {
             struct dose_history h = {.duration_ms = noise(&seed),
                                      .energy_uj = noise(&seed),
-                                     .charge_uc = noise(&seed),
+                                     .session_charge_uc = noise(&seed),
                                      .cem43_ms = noise(&seed),
                                      .cold_dose_millic_min = noise(&seed),
                                      .ended = (uint32_t)random_next(&seed)};

@@ -265,16 +265,17 @@ static void export_is_csv_with_one_header(void **state)
     assert_int_equal(walk(f, "record.export", json_pack("{s:s, s:i}", "format", "csv", "limit", 2), "lines"), 12);
     page = fixture_ask(f, "record.export", json_pack("{s:s}", "format", "csv"), &error);
     lines = json_object_get(page, "lines");
-    assert_string_equal(json_string_value(json_array_get(lines, 0)),
-                        "session_id,patient_ref,site,side,course_id,operator_id,modality,therapy,protocol,device,"
-                        "serial,started_at_ms,ended_at_ms,end_reason,simulated,planned_ms,dose_state,"
-                        "planned_duration_ms,planned_energy_uj,planned_charge_uc,planned_ion_dose_ua_min,"
-                        "planned_contractions,planned_cem43_ms,planned_cold_dose_millic_min,"
-                        "worst_duration_ms,worst_energy_uj,worst_charge_uc,worst_ion_dose_ua_min,"
-                        "worst_contractions,worst_cem43_ms,worst_cold_dose_millic_min,"
-                        "delivered_duration_ms,delivered_energy_uj,delivered_charge_uc,delivered_ion_dose_ua_min,"
-                        "delivered_contractions,delivered_cem43_ms,delivered_cold_dose_millic_min,"
-                        "appended,incidents,places");
+    assert_string_equal(
+        json_string_value(json_array_get(lines, 0)),
+        "session_id,patient_ref,site,side,course_id,operator_id,modality,therapy,protocol,device,"
+        "serial,started_at_ms,ended_at_ms,end_reason,simulated,planned_ms,dose_state,"
+        "planned_duration_ms,planned_energy_uj,planned_session_charge_uc,planned_iontophoresis_dose_ua_min,"
+        "planned_contraction_count,planned_cem43_ms,planned_cold_dose_millic_min,"
+        "worst_duration_ms,worst_energy_uj,worst_session_charge_uc,worst_iontophoresis_dose_ua_min,"
+        "worst_contraction_count,worst_cem43_ms,worst_cold_dose_millic_min,"
+        "delivered_duration_ms,delivered_energy_uj,delivered_session_charge_uc,delivered_iontophoresis_dose_ua_min,"
+        "delivered_contraction_count,delivered_cem43_ms,delivered_cold_dose_millic_min,"
+        "appended,incidents,places");
     assert_string_equal(json_string_value(json_array_get(lines, 1)),
                         "q,\"p,\"\"1\"\"\",knee,left,c1,op-2,estim,tens,tens_conventional,tens-1,SN1,1700000000000,"
                         "1700000000099,time,1,1000,settled,1000,0,100,0,0,0,0,1200,0,130,0,0,0,0,"

@@ -137,8 +137,8 @@ struct ledger_places fixture_place(const char *site, const char *side)
 struct ledger_entry fixture_entry(const char *session_id, const char *patient, const char *side)
 {
     struct ledger_entry e = {.modality = MODALITY_ESTIM,
-                             .planned = {.duration_ms = 1000, .charge_uc = 100},
-                             .worst = {.duration_ms = 1200, .charge_uc = 130}};
+                             .planned = {.duration_ms = 1000, .session_charge_uc = 100},
+                             .worst = {.duration_ms = 1200, .session_charge_uc = 130}};
 
     snprintf(e.session_id, sizeof(e.session_id), "%s", session_id);
     snprintf(e.patient_ref, sizeof(e.patient_ref), "%s", patient);
@@ -161,7 +161,7 @@ void fixture_reserve(struct fixture *f, const struct ledger_entry *entry)
 
 void fixture_settle(struct fixture *f, const char *session_id, enum ledger_state state, int64_t duration_ms)
 {
-    struct dose_amounts delivered = {.duration_ms = duration_ms, .charge_uc = duration_ms / 10};
+    struct dose_amounts delivered = {.duration_ms = duration_ms, .session_charge_uc = duration_ms / 10};
     struct waited waited = {0};
 
     assert_int_equal(

@@ -16,11 +16,11 @@ static void reserved_counts_as_worst_until_settled(void **state)
     h = fixture_history(f, "p1", "left");
     assert_int_equal(h.session_count, 1);
     assert_int_equal(h.duration_ms, 1200);
-    assert_int_equal(h.charge_uc, 130);
+    assert_int_equal(h.session_charge_uc, 130);
     fixture_settle(f, "s1", LEDGER_SETTLED, 900);
     h = fixture_history(f, "p1", "left");
     assert_int_equal(h.duration_ms, 900);
-    assert_int_equal(h.charge_uc, 90);
+    assert_int_equal(h.session_charge_uc, 90);
     assert_true(h.has_last_end);
     assert_int_equal(h.since_last_end_ms, 0);
     fixture_pass(f, 5000);
@@ -54,11 +54,11 @@ static void impossible_reservations_are_refused(void **state)
     e = fixture_entry("s1", "p\xff", "left");
     assert_int_equal(record_reserve(f->record, &e, NULL, NULL), -EINVAL);
     e = fixture_entry("s1", "p1", "left");
-    e.worst.charge_uc = e.planned.charge_uc - 1;
+    e.worst.session_charge_uc = e.planned.session_charge_uc - 1;
     assert_int_equal(record_reserve(f->record, &e, NULL, NULL), -EINVAL);
-    e.worst.charge_uc = (INT64_C(1) << 48) + 1;
+    e.worst.session_charge_uc = (INT64_C(1) << 48) + 1;
     assert_int_equal(record_reserve(f->record, &e, NULL, NULL), -EINVAL);
-    e.worst.charge_uc = (INT64_C(1) << 48);
+    e.worst.session_charge_uc = (INT64_C(1) << 48);
     fixture_reserve(f, &e);
     e = fixture_entry("s2", "p1", "left");
     e.planned.duration_ms = -1;
@@ -214,7 +214,7 @@ static void what_was_seen_of_an_unbounded_session_is_kept(void **state)
         assert_int_equal(seen.duration_ms, 0);
         assert_int_equal(fixture_history(f, "p1", "left").duration_ms, 1200);
         assert_int_equal(fixture_history(f, "p2", "left").duration_ms, 5000);
-        assert_int_equal(fixture_history(f, "p2", "left").charge_uc, 500);
+        assert_int_equal(fixture_history(f, "p2", "left").session_charge_uc, 500);
         assert_int_equal(fixture_history(f, "p3", "left").duration_ms, 1200);
         fixture_reopen(f);
     }

@@ -88,7 +88,7 @@ static void settle_one(struct model *m)
     if (k->entry.state == LEDGER_CRASHED)
         duration_ms = -1;
     fixture_settle(m->f, k->entry.session_id, k->entry.state, duration_ms);
-    k->entry.delivered = (struct dose_amounts){.duration_ms = duration_ms, .charge_uc = duration_ms / 10};
+    k->entry.delivered = (struct dose_amounts){.duration_ms = duration_ms, .session_charge_uc = duration_ms / 10};
     if (duration_ms < 0)
         k->entry.delivered = k->entry.worst;
     k->ended_ms = m->f->wall_ms;
@@ -118,7 +118,7 @@ static void expect_one(const struct known *k, int64_t elapsed_ms, enum modality 
         return;
     h->session_count++;
     h->duration_ms += settled ? d->duration_ms : most(d->duration_ms, w->duration_ms);
-    h->charge_uc += settled ? d->charge_uc : most(d->charge_uc, w->charge_uc);
+    h->session_charge_uc += settled ? d->session_charge_uc : most(d->session_charge_uc, w->session_charge_uc);
     h->cem43_ms += settled ? d->cem43_ms : most(d->cem43_ms, w->cem43_ms);
     h->cold_dose_millic_min +=
         settled ? d->cold_dose_millic_min : most(d->cold_dose_millic_min, w->cold_dose_millic_min);

@@ -129,13 +129,13 @@ static void every_amount_is_summed(void **state)
     h = history_at(f, "knee:left", MODALITY_ULTRASOUND, 0);
     assert_int_equal(h.duration_ms, 1);
     assert_int_equal(h.energy_uj, 2);
-    assert_int_equal(h.charge_uc, 3);
-    assert_int_equal(h.ion_dose_ua_min, 4);
+    assert_int_equal(h.session_charge_uc, 3);
+    assert_int_equal(h.iontophoresis_dose_ua_min, 4);
     assert_int_equal(h.cem43_ms, 6);
     assert_int_equal(h.cold_dose_millic_min, 7);
     page = fixture_ask(f, "dose.history", json_pack("{s:s}", "patient_ref", "p1"), &error);
     totals = json_object_get(page, "totals");
-    assert_int_equal(json_integer_value(json_object_get(totals, "contractions")), 5);
+    assert_int_equal(json_integer_value(json_object_get(totals, "contraction_count")), 5);
     assert_int_equal(json_integer_value(json_object_get(totals, "cold_dose_millic_min")), 7);
     json_decref(page);
 }

@@ -59,9 +59,9 @@ static void iontophoresis_ends_at_its_dose(void **state)
     assert_string_equal(reason(r), "complete");
     rest(r);
     assert_state(r, "ended");
-    assert_in_range(room_session(r)->supervised.delivered.ion_dose_ua_min, 1000, 1005);
+    assert_in_range(room_session(r)->supervised.delivered.iontophoresis_dose_ua_min, 1000, 1005);
     room_flush(r);
-    assert_in_range(room_history(r).ion_dose_ua_min, 1000, 1005);
+    assert_in_range(room_history(r).iontophoresis_dose_ua_min, 1000, 1005);
 }
 
 static void a_request_that_means_another_end_is_refused(void **state)
@@ -103,7 +103,7 @@ static void a_raised_current_gives_the_same_dose_sooner(void **state)
     assert_in_range(ms, 7400, 7600);
     assert_string_equal(reason(r), "complete");
     rest(r);
-    assert_in_range(room_session(r)->supervised.delivered.ion_dose_ua_min, 1000, 1010);
+    assert_in_range(room_session(r)->supervised.delivered.iontophoresis_dose_ua_min, 1000, 1010);
 }
 
 static bool in_time(struct room *r)

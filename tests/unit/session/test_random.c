@@ -5,6 +5,8 @@
  */
 #include "fixture.h"
 
+#include "record/amounts.h"
+
 #define STEPS 6000
 #define GIVEN 64
 
@@ -57,13 +59,11 @@ static void check_amounts(struct session *s)
     if (given[s->number % GIVEN].session != s->number)
         *last = (struct dose_amounts){0};
     given[s->number % GIVEN].session = s->number;
-    size_t n;
-    const struct supervise_amount *amounts = supervise_amounts(&n);
-    for (size_t i = 0; i < n; i++) {
-        const int64_t now = supervise_amount_of(&s->supervised.delivered, &amounts[i]);
-        assert_true(now >= supervise_amount_of(last, &amounts[i]));
+    for (size_t i = 0; i < AMOUNT_COUNT; i++) {
+        const int64_t now = amount_get(&s->supervised.delivered, i);
+        assert_true(now >= amount_get(last, i));
         if (may_be_fed(s->state) && s->armed)
-            assert_true(now <= supervise_amount_of(&s->rules.totals_max, &amounts[i]));
+            assert_true(now <= amount_get(&s->rules.totals_max, i));
     }
     *last = s->supervised.delivered;
 }
@@ -76,7 +76,7 @@ static void check_course(const struct session *s)
     if (s->end != END_complete || course->end == COURSE_TIME)
         return;
     assert_true(course->end == COURSE_POINTS ? s->points_done == course->turns
-                                             : s->supervised.delivered.ion_dose_ua_min >= course->amount);
+                                             : s->supervised.delivered.iontophoresis_dose_ua_min >= course->amount);
 }
 
 static void check_sessions(struct room *r)

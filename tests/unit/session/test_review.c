@@ -21,16 +21,16 @@ static struct doubt unbounded(struct room *r)
     room_flush(r);
     host_presence(r, STIM, UNIT_READY);
     assert_int_equal(record_unbounded(r->record, r->session_id, &d.worst, &d.seen), 0);
-    assert_true(d.seen.duration_ms > 0 && d.seen.charge_uc > 0);
-    assert_true(d.worst.duration_ms > d.seen.duration_ms && d.worst.charge_uc > d.seen.charge_uc);
+    assert_true(d.seen.duration_ms > 0 && d.seen.session_charge_uc > 0);
+    assert_true(d.worst.duration_ms > d.seen.duration_ms && d.worst.session_charge_uc > d.seen.session_charge_uc);
     return d;
 }
 
-static struct dose_review_request review_of(struct room *r, int64_t duration_ms, int64_t charge_uc)
+static struct dose_review_request review_of(struct room *r, int64_t duration_ms, int64_t session_charge_uc)
 {
     struct dose_review_request rq = {.session_id = r->session_id, .statement = "judged by the device's log"};
     quantity_put(&rq.delivered, QUANTITY_duration_ms, duration_ms);
-    quantity_put(&rq.delivered, QUANTITY_session_charge_uc, charge_uc);
+    quantity_put(&rq.delivered, QUANTITY_session_charge_uc, session_charge_uc);
     quantity_put(&rq.delivered, QUANTITY_energy_uj, 0);
     return rq;
 }
@@ -58,19 +58,20 @@ static const struct {
 static void judge_case(struct room *r, size_t i)
 {
     const struct doubt d = unbounded(r);
-    const int64_t charge_uc = (cases[i].of == SEEN ? d.seen : d.worst).charge_uc + cases[i].more;
-    struct dose_review_request rq = review_of(r, d.worst.duration_ms, charge_uc);
+    const int64_t session_charge_uc = (cases[i].of == SEEN ? d.seen : d.worst).session_charge_uc + cases[i].more;
+    struct dose_review_request rq = review_of(r, d.worst.duration_ms, session_charge_uc);
     rq.exceeds_worst = cases[i].exceeds_worst;
     review(r, &rq);
     if (cases[i].token != TOKEN_NONE) {
         assert_refused(r, cases[i].token);
         assert_string_equal(json_string_value(json_object_get(r->data, "quantity")), "session_charge_uc");
-        assert_int_equal(room_history(r).charge_uc, d.worst.charge_uc); /* still unknown: still worst */
+        assert_int_equal(room_history(r).session_charge_uc, d.worst.session_charge_uc); /* still unknown: still worst */
         return;
     }
     assert_answered(r);
-    assert_int_equal(json_array_size(json_object_get(r->result, "above_worst")), charge_uc > d.worst.charge_uc);
-    assert_int_equal(room_history(r).charge_uc, charge_uc);
+    assert_int_equal(json_array_size(json_object_get(r->result, "above_worst")),
+                     session_charge_uc > d.worst.session_charge_uc);
+    assert_int_equal(room_history(r).session_charge_uc, session_charge_uc);
 }
 
 static void a_review_takes_away_nothing_that_was_seen_and_means_what_exceeds(void **state)
@@ -92,7 +93,7 @@ static void what_a_review_does_not_say_counts_as_worst(void **state)
     review(r, &rq);
     assert_answered(r);
     assert_int_equal(room_history(r).duration_ms, d.seen.duration_ms);
-    assert_int_equal(room_history(r).charge_uc, d.worst.charge_uc);
+    assert_int_equal(room_history(r).session_charge_uc, d.worst.session_charge_uc);
 }
 
 static void a_review_is_answered_once_it_is_durable_and_unblocks(void **state)
@@ -101,7 +102,7 @@ static void a_review_is_answered_once_it_is_durable_and_unblocks(void **state)
     const struct doubt d = unbounded(r);
     const struct session_request q = room_tens();
     const struct session_actor actor = room_actor();
-    const struct dose_review_request rq = review_of(r, d.worst.duration_ms, d.worst.charge_uc);
+    const struct dose_review_request rq = review_of(r, d.worst.duration_ms, d.worst.session_charge_uc);
     session_prepare(r->sessions, &q, &actor, &r->now, room_reply(r));
     assert_refused(r, TOKEN_DOSE_UNBOUNDED);
     dose_review(r->sessions, &rq, &actor, &r->now, room_reply(r));
@@ -119,7 +120,7 @@ static void who_and_why_stand_beside_the_record(void **state)
 {
     struct room *r = *state;
     const struct doubt d = unbounded(r);
-    const struct dose_review_request rq = review_of(r, d.worst.duration_ms, d.worst.charge_uc);
+    const struct dose_review_request rq = review_of(r, d.worst.duration_ms, d.worst.session_charge_uc);
     review(r, &rq);
     assert_answered(r);
     size_t found = 0;
@@ -138,7 +139,7 @@ static void a_review_needs_a_statement_a_person_and_an_unknown_dose(void **state
 {
     struct room *r = *state;
     const struct doubt d = unbounded(r);
-    struct dose_review_request rq = review_of(r, d.worst.duration_ms, d.worst.charge_uc);
+    struct dose_review_request rq = review_of(r, d.worst.duration_ms, d.worst.session_charge_uc);
     struct session_actor nobody = room_actor();
     rq.statement = "";
     review(r, &rq);
@@ -160,7 +161,7 @@ static void what_is_unbounded_is_told_again_after_a_restart(void **state)
 {
     struct room *r = *state;
     const struct doubt d = unbounded(r);
-    struct dose_review_request rq = review_of(r, d.worst.duration_ms, d.worst.charge_uc);
+    struct dose_review_request rq = review_of(r, d.worst.duration_ms, d.worst.session_charge_uc);
     char session_id[64];
     memcpy(session_id, r->session_id, sizeof session_id);
     rq.session_id = session_id; /* the room forgets its own with every answer */

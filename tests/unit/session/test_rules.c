@@ -2,6 +2,8 @@
 /* What supervision is given to hold samples against: bounds out of the tables, and tighter ones by a reload. */
 #include "fixture.h"
 
+#include "record/amounts.h"
+
 static struct limit all[300];
 
 /* One more limit of the installation, in force from the start. */
@@ -146,31 +148,16 @@ static void the_floor_of_the_skin_is_raised_by_a_reload(void **state)
 /* Every amount of the table: what a hard limit leaves of it, less what the day had. */
 static void every_total_is_bounded_by_its_limits(void **state)
 {
-    static const struct {
-        enum modality_quantity quantity;
-        size_t offset;
-    } bounded[] = {
-        {QUANTITY_duration_ms, offsetof(struct dose_amounts, duration_ms)},
-        {QUANTITY_energy_uj, offsetof(struct dose_amounts, energy_uj)},
-        {QUANTITY_session_charge_uc, offsetof(struct dose_amounts, charge_uc)},
-        {QUANTITY_iontophoresis_dose_ua_min, offsetof(struct dose_amounts, ion_dose_ua_min)},
-        {QUANTITY_contraction_count, offsetof(struct dose_amounts, contractions)},
-        {QUANTITY_cem43_ms, offsetof(struct dose_amounts, cem43_ms)},
-        {QUANTITY_cold_dose_millic_min, offsetof(struct dose_amounts, cold_dose_millic_min)},
-    };
     struct room *r = *state;
     const int64_t max = INT64_C(1000000000); /* more than this treatment, less than a compiled ceiling of energy */
-    for (size_t i = 0; i < sizeof bounded / sizeof bounded[0]; i++)
-        limit(r, "hard", MODALITY_ANY, bounded[i].quantity, LIMIT_HARD, SCOPE_PER_SESSION, max);
+    for (size_t i = 0; i < AMOUNT_COUNT; i++)
+        limit(r, "hard", MODALITY_ANY, amount_quantity(i), LIMIT_HARD, SCOPE_PER_SESSION, max);
     const struct supervise_rules *rules = running(r, room_tens());
-    size_t n;
-    const struct supervise_amount *each = supervise_amounts(&n);
-    assert_int_equal(n, sizeof bounded / sizeof bounded[0]);
-    for (size_t i = 0; i < n; i++) {
-        if (each[i].quantity != QUANTITY_duration_ms && each[i].quantity != QUANTITY_iontophoresis_dose_ua_min)
-            assert_int_equal(supervise_amount_of(&rules->totals_max, &each[i]), max);
+    for (size_t i = 0; i < AMOUNT_COUNT; i++) {
+        if (i != AMOUNT_duration_ms && i != AMOUNT_iontophoresis_dose_ua_min)
+            assert_int_equal(amount_get(&rules->totals_max, i), max);
         else
-            assert_true(supervise_amount_of(&rules->totals_max, &each[i]) <= max); /* compiled ceilings are lower */
+            assert_true(amount_get(&rules->totals_max, i) <= max); /* compiled ceilings are lower */
     }
 }
 

@@ -2,6 +2,8 @@
 /* What adds up: delivered dose, thermal and cold dose, bounds on them, and treatments that a dose ends. */
 #include "bench.h"
 
+#include "record/amounts.h"
+
 static void totals_stop_at_their_bound(void **unused)
 {
     struct bench b;
@@ -20,16 +22,16 @@ static void delivered_is_the_larger_of_commanded_and_measured(void **unused)
     (void)unused;
     bench_stimulator(&b);
     bench_feed_well(&b, 20); /* 1 s: 20 mA x 200 us x 2 x 100 Hz = 800 uC */
-    assert_int_equal(b.state.delivered.charge_uc, 800);
+    assert_int_equal(b.state.delivered.session_charge_uc, 800);
     assert_int_equal(b.state.delivered.duration_ms, 1000);
     bench_put(&b, QUANTITY_amplitude_ua, 22000);
     bench_feed_well(&b, 20);
-    assert_int_equal(b.state.delivered.charge_uc, 800 + 880);
+    assert_int_equal(b.state.delivered.session_charge_uc, 800 + 880);
     bench_put(&b, QUANTITY_amplitude_ua, 18000);
     bench_feed_well(&b, 20);
-    assert_int_equal(b.state.delivered.charge_uc, 800 + 880 + 800);
+    assert_int_equal(b.state.delivered.session_charge_uc, 800 + 880 + 800);
     supervise_settle(&b.rules, &b.state, b.sample.taken_ns + NS_PER_S);
-    assert_int_equal(b.state.delivered.charge_uc, 800 + 880 + 800 + 800);
+    assert_int_equal(b.state.delivered.session_charge_uc, 800 + 880 + 800 + 800);
     assert_int_equal(b.state.delivered.duration_ms, 4000);
 }
 
@@ -42,7 +44,7 @@ static void a_new_turn_keeps_what_was_delivered(void **unused)
     b.sample.taken_ns += 60 * NS_PER_S; /* a pause */
     supervise_begin(&b.state, b.sample.taken_ns);
     bench_feed_well(&b, 20);
-    assert_int_equal(b.state.delivered.charge_uc, 1600);
+    assert_int_equal(b.state.delivered.session_charge_uc, 1600);
     assert_int_equal(b.state.delivered.duration_ms, 2000);
 }
 
@@ -61,25 +63,23 @@ static void a_notice_on_a_total_is_told_and_does_not_stop(void **unused)
 /* Every amount, one unit over its bound, with nothing else wrong. */
 static void every_amount_is_held_against_its_bound(void **unused)
 {
-    size_t n;
-    const struct supervise_amount *each = supervise_amounts(&n);
     (void)unused;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < AMOUNT_COUNT; i++) {
         struct bench b;
-        const int64_t bound = 0;
-        if (each[i].quantity == QUANTITY_cold_dose_millic_min) {
+        const enum modality_quantity q = amount_quantity(i);
+        if (q == QUANTITY_cold_dose_millic_min) {
             bench_cold(&b);
             bench_put(&b, QUANTITY_skin_temperature_millic, 12000);
-        } else if (each[i].quantity == QUANTITY_cem43_ms || each[i].quantity == QUANTITY_energy_uj)
+        } else if (q == QUANTITY_cem43_ms || q == QUANTITY_energy_uj)
             bench_ultrasound(&b);
-        else if (each[i].quantity == QUANTITY_iontophoresis_dose_ua_min)
+        else if (q == QUANTITY_iontophoresis_dose_ua_min)
             bench_galvanic(&b, 1000000);
         else
             bench_stimulator(&b);
         b.sample.surges = 1;
-        memcpy((char *)&b.rules.totals_max + each[i].offset, &bound, sizeof bound);
+        amount_set(&b.rules.totals_max, i, 0);
         bench_expect(&b, FAULT_total_reached, 1);
-        assert_int_equal(b.outcome.findings[0].quantity, each[i].quantity);
+        assert_int_equal(b.outcome.findings[0].quantity, q);
         assert_true(supervise_totals_exceeded(&b.rules, &b.state));
     }
 }
@@ -95,11 +95,11 @@ static void contractions_are_counted_over_turns_and_never_back(void **unused)
     }
     b.sample.surges = 0; /* told to rest */
     bench_feed_well(&b, 2);
-    assert_int_equal(b.state.delivered.contractions, 3);
+    assert_int_equal(b.state.delivered.contraction_count, 3);
     supervise_begin(&b.state, b.sample.taken_ns);
     b.sample.surges = 1;
     bench_feed_well(&b, 2);
-    assert_int_equal(b.state.delivered.contractions, 4);
+    assert_int_equal(b.state.delivered.contraction_count, 4);
 }
 
 /* --- heat --- */
@@ -194,7 +194,7 @@ static void time_follows_the_current(void **unused)
     assert_int_equal(supervise_course_done(&b.rules, &b.state), 96);
     bench_feed_well(&b, 1);
     assert_true(supervise_course_reached(&b.rules, &b.state, b.sample.taken_ns));
-    assert_int_equal(b.state.delivered.ion_dose_ua_min, 100);
+    assert_int_equal(b.state.delivered.iontophoresis_dose_ua_min, 100);
 }
 
 static void the_dose_is_the_larger_of_commanded_and_measured(void **unused)

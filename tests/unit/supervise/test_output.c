@@ -197,7 +197,7 @@ static void a_level_at_its_limit_may_show_noise(void **unused)
     b.rules.channels[0].n_limits = 1;
     bench_put(&b, QUANTITY_amplitude_ua, 20200); /* two resolutions */
     bench_feed_well(&b, 20);
-    assert_int_equal(b.state.delivered.charge_uc, 808); /* and counts as delivered */
+    assert_int_equal(b.state.delivered.session_charge_uc, 808); /* and counts as delivered */
     bench_put(&b, QUANTITY_amplitude_ua, 20201);
     bench_expect(&b, FAULT_over_limit, 1);
     bench_stimulator(&b);
