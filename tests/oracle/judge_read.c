@@ -138,9 +138,12 @@ static int read_history(const struct reading *r, json_t *object, struct dose_his
         const char *key;
         int64_t *out;
     } totals[] = {
-        {"duration_ms", &h->duration_ms},     {"energy_uj", &h->energy_uj},
-        {"session_charge_uc", &h->charge_uc}, {"iontophoresis_dose_ua_min", &h->ion_dose_ua_min},
-        {"cem43_ms", &h->cem43_ms},           {"cold_dose_millic_min", &h->cold_dose_millic_min},
+        {"duration_ms", &h->duration_ms},
+        {"energy_uj", &h->energy_uj},
+        {"session_charge_uc", &h->session_charge_uc},
+        {"iontophoresis_dose_ua_min", &h->iontophoresis_dose_ua_min},
+        {"cem43_ms", &h->cem43_ms},
+        {"cold_dose_millic_min", &h->cold_dose_millic_min},
         {"session_count", &h->session_count},
     };
     const char *key;
