@@ -129,8 +129,10 @@ static void level_target(struct arm *arm, size_t i, int64_t absolute)
 {
     struct arm_level *level = &arm->levels[i];
     int64_t distance = gate_distance(&arm->envelope.channels[i], absolute);
-    if (distance < level->walk.level)
+    if (distance < level->walk.level) {
         level->lowering = true;
+        level->wait = (struct step_wait){0}; /* what more has waited for is not what less waits for */
+    }
     walk_target(&level->walk, distance);
 }
 
@@ -143,6 +145,8 @@ static void setting_target(struct arm *arm, struct arm_setting *s, int64_t value
     s->due = !s->written || value != s->in_force;
     s->safer = s->due && arm->phase != ARM_SETTING &&
                ((safer == SAFER_DOWN && value < s->in_force) || (safer == SAFER_UP && value > s->in_force));
+    if (s->safer || !s->due)
+        s->wait = (struct step_wait){0};
 }
 
 static struct arm_setting *setting_of(struct arm *arm, uint32_t channel, uint32_t quantity)
@@ -302,6 +306,7 @@ static void tick_live(struct line *l, struct arm *arm, int64_t now_ns)
         if (!differs) {
             level->due_ns = 0;
             level->lowering = false;
+            level->wait = (struct step_wait){0};
         }
     }
 }

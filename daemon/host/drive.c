@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Steps away from rest: settings, start, levels, feeding the device's watchdog. One call each; none is ever repeated.
- * A write whose outcome is not known ends everything on its unit, because nobody knows what the device holds now.
+ * Steps away from rest: settings, start, levels, feeding the device's watchdog. One call each; none that may have been
+ * heard is ever repeated. A write whose outcome is not known ends everything on its unit, because nobody knows what the
+ * device holds now.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "host/line.h"
@@ -16,22 +18,73 @@
 /* A feed later than this share of the watchdog may find it tripped already, and some devices resume when fed late. */
 #define DRIVE_FEED_LATE_PERCENT 80
 
+/* Between two tries of a step that the device does not take yet: no busy line, and far below any bound. */
+#define DRIVE_AGAIN_NS (10 * NS_PER_MS)
+
+/* One step as its failure is judged. */
+struct attempt {
+    const char *what;
+    int64_t began_ns;
+    struct step_wait *wait;
+    bool toward_rest; /* somebody wants less: it is not waited for what more could wait for */
+};
+
 /*
- * Nothing was sent (-EINVAL, -EAGAIN) or the device refused and did nothing (-EACCES): the unit's arms end. Any other
- * error: the outcome is unknown as well, and the unit is quarantined once rest is proved.
+ * The device takes nothing just now, and nothing was sent. A step away from rest waits for as long as a set point may
+ * take to be in force, and the slice of a call; one toward rest for the slice alone. True = it goes on.
  */
-static void write_failed(struct line *l, struct unit *u, int error, const char *what, int64_t began_ns)
+static bool write_waits(const struct unit *u, const struct attempt *a, int64_t now_ns)
+{
+    int64_t bound_ms = (int64_t)u->device->slice_ms + (a->toward_rest ? 0 : u->device->settle_ms);
+    a->wait->again_ns = now_ns + DRIVE_AGAIN_NS;
+    if (a->wait->since_ns == 0) {
+        a->wait->since_ns = a->began_ns;
+        return true;
+    }
+    return now_ns - a->wait->since_ns < bound_ms * NS_PER_MS;
+}
+
+/* A unit that refuses knows why: its state is asked for in the next step, and names what ends its arms. */
+static void write_refused(struct unit *u, const char *detail)
+{
+    u->refused = true;
+    snprintf(u->refusal, sizeof(u->refusal), "%s", detail);
+}
+
+void drive_refusal_end(struct line *l, struct unit *u)
+{
+    if (!u->refused)
+        return;
+    u->refused = false;
+    arm_stop_unit(l, u, LINK_REASON_DEVICE_FAULT, u->refusal);
+}
+
+/*
+ * Nothing was sent (-EINVAL, -EAGAIN) or the device refused and did nothing (-EACCES): the unit's arms end, unless it
+ * may be tried again. Any other error: the outcome is unknown as well, and the unit is quarantined once rest is proved.
+ */
+static void write_failed(struct line *l, struct unit *u, int error, const struct attempt *a)
 {
     char detail[LINK_TEXT_MAX];
-    enum link_reason reason = error == -EINVAL   ? LINK_REASON_OUTSIDE_ENVELOPE
-                              : error == -EACCES ? LINK_REASON_DEVICE_FAULT
-                                                 : LINK_REASON_LINK_LOST;
+    enum link_reason reason = error == -EINVAL                       ? LINK_REASON_OUTSIDE_ENVELOPE
+                              : error == -EACCES || error == -EAGAIN ? LINK_REASON_DEVICE_FAULT
+                                                                     : LINK_REASON_LINK_LOST;
     bool unknown = error != -EINVAL && error != -EACCES && error != -EAGAIN;
-    snprintf(detail, sizeof(detail), "%s of unit %s: %s", what, u->device->id, call_error(error));
+    if (error == -EAGAIN && write_waits(u, a, clock_monotonic_ns()))
+        return;
+    if (error == -EAGAIN)
+        snprintf(detail, sizeof(detail), "%s of unit %s: not taken in %" PRId64 " ms, nothing was sent", a->what,
+                 u->device->id, (clock_monotonic_ns() - a->wait->since_ns) / NS_PER_MS);
+    else
+        snprintf(detail, sizeof(detail), "%s of unit %s: %s", a->what, u->device->id, call_error(error));
+    if (error == -EACCES && !a->toward_rest) {
+        write_refused(u, detail);
+        return;
+    }
     u->unsure = u->unsure || unknown;
     arm_stop_unit(l, u, reason, detail);
     if (unknown)
-        presence_failed(l, u, error, what, began_ns);
+        presence_failed(l, u, error, a->what, a->began_ns);
 }
 
 static void level_in_force(struct unit *u, uint32_t channel, int64_t value, int64_t now_ns)
@@ -73,18 +126,22 @@ void drive_level(struct line *l, const struct job *job)
         arm_stop(l, arm, LINK_REASON_OUTSIDE_ENVELOPE, "%s", reason);
         return;
     }
+    struct unit_level before = u->levels[e->channel];
     level_on_its_way(u, e->channel, setting.value);
     int64_t began = clock_monotonic_ns(), deadline = call_begin(l, u->device->slice_ms, "apply");
     int r = l->plugin->apply(l->link, u->index, &setting, deadline);
     int64_t now = call_end(l);
     if (r < 0) {
-        write_failed(l, u, r, "set point", began);
+        if (r == -EAGAIN || r == -EACCES) /* it is not on its way */
+            u->levels[e->channel] = before;
+        write_failed(l, u, r, &(struct attempt){"set point", began, &level->wait, level->lowering});
         return;
     }
     u->failures = 0;
     level_in_force(u, e->channel, setting.value, now);
     level->lowering = false;
     level->due_ns = 0;
+    level->wait = (struct step_wait){0};
 }
 
 void drive_setting(struct line *l, const struct job *job)
@@ -97,10 +154,12 @@ void drive_setting(struct line *l, const struct job *job)
     int r = l->plugin->apply(l->link, u->index, &setting, deadline);
     int64_t now = call_end(l);
     if (r < 0) {
-        write_failed(l, u, r, modality_quantity_info(s->quantity)->id, began);
+        const char *id = modality_quantity_info(s->quantity)->id;
+        write_failed(l, u, r, &(struct attempt){id, began, &s->wait, s->safer});
         return;
     }
     u->failures = 0;
+    s->wait = (struct step_wait){0};
     s->in_force = setting.value;
     s->written = true;
     s->due = s->safer = false;
@@ -140,7 +199,7 @@ void drive_start(struct line *l, const struct job *job)
     int r = l->plugin->start(l->link, u->index, arm->group, deadline);
     int64_t now = call_end(l);
     if (r < 0 && r != -EINPROGRESS) {
-        write_failed(l, u, r, "start", began);
+        write_failed(l, u, r, &(struct attempt){"start", began, &arm->wait, false});
         return;
     }
     u->failures = 0;
@@ -175,10 +234,11 @@ void drive_feed(struct line *l, const struct job *job)
     int r = l->plugin->keepalive(l->link, u->index, deadline < late ? deadline : late);
     int64_t now = call_end(l);
     if (r < 0) {
-        write_failed(l, u, r, "watchdog feed", began);
+        write_failed(l, u, r, &(struct attempt){"watchdog feed", began, &u->feed_wait, false});
         return;
     }
     u->failures = 0;
+    u->feed_wait = (struct step_wait){0};
     if (now >= late) {
         arm_stop_unit(l, u, LINK_REASON_WATCHDOG, "the device's watchdog was fed too late");
         return;

@@ -154,6 +154,7 @@ void judge_status(struct line *l, struct unit *u, int64_t taken_ns)
         else if (arm->phase == ARM_RUNNING)
             judge_running(l, u, arm, taken_ns);
     }
+    drive_refusal_end(l, u);
     over_follow(u, taken_ns);
     for (uint32_t c = 0; c < u->device->n_channels; c++)
         u->levels[c].min = u->levels[c].max = u->levels[c].now;

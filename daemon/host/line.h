@@ -26,6 +26,12 @@ enum arm_phase {
     ARM_STOPPING, /* rest is written until it is proved */
 };
 
+/* A step away from rest that the device could not be given yet (-EAGAIN): nothing was sent, and it is tried again. */
+struct step_wait {
+    int64_t since_ns; /* of the first try, 0 = it does not wait */
+    int64_t again_ns; /* not before */
+};
+
 /* One value of a channel other than its level, or the level before the start. */
 struct arm_setting {
     uint32_t channel;
@@ -36,6 +42,7 @@ struct arm_setting {
     bool due;   /* value has to be written */
     bool safer; /* and is a change toward the safe side: goes before everything but a stop */
     int64_t due_ns;
+    struct step_wait wait;
 };
 
 /* The walked level of one channel of the envelope. */
@@ -44,6 +51,7 @@ struct arm_level {
     int64_t wanted; /* absolute, to be in force at the device */
     int64_t due_ns; /* when it began to differ from what is in force, 0 = it does not */
     bool lowering;  /* by order (not by a surge): goes before everything but a stop */
+    struct step_wait wait;
 };
 
 struct arm {
@@ -57,6 +65,7 @@ struct arm {
     size_t n_settings;
     struct arm_setting settings[ARM_SETTINGS_MAX];
     int64_t accepted_ns;
+    struct step_wait wait; /* of the start */
     int64_t confirm_by_ns; /* CONFIRMING: running must show until then */
     int64_t stop_by_ns;    /* STOPPING: unproved from then on */
     bool said_stopping, said_unproved;
@@ -107,6 +116,9 @@ struct unit {
     int64_t quarantine_until_ns;
     int64_t poll_ns;             /* next telemetry */
     int64_t fed_ns, feed_due_ns; /* begin of the last acknowledged feed (or start); 0 = not fed */
+    struct step_wait feed_wait;
+    bool refused;                /* a step was answered with no: asked for its state, then stopped */
+    char refusal[LINK_TEXT_MAX]; /* what is said of it where its state says nothing */
     struct rest rest;
     struct unit_level levels[MODALITY_CHANNELS_MAX];
     uint64_t seq;
@@ -210,6 +222,8 @@ void drive_feed(struct line *l, const struct job *job);
 /* True once a feed might find the device's watchdog tripped. */
 bool drive_feed_late(const struct unit *u, int64_t now_ns);
 void drive_started(struct line *l, struct unit *u, struct arm *arm, int64_t now_ns);
+/* A unit that refused a step was asked for its state: what has not ended by that ends now, by the refusal itself. */
+void drive_refusal_end(struct line *l, struct unit *u);
 
 /* rest.c: steps toward rest. */
 void rest_begin(struct line *l, struct unit *u, bool whole, uint32_t groups, int64_t now_ns);

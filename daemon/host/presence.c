@@ -162,6 +162,7 @@ void presence_failed(struct line *l, struct unit *u, int error, const char *what
         u->failing_ns = began_ns;
     bool silent = u->failures >= PRESENCE_SILENT && now - u->failing_ns >= (int64_t)u->device->slice_ms * NS_PER_MS;
     presence_note(u, "%s of unit %s: %s", what, u->device->id, call_error(error));
+    drive_refusal_end(l, u); /* it was to say why, and did not */
     if (error == -ENODEV || (error == -EIO && u->identified)) {
         /* Nobody knows who answers after the transport was cut: everything on it ends and is identified anew. */
         line_drop(l, error, what);

@@ -77,22 +77,25 @@ static void offer_arm(struct pick *p, const struct line *l, struct arm *arm)
     wake_at(p, arm->end_boot_ns + boot_to_monotonic);
     if (arm->phase == ARM_CONFIRMING)
         wake_at(p, arm->confirm_by_ns);
+    if (u->refused) /* nothing more until it has said why */
+        return;
     bool all_written = true;
     for (size_t i = 0; i < arm->n_settings; i++) {
         const struct arm_setting *s = &arm->settings[i];
         if (!s->due)
             continue;
-        offer(p,
-              &(struct job){JOB_SETTING, s->safer ? RANK_LOWER : RANK_DEADLINE, s->due_ns + telemetry, 0, u, arm, i});
+        enum job_rank rank = s->safer ? RANK_LOWER : RANK_DEADLINE;
+        offer(p, &(struct job){JOB_SETTING, rank, s->due_ns + telemetry, s->wait.again_ns, u, arm, i});
         all_written = false;
         if (arm->phase == ARM_SETTING)
             break; /* before the start they go in order */
     }
     if (arm->phase == ARM_SETTING && all_written)
-        offer(p, &(struct job){JOB_START, RANK_DEADLINE, arm->accepted_ns + telemetry, 0, u, arm, 0});
+        offer(p, &(struct job){JOB_START, RANK_DEADLINE, arm->accepted_ns + telemetry, arm->wait.again_ns, u, arm, 0});
     if (u->feed_due_ns != 0 && !u->unproved) { /* from the accepted start on, running or not yet */
         int64_t third = (int64_t)u->device->watchdog_ms * NS_PER_MS / 3;
-        offer(p, &(struct job){JOB_FEED, RANK_DEADLINE, u->feed_due_ns + third / 2, u->feed_due_ns, u, arm, 0});
+        int64_t release = u->feed_wait.again_ns > u->feed_due_ns ? u->feed_wait.again_ns : u->feed_due_ns;
+        offer(p, &(struct job){JOB_FEED, RANK_DEADLINE, u->feed_due_ns + third / 2, release, u, arm, 0});
     }
     if (arm->phase != ARM_RUNNING)
         return;
@@ -100,8 +103,9 @@ static void offer_arm(struct pick *p, const struct line *l, struct arm *arm)
         const struct arm_level *level = &arm->levels[i];
         enum job_rank rank = level->lowering ? RANK_LOWER : RANK_DEADLINE;
         if (level->due_ns != 0)
-            offer(p, &(struct job){JOB_LEVEL, rank, level->due_ns + telemetry, 0, u, arm, i});
-        wake_at(p, arm_level_next_ns(arm, i, &u->levels[arm->envelope.channels[i].channel], p->now_ns));
+            offer(p, &(struct job){JOB_LEVEL, rank, level->due_ns + telemetry, level->wait.again_ns, u, arm, i});
+        if (level->wait.since_ns == 0) /* else the next try is the next turn */
+            wake_at(p, arm_level_next_ns(arm, i, &u->levels[arm->envelope.channels[i].channel], p->now_ns));
     }
 }
 
@@ -120,6 +124,10 @@ static void offer_unit(struct pick *p, const struct line *l, struct unit *u)
     struct job job = {.kind = JOB_POLL, .rank = RANK_DEADLINE, .unit = u};
     job.release_ns = not_before(l, u, u->poll_ns);
     job.key = u->poll_ns + (int64_t)l->telemetry_ms * NS_PER_MS;
+    if (u->refused) {
+        job.rank = RANK_LOWER;
+        job.release_ns = 0;
+    }
     offer(p, &job);
 }
 

@@ -37,6 +37,7 @@ struct fake_unit {
     atomic_int interlock;          /* reported from here on: 1 closed, 2 open */
     atomic_int fail[FAKE_CALLS];   /* error of the next calls of this kind */
     atomic_int n_fail[FAKE_CALLS]; /* how many of them; a failing write is not done unless done_anyway */
+    atomic_int pressed_at_refusal; /* a set point that is refused (-EACCES) was so because the patient's stop is */
     atomic_int done_anyway;        /* it is done although it fails */
     atomic_int hang[FAKE_CALLS];   /* the next call of this kind never returns; once */
     /* what the device holds */

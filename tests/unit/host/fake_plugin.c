@@ -165,6 +165,8 @@ static int fake_apply(struct modality_link *link, size_t unit, const struct moda
     int r = fake_ordered(u, FAKE_APPLY, deadline_ns);
     if (r == 0 || u->done_anyway)
         setting_do(u, setting);
+    if (r == -EACCES && u->pressed_at_refusal)
+        u->patient_stop = 1;
     return fake_trace_end(e, r);
 }
 
