@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon.h"
+#include "modality/clock.h"
 #include "modality/log.h"
 
 static void report(void *userdata, const char *origin, const char *message)
@@ -71,7 +72,7 @@ int daemon_check_config(const char *dir, uint64_t generation, const char *host_p
 {
     struct config *config = NULL;
     size_t faults = 0;
-    const int r = config_load_faulty(dir, generation, report, &faults, &config);
+    const int r = config_load_faulty(dir, generation, civil_day(clock_wall_ms()), report, &faults, &config);
     if (r < 0 && r != -EINVAL)
         return r;
     for (size_t i = 0; i < config->n_links; i++) {

@@ -152,7 +152,8 @@ static void on_checked(void *userdata, const char *hash)
         refuse(d, "it has faults");
     else if (d->n_previous == sizeof d->previous / sizeof d->previous[0])
         refuse(d, "too many generations are in use by one session");
-    else if (config_load(d->config->dir, d->config->generation + 1, report, NULL, &fresh) < 0)
+    else if (config_load(d->config->dir, d->config->generation + 1, civil_day(clock_wall_ms()), report, NULL, &fresh) <
+             0)
         refuse(d, "it has faults");
     else if (strcmp(fresh->hash, hash) != 0) {
         config_free(fresh);

@@ -64,7 +64,7 @@ static void load_build(struct load *load)
 }
 
 /* Reads and builds into load->config; 0, or a negative errno that is still to be told. */
-static int load_run(struct load *load, const char *dir, uint64_t generation)
+static int load_run(struct load *load, const char *dir, uint64_t generation, int64_t today)
 {
     struct config *config = arena_alloc(load->arena, sizeof(*config));
     if (config == NULL)
@@ -75,6 +75,7 @@ static int load_run(struct load *load, const char *dir, uint64_t generation)
     config->generation = generation;
     config->dir = arena_copy(load->arena, dir, strlen(dir));
     load->config = config;
+    load->today = today;
     int rc = files_read(load, dir);
     if (rc < 0)
         return rc;
@@ -84,14 +85,15 @@ static int load_run(struct load *load, const char *dir, uint64_t generation)
     return arena_failed(load->arena) ? -ENOMEM : 0;
 }
 
-int config_load_faulty(const char *dir, uint64_t generation, config_report *report, void *userdata, struct config **out)
+int config_load_faulty(const char *dir, uint64_t generation, int64_t today, config_report *report, void *userdata,
+                       struct config **out)
 {
     struct load *load = calloc(1, sizeof(*load));
     struct arena *arena = arena_new();
     int rc = -ENOMEM;
     if (load != NULL && arena != NULL) {
         load->arena = load->faults.arena = arena;
-        rc = load_run(load, dir, generation);
+        rc = load_run(load, dir, generation, today);
     }
     if (rc < 0) {
         report(userdata, dir, strerror(-rc));
@@ -106,10 +108,11 @@ int config_load_faulty(const char *dir, uint64_t generation, config_report *repo
     return rc;
 }
 
-int config_load(const char *dir, uint64_t generation, config_report *report, void *userdata, struct config **out)
+int config_load(const char *dir, uint64_t generation, int64_t today, config_report *report, void *userdata,
+                struct config **out)
 {
     struct config *config = NULL;
-    const int rc = config_load_faulty(dir, generation, report, userdata, &config);
+    const int rc = config_load_faulty(dir, generation, today, report, userdata, &config);
     if (rc < 0)
         config_free(config);
     else

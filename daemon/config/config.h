@@ -119,16 +119,18 @@ typedef void config_report(void *userdata, const char *origin, const char *messa
 /*
  * Reads every *.ini in dir and its direct subdirectories, in byte order of path, and builds the typed configuration:
  * syntax, grammar, types, references, layers. 0, or -EINVAL after every fault was reported, or -ENOENT / -EACCES with
- * one report. *out is owned by the caller.
+ * one report. today is the local civil day: what somebody has done by a day that is still to come is a fault. *out is
+ * owned by the caller.
  */
-int config_load(const char *dir, uint64_t generation, config_report *report, void *userdata, struct config **out);
+int config_load(const char *dir, uint64_t generation, int64_t today, config_report *report, void *userdata,
+                struct config **out);
 void config_free(struct config *config); /* NULL is fine */
 
 /*
  * As config_load, but with -EINVAL *out still gets what could be read. It is good for one thing: finding what else is
  * wrong (its links and their lines), so that one run tells everything. Links without plugin or name may be among them.
  */
-int config_load_faulty(const char *dir, uint64_t generation, config_report *report, void *userdata,
+int config_load_faulty(const char *dir, uint64_t generation, int64_t today, config_report *report, void *userdata,
                        struct config **out);
 
 /*

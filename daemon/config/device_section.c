@@ -37,6 +37,8 @@ static void build_acceptance(struct load *load, const struct raw_section *s, str
         fault_add(&load->faults, at, "accept_link_loss: needs a name, a comma and a date YYYY-MM-DD");
         return;
     }
+    if (!field_is_past(load, at, "accept_link_loss", words[1], day))
+        return;
     d->accepted_by = words[0];
     d->accepted_on = words[1];
 }
@@ -59,7 +61,7 @@ static void build_clinic(struct load *load, const struct raw_section *s, struct 
     field_text(load, s, "label", &d->label);
     field_text(load, s, "location", &d->location);
     field_text(load, s, "colour_tag", &d->colour_tag);
-    d->has_calibrated_on = field_date(load, s, "calibrated_on", &d->calibrated_on_day);
+    d->has_calibrated_on = field_past_date(load, s, "calibrated_on", &d->calibrated_on_day);
     d->has_calibration_due = field_date(load, s, "calibration_due", &d->calibration_due_day);
     d->has_safety_test_due = field_date(load, s, "safety_test_due", &d->safety_test_due_day);
     field_list(load, s, "firmware", &d->firmware, &d->n_firmware, &at);

@@ -171,6 +171,24 @@ bool field_date(struct load *load, const struct raw_section *s, const char *key,
     return true;
 }
 
+bool field_is_past(struct load *load, struct place at, const char *key, const char *text, int64_t day)
+{
+    if (day <= load->today)
+        return true;
+    fault_add(&load->faults, at, "%s = %s: lies in the future; it is the day on which it was done", key, text);
+    return false;
+}
+
+bool field_past_date(struct load *load, const struct raw_section *s, const char *key, int64_t *day)
+{
+    int64_t read;
+    const struct raw_line *line = section_line(s, key);
+    if (!field_date(load, s, key, &read) || line == NULL || !field_is_past(load, line->at, key, line->value, read))
+        return false;
+    *day = read;
+    return true;
+}
+
 /* Parses text as q; what is wrong is told at the place. */
 static bool value_read(struct load *load, struct place at, const char *key, const char *text, enum modality_quantity q,
                        int64_t *out)

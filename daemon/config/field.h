@@ -19,6 +19,9 @@ bool field_count(struct load *load, const struct raw_section *s, const char *key
 bool field_counts(struct load *load, const struct raw_section *s, const char *key, int64_t *low, int64_t *high);
 bool field_mode(struct load *load, const struct raw_section *s, const char *key, unsigned *out);
 bool field_date(struct load *load, const struct raw_section *s, const char *key, int64_t *day);
+/* The same of what has been done: a day to come is a fault. */
+bool field_past_date(struct load *load, const struct raw_section *s, const char *key, int64_t *day);
+bool field_is_past(struct load *load, struct place at, const char *key, const char *text, int64_t day);
 /* A decimal with unit in base units of q; the key's own quantity when q is QUANTITY_COUNT. */
 bool field_value(struct load *load, const struct raw_section *s, const char *key, enum modality_quantity q,
                  int64_t *out);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* [limit <id>] and [accept <limit id>]: bounds of the installation, behind the compiled ones in one table. */
+/*
+ * [limit <id>] and [accept <limit id>]: bounds of the installation, behind the compiled ones in one table. Among these
+ * are the shipped limits that lock what rests on them, wherever the installation has none of that name.
+ */
 #include <string.h>
 
 #include "config/refer.h"
+#include "config/shipped_limits.h"
 
 /* The order of the words in keys.c. */
 static const enum modality modalities[] = {MODALITY_ESTIM, MODALITY_ULTRASOUND, MODALITY_LASER, MODALITY_COLD};
@@ -126,7 +130,7 @@ static void build_when(struct load *load, const struct raw_section *s, struct li
     check_when(load, s, l);
 }
 
-static void build_limit(struct load *load, const struct raw_section *s, struct limit *l)
+void limit_build(struct load *load, const struct raw_section *s, struct limit *l)
 {
     static const enum limit_verified verified[] = {VERIFIED_YES, VERIFIED_NO, VERIFIED_CHOICE};
     unsigned word;
@@ -143,15 +147,16 @@ static void build_limit(struct load *load, const struct raw_section *s, struct l
     build_when(load, s, l);
 }
 
+/* An acceptance answers for a limit as it stands today; one of a day to come answers for nothing yet. */
 static void build_accept(struct load *load, const struct raw_section *s, struct limit *limits, size_t n)
 {
     const char *by;
     int64_t day;
     bool found = false;
     field_text(load, s, "by", &by);
-    field_date(load, s, "date", &day);
+    field_past_date(load, s, "date", &day);
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(limits[i].id, s->id) == 0 && limits[i].layer == LAYER_INSTALLATION) {
+        if (strcmp(limits[i].id, s->id) == 0 && (limits[i].layer == LAYER_INSTALLATION || limit_may_lock(&limits[i]))) {
             limits[i].accepted = true;
             found = true;
         }
@@ -160,18 +165,57 @@ static void build_accept(struct load *load, const struct raw_section *s, struct 
         fault_add(&load->faults, s->at, "[%s]: there is no limit \"%s\"", s->title, s->id);
 }
 
+static const struct raw_section *limit_section_find(const struct load *load, const char *id)
+{
+    const struct raw_section *s;
+    size_t next = 0;
+    while ((s = section_next(load, SECTION_LIMIT, &next)) != NULL)
+        if (strcmp(s->id, id) == 0)
+            return s;
+    return NULL;
+}
+
+/* Those of the shipped limits that hold although the installation does not have them; appended to all[n]. */
+static size_t keep_locks(const struct load *load, const struct limit *shipped, size_t n_shipped, struct limit *all,
+                         size_t n)
+{
+    for (size_t i = 0; i < n_shipped; i++) {
+        if (!limit_may_lock(&shipped[i]) || limit_section_find(load, shipped[i].id) != NULL)
+            continue;
+        all[n] = shipped[i];
+        all[n].layer = LAYER_COMPILED;
+        all[n++].origin = "compiled";
+    }
+    return n;
+}
+
+static size_t build_own(struct load *load, const struct limit *shipped, size_t n_shipped, struct limit *all, size_t n)
+{
+    const struct raw_section *s;
+    size_t next = 0;
+    while ((s = section_next(load, SECTION_LIMIT, &next)) != NULL) {
+        limit_build(load, s, &all[n]);
+        for (size_t i = 0; i < n_shipped; i++)
+            if (strcmp(shipped[i].id, s->id) == 0)
+                shipped_limit_hold(load, s, &all[n], &shipped[i]);
+        n++;
+    }
+    return n;
+}
+
 void build_limits(struct load *load)
 {
-    size_t n, next = 0;
-    const struct limit *compiled = limit_compiled(&n);
+    size_t n, n_shipped, next = 0;
+    const struct limit *compiled = limit_compiled(&n), *shipped;
     const struct raw_section *s;
-    struct limit *all = arena_array(load->arena, n + section_count(load, SECTION_LIMIT), sizeof(*all));
+    if (!shipped_limits_read(load, &shipped, &n_shipped))
+        return;
+    struct limit *all = arena_array(load->arena, n + n_shipped + section_count(load, SECTION_LIMIT), sizeof(*all));
     if (all == NULL)
         return;
     memcpy(all, compiled, n * sizeof(*all));
-    while ((s = section_next(load, SECTION_LIMIT, &next)) != NULL)
-        build_limit(load, s, &all[n++]);
-    next = 0;
+    n = keep_locks(load, shipped, n_shipped, all, n);
+    n = build_own(load, shipped, n_shipped, all, n);
     while ((s = section_next(load, SECTION_ACCEPT, &next)) != NULL)
         build_accept(load, s, all, n);
     load->config->dose.limits = all;

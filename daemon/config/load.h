@@ -35,6 +35,8 @@ struct load {
     struct arena *arena;
     struct faults faults;
     struct config *config; /* being built */
+    int64_t today;         /* local civil day */
+    bool as_shipped;       /* reads the copy in the program: names that this configuration does not have are left out */
     size_t n_files, files_capacity;
     struct source_file *files;
     size_t n_sections, sections_capacity;
@@ -59,6 +61,9 @@ size_t section_count(const struct load *load, enum key_section kind);
 bool section_sound(const struct load *load, const struct raw_section *section);
 /* Walks sections of one kind: *next starts at 0; NULL at the end. */
 const struct raw_section *section_next(const struct load *load, enum key_section kind, size_t *next);
+
+/* limit_section.c: one section, as far as it can be read. */
+void limit_build(struct load *load, const struct raw_section *s, struct limit *l);
 
 /* Stages, in this order; each fills its part of load->config. */
 void build_daemon(struct load *load);

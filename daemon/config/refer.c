@@ -66,6 +66,8 @@ bool refer_mask(struct load *load, const struct raw_section *s, const char *key,
         return section_line(s, key) == NULL;
     for (size_t i = 0; i < n; i++) {
         int index = find(load, ids[i]);
+        if ((index < 0 || index >= 64) && load->as_shipped)
+            continue;
         if (index < 0 || index >= 64) {
             fault_add(&load->faults, at, "%s: there is no %s \"%s\"", key, what, ids[i]);
             good = false;

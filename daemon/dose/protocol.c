@@ -110,9 +110,14 @@ static bool bounds_dose(const struct limit *l)
     }
 }
 
+bool limit_may_lock(const struct limit *l)
+{
+    return l->verified == VERIFIED_NO && bounds_dose(l);
+}
+
 bool protocol_locked_by(const struct protocol *p, const struct limit *l)
 {
-    return l->verified == VERIFIED_NO && !l->accepted && bounds_dose(l) && protocol_meets(p, l);
+    return limit_may_lock(l) && !l->accepted && protocol_meets(p, l);
 }
 
 const struct limit *protocol_lock(const struct dose_tables *t, const struct protocol *p)

@@ -37,7 +37,7 @@ static struct dose_treatment tens(void)
 int main(int argc, char **argv)
 {
     struct config *config;
-    if (argc != 2 || config_load(argv[1], 1, report, NULL, &config) < 0)
+    if (argc != 2 || config_load(argv[1], 1, INT64_MAX, report, NULL, &config) < 0)
         return 1;
     static struct dose_picture picture;
     static struct limit_verdict verdict;

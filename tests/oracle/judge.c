@@ -20,7 +20,7 @@ static json_t *load(const char *dir, struct config **config)
     config_free(*config);
     *config = NULL;
     json_t *faults = json_array();
-    int result = config_load(dir, 1, collect_fault, faults, config);
+    int result = config_load(dir, 1, INT64_MAX, collect_fault, faults, config);
     return json_pack("{si so}", "result", result, "faults", faults);
 }
 

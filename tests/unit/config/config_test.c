@@ -65,7 +65,7 @@ int fixture_load(struct fixture *f, const char *dir)
     f->config = NULL;
     f->n = f->used = 0;
     f->told[0] = '\0';
-    return config_load(dir == NULL ? f->dir : dir, 1, note, f, &f->config);
+    return config_load(dir == NULL ? f->dir : dir, 1, f->today, note, f, &f->config);
 }
 
 int fixture_empty(void **state)
@@ -73,6 +73,7 @@ int fixture_empty(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
     if (f == NULL)
         return -1;
+    f->today = 20780; /* 2026-11-23 */
     strcpy(f->dir, "/tmp/modality-config-XXXXXX");
     *state = f;
     return mkdtemp(f->dir) == NULL ? -1 : chmod(f->dir, 0755);

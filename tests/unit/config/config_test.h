@@ -17,6 +17,7 @@
 
 struct fixture {
     char dir[64];
+    int64_t today;
     struct config *config; /* of the last load that succeeded */
     size_t n;              /* faults told */
     size_t used;

@@ -221,7 +221,7 @@ static void say(void *userdata, const char *origin, const char *message)
 static int load(void **unused)
 {
     (void)unused;
-    return config_load(SHIPPED_CONFIG, 1, say, NULL, &shipped);
+    return config_load(SHIPPED_CONFIG, 1, INT64_MAX, say, NULL, &shipped);
 }
 
 static int unload(void **unused)
