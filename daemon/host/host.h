@@ -67,4 +67,7 @@ int64_t ownership_next_ns(const struct host *h, int64_t now_ns);
 /* inspect.c: --check. Exit status. */
 int host_inspect(FILE *in, FILE *out);
 
+/* scan.c: --scan. Exit status. */
+int host_scan(const char *plugin_path, FILE *out);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * modality-host: one process per physical link. Started by the daemon; by hand only with --check.
+ * modality-host: one process per physical link. Started by the daemon; by hand only with --check and --scan.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,8 @@
 static int usage(void)
 {
     fputs("usage: modality-host --link-fd N   (started by modalityd)\n"
-          "       modality-host --check       (reads a configuration from standard input)\n",
+          "       modality-host --check       (reads a configuration from standard input)\n"
+          "       modality-host --scan PLUGIN (what is attached, for modalityd; see modalityctl scan)\n",
           stderr);
     return EXIT_FAILURE;
 }
@@ -24,6 +25,8 @@ int main(int argc, char **argv)
     slice_ask(SLICE_HOST_NS);
     if (argc == 2 && strcmp(argv[1], "--check") == 0)
         return host_inspect(stdin, stdout);
+    if (argc == 3 && strcmp(argv[1], "--scan") == 0)
+        return host_scan(argv[2], stdout);
     if (argc == 3 && strcmp(argv[1], "--link-fd") == 0 && settings_number(argv[2], INT32_MAX, &fd) == 0)
         return host_run(&host, (int)fd);
     if (argc > 2 && strcmp(argv[1], "--reexecuted") == 0)

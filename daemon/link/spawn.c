@@ -86,6 +86,14 @@ int spawn_check(const char *path, int input, int output, struct spawned *out)
     return spawn(path, argv, from, to, 2, out);
 }
 
+int spawn_scan(const char *path, const char *plugin_path, int output, struct spawned *out)
+{
+    char name[] = "modality-host", option[] = "--scan";
+    char *const argv[] = {name, option, (char *)(uintptr_t)plugin_path, NULL};
+    const int from[] = {output}, to[] = {STDOUT_FILENO};
+    return spawn(path, argv, from, to, 1, out);
+}
+
 void spawned_kill(const struct spawned *child, int signal)
 {
     if (child->pid != 0)

@@ -25,6 +25,9 @@ int spawn_host(const char *path, int socket, struct spawned *out);
 /* Starts path with "--check", its standard input and output as given. */
 int spawn_check(const char *path, int input, int output, struct spawned *out);
 
+/* Starts path with "--scan" and a plugin's path, its standard output as given. */
+int spawn_scan(const char *path, const char *plugin_path, int output, struct spawned *out);
+
 /* Kills with signal through the pidfd; a process that is gone is no error. */
 void spawned_kill(const struct spawned *child, int signal);
 

@@ -10,8 +10,10 @@
  *
  * Errors of every call: 0; -ENODEV the device is gone or is not the configured one; -ETIMEDOUT the outcome is UNKNOWN,
  * the device may have acted; -EPROTO the answer was malformed or did not match the request; -EIO the transport failed,
- * or is in doubt until reopen(); -EACCES the device answered and refused, it did not act; -EAGAIN the deadline left no
- * time, nothing was sent; -EINVAL the argument or the configuration is wrong (nothing was sent). After -ETIMEDOUT,
+ * or is in doubt until reopen(); -EACCES the device answered and refused, it did not act: the host then asks for one
+ * status, so what explains the refusal belongs there; -EAGAIN the deadline left no time, or the device takes nothing
+ * just now: nothing was sent, and a set point, start or feed is tried again, away from rest for settle_ms and a slice,
+ * toward rest for a slice; -EINVAL the argument or the configuration is wrong (nothing was sent). After -ETIMEDOUT,
  * -EPROTO or -EIO only stop, make_safe, reopen and close are of use.
  */
 #ifndef MODALITY_PLUGIN_H
@@ -208,6 +210,8 @@ struct modality_setting {
 /* One unit that scan() came upon. Strings are empty where nothing is known. */
 struct modality_found {
     char link[MODALITY_LINK_MAX]; /* what a [device] section would say for it; "" = it cannot be named as it is */
+    /* A link with all that is known of it, serial number and port: a section that names it otherwise is told by it. */
+    char known_as[MODALITY_LINK_MAX];
     char what[MODALITY_NAME_MAX]; /* what the plugin takes it for: "HASOMED P24" */
     char maker[MODALITY_NAME_MAX];
     char model[MODALITY_NAME_MAX];

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/serial_scan.h"
 #include "keys.h"
 #include "map.h"
 #include "modality/plugin.h"
@@ -66,6 +67,14 @@ static int api_reopen(struct modality_link *link, int64_t deadline_ns)
     return modbus_line_reopen(link->line, deadline_ns);
 }
 
+/* Lines, not units: who answers on one is not asked by looking. */
+static int api_scan(const struct modality_services *services, void *ctx,
+                    void (*found)(void *ctx, const struct modality_found *unit))
+{
+    (void)services;
+    return serial_scan(SERIAL_BY_ID, ctx, found);
+}
+
 static const struct modality_plugin descriptor = {
     .abi = ABI_WRITTEN_FOR,
     .size = sizeof(struct modality_plugin),
@@ -88,6 +97,7 @@ static const struct modality_plugin descriptor = {
     .keepalive = unit_keepalive,
     .reopen = api_reopen,
     .close = api_close,
+    .scan = api_scan,
 };
 
 __attribute__((visibility("default"))) const struct modality_plugin *modality_plugin(void)

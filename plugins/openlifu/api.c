@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "carrier.h"
+#include "scan.h"
 #include "unit.h"
 
 /* Written for this ABI; the macro would follow the header it is compiled with. */
@@ -85,6 +86,7 @@ static const struct modality_plugin descriptor = {
     .keepalive = NULL, /* neither device watches its host */
     .reopen = unit_reopen,
     .close = api_close,
+    .scan = lifu_scan,
 };
 
 __attribute__((visibility("default"))) const struct modality_plugin *modality_plugin(void)

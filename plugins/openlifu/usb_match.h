@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The USB ids of the devices that this plugin speaks with. Configuration is held against them, and udev rules are made
- * of them; a generic pair of ids is shared by products of many makers, so no rule may name it without a serial number.
- */
+/* The USB ids of the two devices that are one Open-LIFU (common/usb_match.h). */
 #ifndef OPENLIFU_USB_MATCH_H
 #define OPENLIFU_USB_MATCH_H
 
@@ -11,9 +8,9 @@
 #define LIFU_USB_CONSOLE 0x57a0
 #define LIFU_USB_TRANSMITTER 0x57af
 
-/* MATCH(vendor, product, generic, what) */
+/* MATCH(vendor, product, what, shared); in the order of enum lifu_side */
 #define LIFU_USB_MATCHES(MATCH)                                                                                        \
-    MATCH(LIFU_USB_VENDOR, LIFU_USB_CONSOLE, true, "Openwater Open-LIFU console")                                      \
-    MATCH(LIFU_USB_VENDOR, LIFU_USB_TRANSMITTER, true, "Openwater Open-LIFU transmitter")
+    MATCH(LIFU_USB_VENDOR, LIFU_USB_CONSOLE, "Openwater Open-LIFU console", "ST's range for everybody")                \
+    MATCH(LIFU_USB_VENDOR, LIFU_USB_TRANSMITTER, "Openwater Open-LIFU transmitter", "ST's range for everybody")
 
 #endif

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 #include "common/usb_cdc.h"
+#include "common/usb_scan.h"
 #include "unit.h"
+#include "usb_match.h"
 
 /* Written for this ABI; the macro would follow the header it is compiled with. */
 #define ABI_WRITTEN_FOR 3
@@ -88,6 +90,15 @@ static int api_open(const struct modality_services *services, const struct modal
     return 0;
 }
 
+static const struct usb_match table[] = {SM4_USB_MATCHES(USB_MATCH_ROW)};
+
+static int api_scan(const struct modality_services *services, void *ctx,
+                    void (*found)(void *ctx, const struct modality_found *unit))
+{
+    (void)services;
+    return usb_scan_each(table, sizeof table / sizeof *table, ctx, found);
+}
+
 static const struct modality_plugin descriptor = {
     .abi = ABI_WRITTEN_FOR,
     .size = sizeof(struct modality_plugin),
@@ -110,6 +121,7 @@ static const struct modality_plugin descriptor = {
     .keepalive = unit_keepalive,
     .reopen = unit_reopen,
     .close = api_close,
+    .scan = api_scan,
 };
 
 __attribute__((visibility("default"))) const struct modality_plugin *modality_plugin(void)

@@ -49,7 +49,7 @@ static void read_plugin(struct device_section *s)
 static bool is_ours(const struct usb_name *name)
 {
     bool ours = false;
-#define MATCH(v, p, generic, what) ours |= name->vendor == (v) && name->product == (p);
+#define MATCH(v, p, what, shared) ours |= name->vendor == (v) && name->product == (p);
     SM4_USB_MATCHES(MATCH)
 #undef MATCH
     return ours;
