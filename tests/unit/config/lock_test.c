@@ -181,7 +181,8 @@ static void no_limit_that_ships_is_weakened_under_its_name(void **state)
         refuses(f, file, l->id, "class", weaker[l->has_max || l->has_min ? i % 2 : 0]);
         if (l->class == LIMIT_HARD)
             refuses(f, file, l->id, "class", "class = notice\n");
-        snprintf(narrowed, sizeof(narrowed), "class = %s\nwhen.duration_ms = 1 s..2 s\n", limit_class_id(l->class));
+        snprintf(narrowed, sizeof(narrowed), "class = %s\n%s\n", limit_class_id(l->class),
+                 l->when.n_ranges == 0 ? "when.duration_ms = 1 s..2 s" : "when.thermal = no");
         refuses(f, file, l->id, "class", narrowed);
         n++;
     }
