@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "endpoint.h"
+
 #define MARK_BYTES_MAX 256
 
 __attribute__((format(printf, 1, 2))) static json_t *refuse(const char *format, ...)
@@ -116,8 +118,7 @@ static int fault_set(struct device *device, enum fault_id fault, const struct fa
     case SCOPE_WIRE:
         return rule_add(&device->rules, fault, args, match);
     case SCOPE_LINK:
-        line_vanish(device->line, fault_arg_or(args, ARG_ms, 0));
-        return 0;
+        return endpoint_inject(device, fault, args);
     case SCOPE_MODEL:
         return model_inject(device->model, fault, args);
     case SCOPE_PAGE:
@@ -133,8 +134,7 @@ static int fault_clear(struct device *device, enum fault_id fault, const struct 
         rule_clear(&device->rules, fault);
         return 0;
     case SCOPE_LINK:
-        line_return(device->line);
-        return 0;
+        return endpoint_clear(device, fault, args);
     case SCOPE_MODEL:
         return model_clear(device->model, fault, args);
     case SCOPE_PAGE:
@@ -172,7 +172,7 @@ static json_t *command_fault(struct sim *sim, struct device *device, const json_
     int64_t now_ns = device_advance(device);
     note_command(sim, "fault", command, now_ns);
     int r = fault_set(device, (enum fault_id)fault, &args, &match);
-    device_settle(device);
+    endpoint_settle(device);
     return r < 0 ? refuse("%s on %s: %s", name, device->name, strerror(-r)) : done(now_ns);
 }
 
@@ -185,7 +185,7 @@ static json_t *clear_device(struct sim *sim, struct device *device, const json_t
     struct fault_args args = {0};
     if (!all && fault < 0)
         return refuse("clear: a fault's name, or all");
-    json_t *error = args_parse(command, "clear", 1u << ARG_channel, &args, NULL);
+    json_t *error = args_parse(command, "clear", 1u << ARG_channel | 1u << ARG_plug, &args, NULL);
     if (error)
         return error;
     int64_t now_ns = device_advance(device);
@@ -196,7 +196,7 @@ static json_t *clear_device(struct sim *sim, struct device *device, const json_t
             (void)fault_clear(device, (enum fault_id)i, &args);
     if (!all)
         r = fault_clear(device, (enum fault_id)fault, &args);
-    device_settle(device);
+    endpoint_settle(device);
     return r < 0 ? refuse("%s on %s: %s", name, device->name, strerror(-r)) : done(now_ns);
 }
 
@@ -228,13 +228,13 @@ static void state_emit(void *ctx, unsigned channel, const char *name, int64_t va
 
 static json_t *device_state(struct device *device)
 {
-    json_t *state = json_pack("{s:s,s:s,s:b,s:[]}", "kind", device->page.kind->model->name, "link", device->line->link,
-                              "absent", device->line->absent, "channels");
+    json_t *state = json_pack("{s:s,s:s,s:b,s:[]}", "kind", device->page.kind->model->name, "link",
+                              endpoint_link(device), "absent", endpoint_absent(device), "channels");
     device_advance(device);
     device_settle(device);
     model_state(device->model, state_emit, state);
     json_object_set_new(state, "wire_rules", json_integer(device->rules.count));
-    json_object_set_new(state, "connections", json_integer(device->line->peer_count));
+    json_object_set_new(state, "connections", json_integer(endpoint_connections(device)));
     return state;
 }
 

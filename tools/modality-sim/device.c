@@ -6,8 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct page_kind *const kinds[] = {&page_refstim, &page_refus,  &page_reflaser, &page_refcold,
-                                                &page_refgalv, &page_tcmidi, &page_julabo,   NULL};
+#include "front/openlifu_front.h"
+#include "front/p24_front.h"
+#include "front/rehastim2_front.h"
+
+static const struct page_kind *const kinds[] = {
+    &page_refstim, &page_refus, &page_reflaser,  &page_refcold,  &page_refgalv, &page_tcmidi,
+    &page_julabo,  &page_p24,   &page_rehastim2, &page_openlifu, NULL};
 
 const struct page_kind *device_kind_find(const char *name)
 {

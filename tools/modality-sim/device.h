@@ -14,14 +14,16 @@
 #define DEVICE_NAME_MAX 32
 
 struct line;
+struct usb_unit;
 
 struct device {
     char name[DEVICE_NAME_MAX];
     uint8_t unit;
-    struct loop *loop;   /* not owned */
-    struct trace *trace; /* not owned */
-    struct line *line;   /* not owned */
-    struct model *model; /* owned */
+    struct loop *loop;    /* not owned */
+    struct trace *trace;  /* not owned */
+    struct line *line;    /* not owned; NULL = it is on USB */
+    struct usb_unit *usb; /* not owned; NULL = it is on a line */
+    struct model *model;  /* owned */
     struct page page;
     struct rule_set rules;
     struct loop_timer timer;

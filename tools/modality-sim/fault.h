@@ -2,7 +2,7 @@
 /*
  * The one table of faults and of their arguments: the control socket's parser, its help and the parts that act on a
  * fault all read it. A fault belongs to exactly one scope: the wire (rules that bend requests and replies), the link
- * (the endpoint itself), the model (physics and device behaviour) or the page (what registers show).
+ * (the endpoint or the plugs themselves), the model (physics and device behaviour) or the page (what registers show).
  */
 #ifndef SIM_FAULT_H
 #define SIM_FAULT_H
@@ -38,7 +38,10 @@ enum fault_scope { SCOPE_WIRE, SCOPE_LINK, SCOPE_MODEL, SCOPE_PAGE };
     ARG(revision, INT, 0, 65535, NULL, "map revision shown")                                                           \
     ARG(serial, INT, 0, 4294967295, NULL, "serial number shown")                                                       \
     ARG(firmware, INT, 0, 65535, NULL, "firmware shown")                                                               \
-    ARG(head_serial, INT, 0, 4294967295, NULL, "serial number of the head shown")
+    ARG(head_serial, INT, 0, 4294967295, NULL, "serial number of the head shown")                                      \
+    ARG(plug, INT, 1, 2, NULL, "which plug of a USB device that has two; without it both")                             \
+    ARG(endpoint, WORD, 0, 2, "in,out,requests", "of a USB device: what it sends, what it takes, what it is asked")    \
+    ARG(bytes, INT, 0, 64, NULL, "bytes in a packet")
 
 enum fault_arg {
 #define ARG(id, kind, least, most, words, help) ARG_##id,
@@ -80,7 +83,10 @@ enum restart_with { RESTART_REST, RESTART_OUTPUT };
     FAULT(echo_only, WIRE, 0, A_RULE, "a write is answered as done and does not act")                                  \
     FAULT(duplicate, WIRE, 0, A_RULE, "the reply is sent twice")                                                       \
     FAULT(replay, WIRE, 0, A_RULE | A(retag), "the unit's last reply is sent again instead of the new one")            \
-    FAULT(absent, LINK, 0, A(ms), "the endpoint closes and refuses; comes back after ms or on clear")                  \
+    FAULT(absent, LINK, 0, A(ms) | A(plug), "the endpoint closes, the plug is pulled; back after ms or on clear")      \
+    FAULT(stall, LINK, A(endpoint), A(plug), "USB: stalls until the host clears it; requests until clear")             \
+    FAULT(hang, LINK, A(endpoint), A(plug), "USB: the endpoint neither takes nor gives, and says nothing")             \
+    FAULT(babble, LINK, A(bytes), A(plug), "USB: short packets of so many zeros, as fast as they are asked for")       \
     FAULT(stuck, MODEL, 0, A(channel) | A(ignores) | A(hidden), "the output stays on when told to rest")               \
     FAULT(self_start, MODEL, 0, A(channel), "the output goes on by itself, no command given")                          \
     FAULT(deliver, MODEL, A(permille), A(channel), "true output is this share of the set value")                       \

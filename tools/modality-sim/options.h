@@ -8,6 +8,7 @@
 
 #include "device.h"
 #include "front/line.h"
+#include "front/usb_unit.h"
 
 #define OPTIONS_DEVICES_MAX 64
 
@@ -15,9 +16,12 @@ struct options_device {
     struct device_options device;
     char name[DEVICE_NAME_MAX];
     enum line_kind line_kind;
-    char endpoint[LINE_ENDPOINT_MAX]; /* empty: shares the line of the device called with */
+    char endpoint[LINE_ENDPOINT_MAX]; /* empty: shares the line of the device called with, or is on USB */
     char with[DEVICE_NAME_MAX];
     unsigned baud;
+    unsigned usb_port[USB_PLUGS_MAX]; /* 0 = not on USB */
+    char usb_serial[USB_STRING_MAX];
+    bool has_usb_serial;
 };
 
 struct options {
@@ -28,6 +32,8 @@ struct options {
     unsigned sample_ms; /* 0 = no samples */
     struct options_device devices[OPTIONS_DEVICES_MAX];
     unsigned device_count;
+    bool usb;       /* some of them are */
+    char **command; /* to be run beside the simulator, ends with NULL; NULL = none */
     bool help;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole simulator: the loop, the trace, the lines and their devices. Built from options, opened in one step, taken
- * down in the reverse order. Control finds devices by name here.
+ * The whole simulator: the loop, the trace, the lines, the USB bus and their devices. Built from options, opened in one
+ * step, taken down in the reverse order. Control finds devices by name here.
  */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
@@ -14,6 +14,10 @@ struct sim {
     struct device *devices[OPTIONS_DEVICES_MAX];
     unsigned device_count;
     struct line *lines;
+    struct usb_bus *bus; /* NULL = no device is on USB */
+    struct usb_carrier carrier;
+    struct usb_unit *units[OPTIONS_DEVICES_MAX];
+    unsigned unit_count;
     unsigned sample_ms;
     struct loop_timer sample_timer;
 };

@@ -327,7 +327,8 @@ void bench_sim_connect(struct bench_sim *sim, enum lifu_side side, int fd)
 struct bench_sim *bench_sim_new(int ramp_ms)
 {
     struct bench_sim *sim = calloc(1, sizeof *sim);
-    struct device_options options = {.name = "lifu", .kind = &page_openlifu, .unit = 1, .tuning = {ramp_ms}};
+    struct device_options options = {
+        .name = "lifu", .kind = &page_openlifu, .unit = 1, .identity = {.serial = 0x090a0b0c}, .tuning = {ramp_ms}};
     assert_non_null(sim);
     sim->loop = loop_new();
     assert_non_null(sim->loop);

@@ -66,9 +66,21 @@ static double float_of(const struct olifu_packet *packet)
 
 /* ---- common ---- */
 
-static bool common_run(enum olifu_side side, const struct olifu_packet *packet, struct olifu_packet *answer)
+/* Twelve bytes; the console gives four more. */
+static void put_id(enum olifu_side side, uint32_t serial, struct olifu_packet *answer)
 {
-    static const char id[] = "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x77\x77\x77\x77";
+    static const uint8_t id[] = {1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0x77, 0x77, 0x77, 0x77};
+    memcpy(answer->data, id, sizeof id);
+    for (int i = 0; i < 4; i++)
+        answer->data[8 + i] = (uint8_t)(serial >> (24 - 8 * i) & 0xff);
+    if (side == OLIFU_TRANSMITTER)
+        answer->data[0] = 0xf1;
+    answer->length = side == OLIFU_CONSOLE ? 16 : 12;
+}
+
+static bool common_run(enum olifu_side side, uint32_t serial, const struct olifu_packet *packet,
+                       struct olifu_packet *answer)
+{
     switch (packet->command) {
     case 0x00:
         answer->addr = packet->addr;
@@ -78,10 +90,7 @@ static bool common_run(enum olifu_side side, const struct olifu_packet *packet, 
         put_text(answer, side == OLIFU_CONSOLE ? "v1.2.0" : "2.0.4", side == OLIFU_CONSOLE ? 1 : 0);
         return true;
     case 0x05:
-        answer->length = side == OLIFU_CONSOLE ? 16 : 12;
-        memcpy(answer->data, id, answer->length);
-        if (side == OLIFU_TRANSMITTER)
-            answer->data[0] = 0xf1;
+        put_id(side, serial, answer);
         return true;
     default:
         return false;
@@ -196,15 +205,16 @@ static bool transmitter_run(struct model *model, const struct olifu_packet *pack
     }
 }
 
-void olifu_command_run(struct model *model, enum olifu_side side, const struct olifu_packet *packet, bool acts,
+void olifu_command_run(struct device *device, enum olifu_side side, const struct olifu_packet *packet, bool acts,
                        struct olifu_packet *answer, int64_t *busy_ns)
 {
+    struct model *model = device->model;
     enum olifu_type own = side == OLIFU_CONSOLE ? OLIFU_POWER : OLIFU_CONTROLLER;
     bool known = false;
     *busy_ns = 0;
     *answer = (struct olifu_packet){.id = packet->id, .type = OLIFU_RESPONSE, .command = packet->command};
     if (packet->type == OLIFU_COMMAND || packet->type == own)
-        known = common_run(side, packet, answer);
+        known = common_run(side, device->page.identity_shown.serial, packet, answer);
     if (!known && packet->type == own)
         known = side == OLIFU_CONSOLE ? console_run(model, packet, acts, answer, busy_ns)
                                       : transmitter_run(model, packet, acts, answer);

@@ -139,7 +139,7 @@ static void job_act(struct job *job)
     struct olifu_packet answer;
     int64_t now_ns = device_advance(front->device);
     bool acts = job->plan.act != ACT_NEVER && !job->plan.echo_only;
-    olifu_command_run(front->device->model, front->side, &job->packet, acts, &answer, &job->busy_ns);
+    olifu_command_run(front->device, front->side, &job->packet, acts, &answer, &job->busy_ns);
     if (job->plan.exception) {
         answer.command = 0;
         olifu_error(front->side, OLIFU_READ_PACKET, &answer);

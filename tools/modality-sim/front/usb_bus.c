@@ -240,6 +240,31 @@ int usb_bus_unplug(struct usb_bus *bus, unsigned port, void (*unplugged)(void *c
     return 0;
 }
 
+void usb_bus_pull(struct usb_bus *bus, unsigned port)
+{
+    struct slot *slot = slot_of(bus, port);
+    if (!slot)
+        return;
+    slot->unplugged = NULL;
+    loop_timer_cancel(bus->loop, &slot->pull);
+    pull(slot, 0);
+}
+
+static int carrier_plug(void *ctx, unsigned port, struct usb_gadget *gadget, const char *kernel_driver)
+{
+    return usb_bus_plug(ctx, port, gadget, kernel_driver);
+}
+
+static void carrier_pull(void *ctx, unsigned port)
+{
+    usb_bus_pull(ctx, port);
+}
+
+struct usb_carrier usb_bus_carrier(struct usb_bus *bus)
+{
+    return (struct usb_carrier){.plug = carrier_plug, .pull = carrier_pull, .ctx = bus};
+}
+
 const struct usb_node *usb_bus_node(const struct usb_bus *bus, unsigned port)
 {
     return port >= 1 && port <= USB_BUS_PORTS ? bus->slots[port - 1].node : NULL;

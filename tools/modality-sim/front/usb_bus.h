@@ -7,11 +7,11 @@
 #ifndef SIM_USB_BUS_H
 #define SIM_USB_BUS_H
 
-#include "front/usb_gadget.h"
+#include "front/usb_carrier.h"
 #include "front/usb_node.h"
 #include "loop.h"
 
-#define USB_BUS_PORTS 15
+#define USB_BUS_PORTS USB_PORTS_MAX
 
 struct usb_bus;
 
@@ -33,6 +33,12 @@ int usb_bus_plug(struct usb_bus *bus, unsigned port, struct usb_gadget *gadget, 
  * answers; ports and gadget are free when unplugged is called. NULL = nobody needs to know.
  */
 int usb_bus_unplug(struct usb_bus *bus, unsigned port, void (*unplugged)(void *ctx, unsigned port), void *ctx);
+
+/* The same at once: not while the device is being asked something. */
+void usb_bus_pull(struct usb_bus *bus, unsigned port);
+
+/* The bus as whoever has plugs knows it. */
+struct usb_carrier usb_bus_carrier(struct usb_bus *bus);
 
 /* What is plugged in, NULL if nothing. */
 const struct usb_node *usb_bus_node(const struct usb_bus *bus, unsigned port);
