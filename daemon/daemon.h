@@ -20,7 +20,7 @@ struct daemon {
     const char *host_path; /* modality-host, beside this program or in libexec */
     sd_event *event;
     struct config *config;
-    struct config *previous[8]; /* older generations: running sessions and hosts may still point into them */
+    struct config *previous[2]; /* the first one, which the hosts' lines belong to, and the one before this */
     size_t n_previous;
     struct record *record;
     struct sessions *sessions;

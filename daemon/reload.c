@@ -79,17 +79,11 @@ static void refuse(struct daemon *d, const char *why)
     sd_notify(0, "READY=1");
 }
 
-/* Configurations that no session points into any more; the first owns the lines that the hosts were started with. */
+/* The first configuration owns the lines that the hosts were started with; into the others nothing points any more. */
 static void forget_previous(struct daemon *d)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < d->n_previous; i++) {
-        if (i == 0 || d->previous[i]->generation >= sessions_oldest_generation(d->sessions))
-            d->previous[kept++] = d->previous[i];
-        else
-            config_free(d->previous[i]);
-    }
-    d->n_previous = kept;
+    while (d->n_previous > 1)
+        config_free(d->previous[--d->n_previous]);
 }
 
 static void refuse_swap(struct daemon *d, struct config *fresh, const char *why)
@@ -150,8 +144,6 @@ static void on_checked(void *userdata, const char *hash)
     forget_previous(d);
     if (!hash)
         refuse(d, "it has faults");
-    else if (d->n_previous == sizeof d->previous / sizeof d->previous[0])
-        refuse(d, "too many generations are in use by one session");
     else if (config_load(d->config->dir, d->config->generation + 1, civil_day(clock_wall_ms()), report, NULL, &fresh) <
              0)
         refuse(d, "it has faults");

@@ -171,9 +171,7 @@ static bool limits_allow(const struct change *c, const struct session_actor *act
 {
     struct session *session = c->session;
     struct assessment *a = calloc(1, sizeof *a);
-    bool allowed = a != NULL;
-    for (size_t t = 0; allowed && t < session->n_tables; t++)
-        allowed = session_holds_limits(session, session->tables[t], c->channels, c->request->quantity, c->target, a);
+    const bool allowed = a && session_holds_limits(session, c->channels, c->request->quantity, c->target, a);
     if (!allowed)
         say_refused(session->owner, "session.adjust", actor, session, reply,
                     a && a->refused.n > 0 ? a->refused.items[0].token : TOKEN_LIMIT_EXCEEDED,

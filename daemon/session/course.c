@@ -113,7 +113,7 @@ static int64_t needed_ms(const struct session *session)
 int64_t session_remaining_ms(const struct session *session, const struct session_time *now)
 {
     const int64_t longest = session->planned_ms - session_delivered_ms(session, now);
-    if (session->n_tables == 0 || session->rules.course.end == COURSE_TIME)
+    if (!session->ruled || session->rules.course.end == COURSE_TIME)
         return longest;
     const int64_t needed = needed_ms(session);
     return needed < longest ? needed : longest;
@@ -147,7 +147,7 @@ static json_t *points_document(const struct course *course, int64_t points_done,
 void course_show(const struct session *session, const struct session_time *now, json_t *o)
 {
     const struct course *course = &session->rules.course;
-    if (session->n_tables == 0)
+    if (!session->ruled)
         return;
     const int64_t done = session->point_over ? 0 : supervise_course_done(&session->rules, &session->supervised);
     doc_text(o, "end_by", doc_course_end(course->end));

@@ -139,6 +139,18 @@ int envelope_fill(const struct assessment *a, struct envelope *e)
     return r;
 }
 
+bool envelope_slow_down(const struct assessment *a, struct envelope *e)
+{
+    bool slower = false;
+    for (size_t i = 0; i < e->n_channels && i < DOSE_CHANNELS_MAX; i++) {
+        struct walk_rules *rules = &e->channels[i].rules;
+        const int64_t step = rules->step, slew = rules->slew_per_s;
+        bound_walk(a, rules);
+        slower = slower || rules->step < step || rules->slew_per_s < slew;
+    }
+    return slower;
+}
+
 void envelope_arm(struct session *session, const struct assessment *a)
 {
     struct link_arm *arm = &session->arm;

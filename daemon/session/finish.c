@@ -87,7 +87,6 @@ static json_t *record_document(const struct session *session, const struct sessi
 {
     const struct sessions *s = session->owner;
     const struct session_request *rq = &session->request->r;
-    struct ledger_places places;
     json_t *o = json_object();
     doc_int(o, "schema_version", SESSION_SCHEMA_VERSION);
     doc_text(o, "session_id", session->id);
@@ -95,8 +94,7 @@ static json_t *record_document(const struct session *session, const struct sessi
     doc_text(o, "patient_ref", rq->patient_ref);
     doc_text(o, "course_id", rq->course_id);
     doc_put(o, "target", json_pack("{s:s,s:s}", "site", rq->site, "side", rq->side));
-    request_places(session->tables[0], rq, &places);
-    doc_put(o, "places", ledger_places_document(&places));
+    doc_put(o, "places", ledger_places_document(&session->places));
     doc_text(o, "protocol", rq->protocol);
     doc_text(o, "device", session->unit->id);
     doc_put(o, "identity", doc_identity(&session->identity));
@@ -200,7 +198,8 @@ void session_finish(struct session *session, const struct session_time *now)
     session->final = session_snapshot(session, now);
     if (session->final)
         doc_put(session->final, "end", end_document(session));
-    session->n_tables = 0; /* the configuration may go: nothing of it is looked at any more */
+    session->ruled = false; /* nothing of its rules is looked at any more */
+    kept_free(&session->kept);
     series_free(&session->series);
     request_free(session->request);
     session->request = NULL;

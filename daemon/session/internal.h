@@ -15,6 +15,7 @@
 
 #include "document/document.h"
 #include "modality/clock.h"
+#include "session/kept.h"
 #include "session/session.h"
 #include "session/state.h"
 #include "session/supervise.h"
@@ -132,9 +133,11 @@ struct session {
     uint32_t group;
     struct modality_identity identity;
     uint64_t epoch;
-    size_t n_tables;
-    const struct dose_tables *tables[SESSION_GENERATIONS_MAX];
-    uint64_t generation;
+    bool ruled;                  /* rules and kept limits are made, and the record has not been written yet */
+    uint64_t generation;         /* of the configuration at the start */
+    bool reloaded;               /* another one came since */
+    struct kept_limits kept;     /* of every configuration since the start */
+    struct ledger_places places; /* where it is given, as the start resolved them */
     enum lease_loss lease_loss;
     int64_t contact_hold_ms;
     struct dose_history history;
@@ -300,11 +303,16 @@ json_t *sheet_differences(const json_t *before, const json_t *after);
 
 /* envelope.c: what the session may ever ask, as the host gets it */
 int envelope_fill(const struct assessment *a, struct envelope *e);
+/* Step and slew that these limits allow, where they are less than what is walked now; true if any is. */
+bool envelope_slow_down(const struct assessment *a, struct envelope *e);
 void envelope_arm(struct session *session, const struct assessment *a);
 
-/* rules.c: what supervision holds samples against, out of an assessment; and made tighter by other tables */
-void rules_make(const struct sessions *s, struct session *session, const struct assessment *a);
-void rules_tighten(struct session *session, const struct assessment *a);
+/*
+ * rules.c: what supervision holds samples against, out of an assessment; and made tighter by other tables. The kept
+ * limits must be taken before. Negative errno: not every limit is held.
+ */
+int rules_make(const struct sessions *s, struct session *session, const struct assessment *a);
+int rules_tighten(struct session *session, const struct assessment *a);
 
 /* start.c */
 void session_arm(struct session *session, const struct session_time *now);
@@ -375,9 +383,11 @@ void session_send_target(struct session *session, size_t channel, enum modality_
                          const struct session_time *now);
 
 /* reload.c */
-/* Present settings, with one changed, against the hard limits of one configuration; refusals go to a->refused. */
-bool session_holds_limits(struct session *session, const struct dose_tables *tables, uint32_t channels,
-                          enum modality_quantity q, int64_t target, struct assessment *a);
+/* What is commanded now, against everything that holds since the start; refusals go to a->refused. */
+bool session_stands(struct session *session, struct assessment *a);
+/* The same with one setting changed. */
+bool session_holds_limits(struct session *session, uint32_t channels, enum modality_quantity q, int64_t target,
+                          struct assessment *a);
 
 /* series.c */
 int series_new(struct session_series *series, size_t n_channels);

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * New tables under running sessions. A session is held against every configuration that was in force since it began,
- * which is the smaller of each limit. What it does now must be allowed by the new one, or it stops; what it might still
- * be asked is cut down to what is allowed, in the daemon and in the host.
+ * merged into the limits that it keeps. What it does now must be allowed by them, or it stops; what it might still be
+ * asked is cut down to what is allowed, in the daemon and in the host. No old configuration is looked at again.
  */
 #include "session/internal.h"
 
 #define CUT_STEPS 1000 /* how finely the way from present to ceiling is searched */
 
-/* Limits on totals are judged by what was delivered, while it runs. */
-static bool judged_now(const struct limit *l)
-{
-    return (l->class == LIMIT_HARD || l->class == LIMIT_DEVICE) && l->use == USE_TREATMENT &&
-           (l->scope == SCOPE_INSTANTANEOUS || l->scope == SCOPE_PER_PULSE || l->scope == SCOPE_CONFIGURATION);
-}
-
 static void add_violation(const struct limit_finding *f, struct refusals *r)
 {
-    char value[64], bound[64];
+    char value[VALUE_TEXT_MAX], bound[VALUE_TEXT_MAX];
     const struct limit *l = f->limit;
     const int64_t limit = f->is_min ? l->min : l->max;
     struct refusal *refusal =
@@ -34,55 +27,83 @@ static void add_violation(const struct limit_finding *f, struct refusals *r)
     refusal->channel = f->channel;
 }
 
-/* Everything in a->plan.dose.treatment against the limits that judge the present. */
+/*
+ * Everything in a->plan.dose.treatment against the kept limits that judge values. What adds up is judged by what was
+ * delivered, while it runs.
+ */
 static bool treatment_allowed(const struct session *session, struct assessment *a)
 {
-    const struct dose_tables *t = a->plan.dose.tables;
     a->refused = (struct refusals){0};
     if (dose_picture_make(&a->plan.dose.treatment, &a->picture, &a->refused) < 0)
         return false;
     a->has_picture = true;
-    struct limit_finding *findings = calloc(t->n_limits + 1, sizeof *findings);
-    if (!findings)
-        return false;
-    limit_explain(t->limits, t->n_limits, &a->picture, &session->history, findings);
-    for (size_t i = 0; i < t->n_limits; i++) {
-        if (findings[i].applies && findings[i].exceeded && judged_now(&t->limits[i]))
-            add_violation(&findings[i], &a->refused);
+    for (size_t i = 0; i < session->kept.n; i++) {
+        const struct limit *l = &session->kept.items[i]->limit;
+        struct limit_finding f;
+        if (kept_adds_up(l))
+            continue;
+        limit_explain(l, 1, &a->picture, &session->history, &f);
+        if (f.applies && f.exceeded)
+            add_violation(&f, &a->refused);
     }
-    free(findings);
     return a->refused.n == 0;
+}
+
+static void put_present(const struct session *session, struct dose_treatment *t)
+{
+    for (size_t i = 0; i < session->n_channels; i++)
+        t->channels[i].start = t->channels[i].ceiling = session->present[i];
 }
 
 /* The request under these tables, with what is commanded now. False = it cannot be resolved, or is contraindicated. */
 static bool plan_present(struct session *session, const struct dose_tables *tables, struct assessment *a)
 {
-    struct refusals *told = &a->verdict.notices;
-    *told = (struct refusals){0};
+    a->refused = (struct refusals){0};
     const int64_t day = civil_day(session->started_at.wall_ms); /* what was true at the start does not grow stale */
-    if (plan_make(session->owner, tables, &session->request->r, day, &a->plan, told) < 0)
+    if (plan_make(session->owner, tables, &session->request->r, day, &a->plan, &a->refused) < 0)
         return false;
-    for (size_t i = 0; i < told->n; i++) {
-        if (told->items[i].token == TOKEN_CONTRAINDICATED)
-            return false;
+    for (size_t i = 0; i < a->refused.n; i++) {
+        if (a->refused.items[i].token != TOKEN_CONTRAINDICATED)
+            continue;
+        a->refused.items[0] = a->refused.items[i];
+        a->refused.n = 1;
+        return false;
     }
-    for (size_t i = 0; i < session->n_channels; i++)
-        a->plan.dose.treatment.channels[i].start = a->plan.dose.treatment.channels[i].ceiling = session->present[i];
+    put_present(session, &a->plan.dose.treatment);
     return true;
 }
 
-bool session_holds_limits(struct session *session, const struct dose_tables *tables, uint32_t channels,
-                          enum modality_quantity q, int64_t target, struct assessment *a)
+static void put_target(const struct session *session, uint32_t channels, enum modality_quantity q, int64_t target,
+                       struct dose_treatment *t)
 {
-    if (!plan_present(session, tables, a))
-        return false;
     for (size_t i = 0; i < session->n_channels; i++) {
         if (!((channels >> i) & 1u))
             continue;
-        quantity_put(&a->plan.dose.treatment.channels[i].start, q, target);
-        quantity_put(&a->plan.dose.treatment.channels[i].ceiling, q, target);
+        quantity_put(&t->channels[i].start, q, target);
+        quantity_put(&t->channels[i].ceiling, q, target);
     }
+}
+
+/* As it was prepared, and as the configuration in force sees it: areas and conditions may have been written anew. */
+bool session_holds_limits(struct session *session, uint32_t channels, enum modality_quantity q, int64_t target,
+                          struct assessment *a)
+{
+    a->plan.dose.treatment = session->treatment;
+    put_present(session, &a->plan.dose.treatment);
+    put_target(session, channels, q, target, &a->plan.dose.treatment);
+    if (!treatment_allowed(session, a))
+        return false;
+    if (!session->reloaded)
+        return true;
+    if (!plan_present(session, session->owner->settings.tables, a))
+        return false;
+    put_target(session, channels, q, target, &a->plan.dose.treatment);
     return treatment_allowed(session, a);
+}
+
+bool session_stands(struct session *session, struct assessment *a)
+{
+    return session_holds_limits(session, 0, session->level, 0, a);
 }
 
 static int64_t part_of_way(int64_t from, int64_t to, int step)
@@ -108,7 +129,7 @@ static void put_ceilings(const struct session *session, struct assessment *a, in
     }
 }
 
-/* The furthest ceilings that are allowed; the present ones are (step 0 was judged). */
+/* The furthest ceilings that are allowed; the present ones are (step 0 was judged). Leaves their picture. */
 static int cut(const struct session *session, struct assessment *a)
 {
     int good = 0, bad = CUT_STEPS + 1;
@@ -121,10 +142,11 @@ static int cut(const struct session *session, struct assessment *a)
             bad = middle;
     }
     put_ceilings(session, a, good);
+    (void)treatment_allowed(session, a);
     return good;
 }
 
-static void tell_host(struct session *session, const struct assessment *a, const struct session_time *now)
+static void put_envelope(struct session *session, const struct assessment *a)
 {
     for (size_t i = 0; i < session->n_channels; i++) {
         struct envelope_channel *e = &session->arm.envelope.channels[i];
@@ -135,6 +157,10 @@ static void tell_host(struct session *session, const struct assessment *a, const
                 e->settings[k].ceiling = ceiling->value[e->settings[k].quantity];
         }
     }
+}
+
+static void tell_host(struct session *session, const struct session_time *now)
+{
     if (!session->armed)
         return;
     struct link_arm tighter = session->arm;
@@ -150,34 +176,48 @@ static void stop_by_limit(struct session *session, const struct assessment *a, c
                    now);
 }
 
-static void reload_session(struct session *session, const struct dose_tables *tables, struct assessment *a,
-                           const struct session_time *now)
+/* The present is allowed: what it might still be asked, and what it is supervised against, become tighter. */
+static void tighten(struct session *session, struct assessment *a, const struct session_time *now)
 {
-    if (!plan_present(session, tables, a) || !treatment_allowed(session, a)) {
-        stop_by_limit(session, a, now);
+    const int step = cut(session, a);
+    if (rules_tighten(session, a) < 0) {
+        session_end_by(session, END_limit, "daemon", "the limits of the changed configuration cannot all be held", now);
         return;
     }
-    rules_tighten(session, a);
-    session->tables[session->n_tables++] = tables;
     if (supervise_totals_exceeded(&session->rules, &session->supervised)) {
         session_end_by(session, END_limit, "daemon", "what was delivered exceeds a changed limit", now);
         return;
     }
-    const int step = cut(session, a);
-    if (step == CUT_STEPS)
+    const bool slower = envelope_slow_down(a, &session->arm.envelope);
+    if (step == CUT_STEPS && !slower)
         return;
-    tell_host(session, a, now);
+    put_envelope(session, a);
+    tell_host(session, now);
     say_audit(session->owner, "session.tightened", NULL, session,
-              json_pack("{s:i}", "permille_of_way_to_ceiling", step));
+              json_pack("{s:i, s:b}", "permille_of_way_to_ceiling", step, "walks_slower", slower));
+}
+
+static void reload_session(struct session *session, const struct dose_tables *tables, struct assessment *a,
+                           const struct session_time *now)
+{
+    session->reloaded = true;
+    if (!plan_present(session, tables, a)) {
+        stop_by_limit(session, a, now);
+        return;
+    }
+    if (kept_take(&session->kept, tables, &a->plan.dose.treatment) < 0) {
+        session_end_by(session, END_limit, "daemon", "the limits of the changed configuration cannot all be held", now);
+        return;
+    }
+    if (treatment_allowed(session, a))
+        tighten(session, a, now);
+    else
+        stop_by_limit(session, a, now);
 }
 
 int sessions_reload(struct sessions *s, const struct session_settings *settings, const struct session_time *now)
 {
     s->now = *now;
-    for (size_t i = 0; i < s->n_sessions; i++) {
-        if (session_live(s->list[i]) && s->list[i]->n_tables == SESSION_GENERATIONS_MAX)
-            return -EBUSY;
-    }
     if (settings->n_devices != s->n_units)
         return -EINVAL;
     struct assessment *a = calloc(1, sizeof *a);
@@ -190,7 +230,7 @@ int sessions_reload(struct sessions *s, const struct session_settings *settings,
     }
     for (size_t i = 0; i < s->n_sessions; i++) {
         struct session *session = s->list[i];
-        if (session_live(session) && session->n_tables > 0 && session->state != SESSION_output_unknown &&
+        if (session_live(session) && session->ruled && session->state != SESSION_output_unknown &&
             session->state != SESSION_stopping)
             reload_session(session, settings->tables, a, now);
     }

@@ -122,18 +122,20 @@ static void loosest_channel(struct supervise_channel_rules *c)
     c->skin_min_millic = INT64_MIN;
 }
 
-/* One limit per quantity, the tightest maximum: more would only repeat it. */
-static void add_limit(struct supervise_channel_rules *c, const struct limit *limit)
+/* One limit per quantity and side, the tightest: more would only repeat it. */
+static int add_limit(struct supervise_channel_rules *c, const struct limit *limit)
 {
     for (size_t i = 0; i < c->n_limits; i++) {
         if (c->limits[i]->quantity != limit->quantity || c->limits[i]->has_max != limit->has_max)
             continue;
         if (limit->has_max ? limit->max < c->limits[i]->max : limit->min > c->limits[i]->min)
             c->limits[i] = limit;
-        return;
+        return 0;
     }
-    if (c->n_limits < sizeof c->limits / sizeof c->limits[0])
-        c->limits[c->n_limits++] = limit;
+    if (c->n_limits == sizeof c->limits / sizeof c->limits[0])
+        return -ENOSPC;
+    c->limits[c->n_limits++] = limit;
+    return 0;
 }
 
 /* Judged on every sample: what flows now, and the rise of temperature so far. */
@@ -141,9 +143,24 @@ static bool on_one_channel(const struct limit *l)
 {
     const enum modality_basis basis = modality_quantity_info(l->quantity)->basis;
     const bool now = l->scope == SCOPE_INSTANTANEOUS || l->scope == SCOPE_PER_PULSE;
-    const bool bounds = (l->class == LIMIT_HARD || l->class == LIMIT_DEVICE) && (l->has_max || l->has_min);
-    return bounds && l->use == USE_TREATMENT && l->quantity != QUANTITY_rms_current_sum_ua &&
-           (now || l->quantity == QUANTITY_temperature_rise_millik) && basis != BASIS_PROPERTY;
+    return l->quantity != QUANTITY_rms_current_sum_ua && (now || l->quantity == QUANTITY_temperature_rise_millik) &&
+           basis != BASIS_PROPERTY;
+}
+
+/* Anew out of what is kept: a limit that was replaced there is pointed to no more. */
+static int put_limits(struct session *session)
+{
+    struct supervise_rules *rules = &session->rules;
+    int r = 0;
+    for (size_t c = 0; c < rules->n_channels; c++) {
+        rules->channels[c].n_limits = 0;
+        for (size_t i = 0; r == 0 && i < session->kept.n; i++) {
+            const struct kept_limit *kept = session->kept.items[i];
+            if (kept->met && on_one_channel(&kept->limit))
+                r = add_limit(&rules->channels[c], &kept->limit);
+        }
+    }
+    return r;
 }
 
 static int64_t less(int64_t max, int64_t used)
@@ -197,30 +214,29 @@ static void tighten_total(struct dose_amounts *totals, const struct limit *l, co
     }
 }
 
-/* Every limit that applies, once: those on one channel, on all channels together, on totals. */
-static void tighten_limits(struct session *session, const struct assessment *a, const struct dose_history *history)
+/* Every limit that applies, once: those on all channels together, on totals. */
+static int tighten_totals(struct session *session, const struct assessment *a)
 {
     struct supervise_rules *rules = &session->rules;
     const struct dose_tables *t = a->plan.dose.tables;
     const struct prescription asked = request_prescription(&session->request->r, session->unit);
     struct limit_finding *findings = calloc(t->n_limits + 1, sizeof *findings);
     if (!findings)
-        return;
-    limit_explain(t->limits, t->n_limits, &a->picture, history, findings);
+        return -ENOMEM;
+    limit_explain(t->limits, t->n_limits, &a->picture, &session->history, findings);
     for (size_t i = 0; i < t->n_limits; i++) {
         const struct limit *l = &t->limits[i];
         if (!findings[i].applies)
             continue;
         if (l->class == LIMIT_HARD)
-            tighten_total(&rules->totals_max, l, a, history);
+            tighten_total(&rules->totals_max, l, a, &session->history);
         else if (l->class == LIMIT_NOTICE && !prescription_acknowledges(&asked, l->id))
-            tighten_total(&rules->totals_notice, l, a, history);
+            tighten_total(&rules->totals_notice, l, a, &session->history);
         if (l->class == LIMIT_HARD && l->quantity == QUANTITY_rms_current_sum_ua && l->has_max)
             tighten(&rules->rms_sum_max_ua, l->max);
-        for (size_t c = 0; on_one_channel(l) && c < rules->n_channels; c++)
-            add_limit(&rules->channels[c], l);
     }
     free(findings);
+    return 0;
 }
 
 static int64_t temperature_bound(const struct assessment *a)
@@ -243,17 +259,19 @@ static int64_t timer_bound(const struct assessment *a)
     return max;
 }
 
-void rules_tighten(struct session *session, const struct assessment *a)
+int rules_tighten(struct session *session, const struct assessment *a)
 {
     struct supervise_rules *rules = &session->rules;
     tighten(&rules->temperature_max_millic, temperature_bound(a));
     tighten(&rules->timer_tolerance_ms, timer_bound(a));
     for (size_t i = 0; i < rules->n_channels; i++)
         tighten_channel(&rules->channels[i], a, i);
-    tighten_limits(session, a, &session->history);
+    kept_meet(&session->kept, &a->picture);
+    const int r = tighten_totals(session, a);
+    return r < 0 ? r : put_limits(session);
 }
 
-void rules_make(const struct sessions *s, struct session *session, const struct assessment *a)
+int rules_make(const struct sessions *s, struct session *session, const struct assessment *a)
 {
     struct supervise_rules *rules = &session->rules;
     const struct modality_device *d = &a->plan.unit->info.device;
@@ -279,5 +297,5 @@ void rules_make(const struct sessions *s, struct session *session, const struct 
         loosest_channel(c);
         rules->device_timer = rules->device_timer || readable(a->plan.device[i], QUANTITY_duration_ms);
     }
-    rules_tighten(session, a);
+    return rules_tighten(session, a);
 }

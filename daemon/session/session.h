@@ -18,7 +18,6 @@
 #define SESSION_OUTPUTS_MAX 1 /* one output per session until combination treatment exists */
 #define SESSION_PHASES_MAX 1
 #define SESSION_TEXT_MAX 256
-#define SESSION_GENERATIONS_MAX 4 /* configurations that one running session can be held against */
 
 /* Time, as an argument. */
 struct session_time {
@@ -138,13 +137,11 @@ int64_t sessions_next_ns(const struct sessions *s);
 /* A full supervision pass was made since the last call: then WATCHDOG=1 may be sent. */
 bool sessions_supervised(struct sessions *s);
 /*
- * New tables; a running session keeps min(old, new) per limit; devices must be the same (the caller has checked).
- * -EBUSY with nothing changed while a session holds SESSION_GENERATIONS_MAX generations already.
+ * New tables; a running session keeps min(old, new) per limit, however many came before; devices must be the same (the
+ * caller has checked). On success nothing of the previous tables and settings is looked at any more.
  */
 int sessions_reload(struct sessions *s, const struct session_settings *settings, const struct session_time *now);
 bool sessions_uses_device(const struct sessions *s, const char *device);
-/* The oldest configuration generation that a session still holds: a config older than it may be freed. */
-uint64_t sessions_oldest_generation(const struct sessions *s);
 /* Stops everything for shutdown; idle is true when nothing is energised or unproved any more. */
 void sessions_shutdown(struct sessions *s, const struct session_time *now);
 bool sessions_idle(const struct sessions *s);

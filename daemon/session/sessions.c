@@ -62,6 +62,7 @@ void session_free(struct session *session)
     if (!session)
         return;
     series_free(&session->series);
+    kept_free(&session->kept);
     request_free(session->request);
     json_decref(session->sheet);
     json_decref(session->adjustments);
@@ -155,16 +156,6 @@ bool sessions_uses_device(const struct sessions *s, const char *device)
             return true;
     }
     return false;
-}
-
-uint64_t sessions_oldest_generation(const struct sessions *s)
-{
-    uint64_t oldest = s->settings.config_generation;
-    for (size_t i = 0; i < s->n_sessions; i++) {
-        if (s->list[i]->n_tables > 0 && s->list[i]->generation < oldest)
-            oldest = s->list[i]->generation;
-    }
-    return oldest;
 }
 
 bool sessions_idle(const struct sessions *s)

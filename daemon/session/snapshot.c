@@ -62,7 +62,7 @@ static void put_density(json_t *o, const struct session *session, size_t i, int6
 {
     enum modality_quantity missing;
     struct quantity_set values = session->present[i];
-    if (session->treatment.modality != MODALITY_ESTIM || session->n_tables == 0)
+    if (session->treatment.modality != MODALITY_ESTIM || !session->ruled)
         return;
     quantity_put(&values, session->level, level);
     if (level == session->arm.envelope.channels[i].rest_value) {
@@ -89,7 +89,7 @@ static void put_sample(json_t *o, const struct session *session, size_t i, const
     const int64_t rest = session->unit->info.device.channels[c].rest_value;
     const int64_t level = session->armed ? sample->level[c] : rest;
     const struct modality_channel *device = &session->unit->info.device.channels[c];
-    const enum modality_quantity actual = session->n_tables > 0 ? session->rules.channels[i].actual : session->level;
+    const enum modality_quantity actual = session->ruled ? session->rules.channels[i].actual : session->level;
     const struct modality_reading *measured = device->level_measured ? status_reading(status, actual) : NULL;
     doc_int(o, "level", level);
     if (measured) {
@@ -120,12 +120,12 @@ static json_t *channel_document(const struct session *session, size_t i, const s
     doc_text(o, "quantity", modality_quantity_info(session->level)->id);
     doc_text(o, "unit", modality_quantity_info(session->level)->base_unit);
     doc_text(o, "reference", reference_id(device->reference));
-    for (int n = 0; session->n_tables > 0 && n < QUANTITY_COUNT; n++) {
+    for (int n = 0; session->ruled && n < QUANTITY_COUNT; n++) {
         const enum modality_quantity q = (enum modality_quantity)n;
         if (quantity_has(&session->present[i], q) && modality_quantity_info(q)->basis == BASIS_COMMANDED)
             doc_int(settings, modality_quantity_info(q)->id, session->present[i].value[q]);
     }
-    if (session->n_tables > 0) {
+    if (session->ruled) {
         doc_int(o, "target", session->present[i].value[session->level]);
         doc_int(o, "ceiling", session->arm.envelope.channels[i].level_ceiling);
     }

@@ -84,7 +84,7 @@ static int reserve(struct session *session, const struct session_time *now)
                              .started_wall_ms = now->wall_ms};
     snprintf(e.session_id, sizeof e.session_id, "%s", session->id);
     snprintf(e.patient_ref, sizeof e.patient_ref, "%s", rq->patient_ref);
-    request_places(session->tables[0], rq, &e.places);
+    e.places = session->places;
     snprintf(e.therapy, sizeof e.therapy, "%s", modality_therapy_id(session->treatment.therapy));
     snprintf(e.protocol, sizeof e.protocol, "%s", rq->protocol);
     snprintf(e.device, sizeof e.device, "%s", session->unit->id);
@@ -96,11 +96,10 @@ static int reserve(struct session *session, const struct session_time *now)
     return r;
 }
 
-static void take_over(struct session *session, const struct assessment *a)
+static int take_over(struct session *session, const struct assessment *a)
 {
     struct sessions *s = session->owner;
-    session->tables[0] = s->settings.tables;
-    session->n_tables = 1;
+    request_places(s->settings.tables, &session->request->r, &session->places);
     session->generation = s->settings.config_generation;
     session->treatment = a->plan.dose.treatment;
     session->history = a->history;
@@ -113,14 +112,23 @@ static void take_over(struct session *session, const struct assessment *a)
         session->peak[i] = a->plan.device[i]->rest_value;
     }
     envelope_arm(session, a);
-    rules_make(s, session, a);
+    const int r = kept_take(&session->kept, s->settings.tables, &session->treatment);
+    if (r < 0)
+        return r;
+    session->ruled = true;
+    return rules_make(s, session, a);
 }
 
 static void begin(struct session *session, const struct assessment *a, const struct session_actor *actor,
                   const struct session_time *now, struct session_reply reply)
 {
     struct sessions *s = session->owner;
-    take_over(session, a);
+    if (take_over(session, a) < 0) {
+        say_refused(s, "session.start", actor, session, reply, TOKEN_OVERLOADED, NULL,
+                    "session %s has more limits than can be held", session->id);
+        give_up(session, END_refused, "its limits cannot be held", now);
+        return;
+    }
     session->token_used = true;
     session->started_at = *now;
     session_random_hex(session->lease_key);

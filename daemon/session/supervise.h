@@ -82,7 +82,7 @@ struct supervise_rules {
         struct quantity_set values;         /* commanded values other than the level, and properties: for dose_derive */
         /* hard limits on derived or measured quantities of this channel, instantaneous */
         size_t n_limits;
-        const struct limit *limits[24];
+        const struct limit *limits[64];
     } channels[DOSE_CHANNELS_MAX];
     int64_t stale_ns; /* age of the newest sample at which it is stale */
     int64_t timer_tolerance_ms;

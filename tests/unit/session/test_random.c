@@ -91,7 +91,7 @@ static void check_sessions(struct room *r)
         assert_true(s->treated_ms >= 0 && s->treated_ms <= s->planned_ms);
         assert_true(s->supervised.delivered.duration_ms >= 0);
         armed[s->unit->settings->link] += s->armed;
-        if (s->n_tables == 0)
+        if (!s->ruled)
             continue;
         for (size_t k = 0; k < s->n_channels; k++)
             assert_false(
@@ -162,7 +162,7 @@ static void a_person_does_something(struct room *r, struct session *s)
             session_resume(r->sessions, s->id, s->lease_key, &actor, &r->now, room_reply(r));
         return;
     case 4:
-        if (s && s->n_tables > 0) {
+        if (s && s->ruled) {
             const struct session_adjust_request a = {.session_id = s->id,
                                                      .lease_key = s->lease_key,
                                                      .quantity = s->level,
@@ -197,7 +197,7 @@ static int64_t what_runs(const struct room *r, size_t link)
 {
     for (size_t i = 0; i < r->sessions->n_sessions; i++) {
         const struct session *s = r->sessions->list[i];
-        if (s->unit->settings->link == link && s->armed && s->n_tables > 0 && random_below(20))
+        if (s->unit->settings->link == link && s->armed && s->ruled && random_below(20))
             return s->present[0].value[s->level];
     }
     return link == COLD ? 25000 - random_below(16) * 1000 : random_below(12) * 1000;

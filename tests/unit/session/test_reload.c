@@ -10,23 +10,55 @@ static void running(struct room *r)
     room_forget(r);
 }
 
-/* Reloads with one of the installation's limits changed; the old tables stay as they are. */
+/* The tables of the newest reload; those before it are freed, since nothing may look at them any more. */
+static struct owned {
+    struct dose_tables tables;
+    struct limit limits[];
+} * newest;
+
+static void take_tables(struct room *r, struct owned *next)
+{
+    r->settings.config_generation++;
+    r->settings.tables = &next->tables;
+    assert_int_equal(sessions_reload(r->sessions, &r->settings, &r->now), 0);
+    free(newest);
+    newest = next;
+}
+
+static struct owned *copy_tables(const struct room *r)
+{
+    struct owned *next = calloc(1, sizeof *next + r->tables.n_limits * sizeof next->limits[0]);
+    assert_non_null(next);
+    memcpy(next->limits, r->tables.limits, r->tables.n_limits * sizeof next->limits[0]);
+    next->tables = r->tables;
+    next->tables.limits = next->limits;
+    return next;
+}
+
+static struct limit *limit_of(struct owned *tables, const char *id)
+{
+    for (size_t i = 0; i < tables->tables.n_limits; i++) {
+        if (strcmp(tables->limits[i].id, id) == 0)
+            return &tables->limits[i];
+    }
+    fail_msg("no limit %s", id);
+    return NULL;
+}
+
+/* Reloads with one of the installation's limits changed; those of the room stay as they are. */
 static void reload_with(struct room *r, const char *id, int64_t max)
 {
-    static struct limit changed[4][256];
-    static struct dose_tables tables[4];
-    static unsigned next;
-    const unsigned n = next++ % 4;
-    memcpy(changed[n], r->tables.limits, r->tables.n_limits * sizeof changed[0][0]);
-    tables[n] = r->tables;
-    tables[n].limits = changed[n];
-    for (size_t i = 0; i < tables[n].n_limits; i++) {
-        if (strcmp(changed[n][i].id, id) == 0)
-            changed[n][i].max = max;
-    }
-    r->settings.config_generation++;
-    r->settings.tables = &tables[n];
-    assert_int_equal(sessions_reload(r->sessions, &r->settings, &r->now), 0);
+    struct owned *next = copy_tables(r);
+    limit_of(next, id)->max = max;
+    take_tables(r, next);
+}
+
+static int teardown(void **state)
+{
+    const int result = room_teardown(state);
+    free(newest);
+    newest = NULL;
+    return result;
 }
 
 static void adjust(struct room *r, int64_t target, int64_t expect)
@@ -112,19 +144,87 @@ static void a_total_still_ahead_stops_when_it_is_reached(void **state)
     assert_true(room_alarm(r, ALARM_KIND_over_limit));
 }
 
-static void a_fifth_configuration_is_refused_while_a_session_runs(void **state)
+static int64_t ceiling_of(struct room *r)
+{
+    return room_session(r)->arm.envelope.channels[0].level_ceiling;
+}
+
+static void fifty_reloads_only_ever_tighten(void **state)
 {
     struct room *r = *state;
     running(r);
-    for (int i = 0; i < SESSION_GENERATIONS_MAX - 1; i++)
-        reload_with(r, "own_peak", 50000);
-    assert_int_equal(sessions_reload(r->sessions, &r->settings, &r->now), -EBUSY);
-    assert_int_equal(sessions_oldest_generation(r->sessions), 1);
+    for (int64_t i = 0; i < 25; i++) {
+        reload_with(r, "own_peak", 29000 - 500 * i);
+        assert_in_range(ceiling_of(r), 28900 - 500 * i, 29000 - 500 * i);
+        const int64_t before = ceiling_of(r);
+        reload_with(r, "own_peak", 60000);
+        assert_int_equal(ceiling_of(r), before);
+        assert_state(r, "running");
+        room_run(r, STIM, 50);
+        adjust(r, 29100 - 500 * i, 10000);
+        assert_refused(r, TOKEN_OUT_OF_RANGE);
+    }
+    assert_in_range(room_session(r)->kept.n, 1, 100);
+    reload_with(r, "own_peak", 9900);
+    assert_state(r, "stopping");
+    assert_true(room_alarm(r, ALARM_KIND_over_limit));
+    assert_non_null(strstr(room_session(r)->end_detail, "own_peak"));
+}
+
+/* Each time another band: what is kept stays bounded, and is tighter where there is no room for one more. */
+static void a_thousand_bands_are_held_in_bounded_room(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    for (int64_t i = 0; i < 1000; i++) {
+        struct owned *next = copy_tables(r);
+        struct limit *l = limit_of(next, "own_peak");
+        l->max = 25000;
+        l->when.n_ranges = 1;
+        l->when.ranges[0] = (struct limit_range){.quantity = QUANTITY_pulse_rate_millihz,
+                                                 .has_above = true,
+                                                 .has_upto = true,
+                                                 .above = 120000 + i,
+                                                 .upto = 140000 + i};
+        take_tables(r, next);
+    }
+    assert_state(r, "running");
+    assert_in_range(room_session(r)->kept.n, 1, KEPT_MAX);
+    reload_with(r, "own_peak", 24000);
+    assert_in_range(ceiling_of(r), 23900, 24000);
+}
+
+/* A limit of a configuration that came and went holds on where a setting is moved to later. */
+static void a_band_that_was_in_force_once_holds_on(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    struct owned *next = copy_tables(r);
+    struct limit *l = limit_of(next, "own_peak");
+    l->max = 20000;
+    l->when.n_ranges = 1;
+    l->when.ranges[0] = (struct limit_range){.quantity = QUANTITY_phase_width_us, .has_upto = true, .upto = 150};
+    take_tables(r, next);
+    reload_with(r, "own_peak", 50000);
+    const struct kept_limits *kept = &room_session(r)->kept;
+    bool held = false;
+    for (size_t i = 0; i < kept->n; i++)
+        held = held || (strcmp(kept->items[i]->limit.id, "own_peak") == 0 && kept->items[i]->limit.max == 20000);
+    assert_true(held);
+}
+
+static void what_waits_for_proof_holds_no_configuration(void **state)
+{
+    struct room *r = *state;
+    running(r);
     session_stop_now(r->sessions, NULL, &r->now);
+    assert_state(r, "stopping");
+    for (int i = 0; i < 20; i++)
+        reload_with(r, "own_peak", 50000 - i);
     host_session(r, LINK_SESSION_RESTED, LINK_REASON_TOLD, EVIDENCE_MEASURED);
     room_answered(r);
-    assert_int_equal(sessions_oldest_generation(r->sessions), r->settings.config_generation);
-    assert_int_equal(sessions_reload(r->sessions, &r->settings, &r->now), 0);
+    assert_state(r, "ended");
+    json_decref(room_record(r, r->session_id));
 }
 
 static void a_protocol_that_is_gone_stops(void **state)
@@ -139,7 +239,7 @@ static void a_protocol_that_is_gone_stops(void **state)
     assert_state(r, "stopping");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, room_setup, teardown)
 
 /* What was young enough at the start is not asked again: midnight and a reload stop nobody. */
 static void a_test_does_not_grow_old_under_a_running_session(void **state)
@@ -166,7 +266,10 @@ int main(void)
         TEST(a_limit_below_the_present_value_stops),
         TEST(a_total_that_is_passed_stops),
         TEST(a_total_still_ahead_stops_when_it_is_reached),
-        TEST(a_fifth_configuration_is_refused_while_a_session_runs),
+        TEST(fifty_reloads_only_ever_tighten),
+        TEST(a_thousand_bands_are_held_in_bounded_room),
+        TEST(a_band_that_was_in_force_once_holds_on),
+        TEST(what_waits_for_proof_holds_no_configuration),
         TEST(a_protocol_that_is_gone_stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
