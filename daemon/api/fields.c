@@ -275,3 +275,18 @@ const struct param fields_snapshot[FIELDS_SNAPSHOT_COUNT] = {
     FIELD("remaining_ms", PARAM_INTEGER, "treatment time left, at the present target where a dose ends it"),
     FIELD("channels", PARAM_ARRAY, "its channels", .item = &snapshot_channel_item),
 };
+
+/* --- what rpc.discover describes once --- */
+
+const struct param field_shapes[FIELD_SHAPES] = {
+    FIELD("operator", PARAM_OBJECT, "a person who acts or asks: recorded beside the peer's uid",
+          PARAM_FIELDS(fields_operator)),
+    FIELD("target", PARAM_OBJECT, "where on the body", PARAM_FIELDS(target)),
+    FIELD("protocol", PARAM_OBJECT, "what is done", PARAM_FIELDS(protocol)),
+    FIELD("answer", PARAM_OBJECT, "one answer to a screening question", PARAM_FIELDS(answer)),
+    FIELD("override", PARAM_OBJECT, "one override of a precaution", PARAM_FIELDS(override)),
+    FIELD("electrode", PARAM_OBJECT, "one electrode", PARAM_FIELDS(electrode)),
+    FIELD("output", PARAM_OBJECT, "one output", PARAM_FIELDS(output)),
+    FIELD("question", PARAM_OBJECT, "one screening question", .open = true, PARAM_FIELDS(question)),
+    FIELD("snapshot", PARAM_OBJECT, "a session as it stands", .open = true, PARAM_FIELDS(fields_snapshot)),
+};

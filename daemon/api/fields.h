@@ -68,6 +68,10 @@ extern const struct param fields_check[FIELDS_REQUEST_COUNT], fields_prepare[FIE
 /* A snapshot of a session. */
 #define FIELDS_SNAPSHOT_COUNT 28
 extern const struct param fields_snapshot[FIELDS_SNAPSHOT_COUNT];
+
+/* Objects that stand in several places: rpc.discover describes each of them once, under its name. */
+#define FIELD_SHAPES 9
+extern const struct param field_shapes[FIELD_SHAPES];
 #define RESULT_ITEMS(text)                                                                                             \
     {                                                                                                                  \
         .name = "result", .kind = PARAM_OBJECT, .open = true, .fields = fields_items, .n_fields = FIELDS_ITEMS_COUNT,  \

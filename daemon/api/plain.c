@@ -105,6 +105,15 @@ static size_t put_class(char *out, size_t size, const struct range *ranges, size
     return used;
 }
 
+const char *plain_name(enum plain_kind kind)
+{
+    static const char *const names[PLAIN_COUNT] = {[PLAIN_REFERENCE] = "text.reference",
+                                                   [PLAIN_FREE] = "text.free",
+                                                   [PLAIN_DATE] = "text.date",
+                                                   [PLAIN_ID] = "text.id"};
+    return names[kind];
+}
+
 void plain_pattern(enum plain_kind kind, char out[PLAIN_PATTERN_MAX])
 {
     char bad[LENGTH(refused) * 14], every[LENGTH(refused) * 14], blank[LENGTH(blanks) * 14];

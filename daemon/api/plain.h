@@ -14,6 +14,7 @@ enum plain_kind {
     PLAIN_FREE,      /* a person's words: newlines too, and the joiners that some scripts are written with */
     PLAIN_DATE,      /* a date that exists, YYYY-MM-DD */
     PLAIN_ID,        /* made by this daemon: visible ASCII. The scanner judges a session_id by the same bytes */
+    PLAIN_COUNT,
 };
 
 #define PLAIN_FAULT_MAX 120
@@ -21,6 +22,8 @@ enum plain_kind {
 
 /* 0, or -EINVAL with what was expected instead. text is valid UTF-8. */
 int plain_check(enum plain_kind kind, const char *text, size_t length, char fault[PLAIN_FAULT_MAX]);
+/* Its name in rpc.discover, "text.id". */
+const char *plain_name(enum plain_kind kind);
 /* The same as a regular expression of JSON Schema. */
 void plain_pattern(enum plain_kind kind, char out[PLAIN_PATTERN_MAX]);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON Schema (draft 7) of each row, OpenRPC 1.2 around it. Parameter objects are closed, answers open.
+ * JSON Schema (draft 7) of each row, OpenRPC 1.2 around it. Parameter objects are closed, answers open. What stands in
+ * many places is described once and referred to.
  */
 #include "api/schema.h"
 
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "api/event_types.h"
+#include "api/fields.h"
 #include "api/jsonrpc.h"
 #include "api/method.h"
 #include "modality/quantity.h"
@@ -16,6 +18,13 @@ static void put_text(json_t *object, const char *name, const char *text)
 {
     if (text != NULL && text[0] != 0)
         json_object_set_new(object, name, json_string(text));
+}
+
+static json_t *reference(const char *name)
+{
+    char ref[96];
+    snprintf(ref, sizeof(ref), "#/components/schemas/%s", name);
+    return json_pack("{s:s}", "$ref", ref);
 }
 
 static void put_bounds(json_t *schema, const struct param *row, const char *low, const char *high)
@@ -36,12 +45,8 @@ static void string_schema(json_t *schema, const struct param *row)
         return;
     }
     put_bounds(schema, row, "minLength", "maxLength");
-    char pattern[PLAIN_PATTERN_MAX];
-    plain_pattern(row->plain, pattern);
-    if (row->bounded)
-        put_text(schema, "pattern", pattern);
-    if (row->bounded && row->plain == PLAIN_DATE)
-        put_text(schema, "format", "date"); /* the pattern cannot count a month's days */
+    if (row->bounded) /* beside a $ref nothing counts in draft 7, in allOf it does */
+        json_object_set_new(schema, "allOf", json_pack("[o]", reference(plain_name(row->plain))));
 }
 
 static void fields_schema(json_t *schema, const struct param *fields, size_t n, bool open)
@@ -61,7 +66,7 @@ static void fields_schema(json_t *schema, const struct param *fields, size_t n, 
 
 static void map_schema(json_t *schema, const struct param *row)
 {
-    json_object_set_new(schema, "propertyNames", json_pack("{s:s}", "$ref", "#/components/schemas/quantity"));
+    json_object_set_new(schema, "propertyNames", reference("quantity"));
     json_object_set_new(schema, "additionalProperties", schema_of(row->item));
     put_bounds(schema, row, "minProperties", "maxProperties");
 }
@@ -86,7 +91,18 @@ static const char *type_of(enum param_kind kind)
     return NULL;
 }
 
-json_t *schema_of(const struct param *row)
+/* NULL where a row is described in its own place. */
+static const struct param *shape_of(const struct param *row)
+{
+    for (size_t i = 0; i < FIELD_SHAPES && row->kind == PARAM_OBJECT; i++) {
+        if (row->fields == field_shapes[i].fields && row->open == field_shapes[i].open)
+            return &field_shapes[i];
+    }
+    return NULL;
+}
+
+/* The row itself in full; what is in it by reference where it can be. */
+static json_t *schema_in_place(const struct param *row)
 {
     json_t *schema = json_object();
     put_text(schema, "type", type_of(row->kind));
@@ -106,6 +122,20 @@ json_t *schema_of(const struct param *row)
     return schema;
 }
 
+json_t *schema_of(const struct param *row)
+{
+    const struct param *shape = shape_of(row);
+    return shape != NULL ? reference(shape->name) : schema_in_place(row);
+}
+
+/* Of a row whose meaning stands beside it already. */
+static json_t *schema_beside(const struct param *row)
+{
+    json_t *schema = schema_of(row);
+    json_object_del(schema, "description");
+    return schema;
+}
+
 /* --- OpenRPC --- */
 
 static json_t *method_params(const struct method *m)
@@ -114,7 +144,7 @@ static json_t *method_params(const struct method *m)
     for (size_t i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
         json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o}", "name", p->name, "description", p->meaning,
-                                              "required", p->required, "schema", schema_of(p)));
+                                              "required", p->required, "schema", schema_beside(p)));
     }
     return list;
 }
@@ -155,7 +185,7 @@ static json_t *method_document(const struct method *m)
     json_object_set_new(o, "params", method_params(m));
     json_object_set_new(o, "result",
                         json_pack("{s:s, s:s, s:o}", "name", m->result.name, "description", m->result.meaning, "schema",
-                                  schema_of(&m->result)));
+                                  schema_beside(&m->result)));
     json_object_set_new(o, "errors", method_errors(m));
     put_text(o, "x-right", m->right == RIGHT_NONE ? "none" : config_right_id(m->right));
     json_object_set_new(o, "x-acting", json_boolean(m->acting));
@@ -186,14 +216,27 @@ static json_t *event_schema(void)
 
 static json_t *event_type_schema(const struct event_type *type)
 {
-    json_t *payload = schema_of(&type->payload);
-    json_object_set_new(json_object_get(payload, "properties"), "type", json_pack("{s:s}", "const", type->name));
-    return json_pack("{s:[{s:s}, o]}", "allOf", "$ref", "#/components/schemas/event", payload);
+    return json_pack("{s:s, s:{s:{s:s}}, s:[o, o]}", "description", type->payload.meaning, "properties", "type",
+                     "const", type->name, "allOf", reference("event"), schema_beside(&type->payload));
+}
+
+static json_t *plain_schema(enum plain_kind kind)
+{
+    char pattern[PLAIN_PATTERN_MAX];
+    plain_pattern(kind, pattern);
+    json_t *schema = json_pack("{s:s, s:s}", "type", "string", "pattern", pattern);
+    if (kind == PLAIN_DATE)
+        put_text(schema, "format", "date"); /* the pattern cannot count a month's days */
+    return schema;
 }
 
 static json_t *schemas_document(void)
 {
     json_t *schemas = json_pack("{s:o, s:o}", "quantity", quantity_schema(), "event", event_schema());
+    for (size_t i = 0; i < PLAIN_COUNT; i++)
+        json_object_set_new(schemas, plain_name((enum plain_kind)i), plain_schema((enum plain_kind)i));
+    for (size_t i = 0; i < FIELD_SHAPES; i++)
+        json_object_set_new(schemas, field_shapes[i].name, schema_in_place(&field_shapes[i]));
     for (size_t i = 0; i < EVENT_TYPES; i++) {
         char name[64];
         snprintf(name, sizeof(name), "event.%s", event_types[i].name);

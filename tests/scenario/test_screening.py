@@ -177,12 +177,16 @@ class Days(ScreeningCase):
             "session.check", **tens_request(self.client, site="hip", indication=TOH))["questions"]}
         self.assertEqual({q: days for q, days in asked.items() if days}, {"toh_fracture": 30})
         document = self.client.call("rpc.discover")
+        shapes = document["components"]["schemas"]
         for method, name in (("session.check", "result"), ("protocol.get", "result")):
             schema = next(m for m in document["methods"] if m["name"] == method)[name]["schema"]
-            self.assertIn("valid_days", schema["properties"]["questions"]["items"]["properties"])
+            self.assertEqual(schema["properties"]["questions"]["items"], {"$ref": "#/components/schemas/question"})
+        self.assertIn("valid_days", shapes["question"]["properties"])
         params = next(m for m in document["methods"] if m["name"] == "session.prepare")["params"]
-        screening = next(p for p in params if p["name"] == "screening")["schema"]["items"]["properties"]
-        self.assertEqual(screening["on"]["format"], "date")
+        screening = next(p for p in params if p["name"] == "screening")["schema"]["items"]
+        self.assertEqual(screening, {"$ref": "#/components/schemas/answer"})
+        self.assertEqual(shapes["answer"]["properties"]["on"]["allOf"], [{"$ref": "#/components/schemas/text.date"}])
+        self.assertEqual(shapes["text.date"]["format"], "date")
 
     def test_an_answer_counts_while_its_day_does(self):
         for question, days in (("skin_check", 1), ("sensation_test", 7)):
