@@ -106,7 +106,10 @@ static void check_applicator(const struct prescription *p, const struct prescrib
     if (d->treatment.applicator >= 0) {
         check_head(p, d, &d->tables->applicators[d->treatment.applicator], today, r);
     } else if (d->protocol->modality == MODALITY_ULTRASOUND) {
-        refusal_add(r, TOKEN_INCOMPLETE, d->protocol->id, "ultrasound needs an applicator with its calibration");
+        struct refusal *refusal =
+            refusal_add(r, TOKEN_INCOMPLETE, d->protocol->id, "ultrasound needs an applicator with its calibration");
+        refusal->has_quantity = true;
+        refusal->quantity = QUANTITY_era_mm2;
     }
 }
 

@@ -208,8 +208,11 @@ void prescription_check_electrodes(const struct prescription *p, const struct pr
             n += prescription_same(p->electrodes[i].channel, p->channels[c]) ? 1 : 0;
         }
         if (n != ELECTRODES_PER_CHANNEL) {
-            refusal_add(r, TOKEN_INCOMPLETE, p->channels[c], "channel %s needs %d electrodes, %zu are named",
-                        p->channels[c], ELECTRODES_PER_CHANNEL, n);
+            struct refusal *refusal =
+                refusal_add(r, TOKEN_INCOMPLETE, p->channels[c], "channel %s needs %d electrodes, %zu are named",
+                            p->channels[c], ELECTRODES_PER_CHANNEL, n);
+            refusal->has_quantity = true;
+            refusal->quantity = QUANTITY_electrode_area_mm2;
         }
     }
 }

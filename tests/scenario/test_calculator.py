@@ -198,7 +198,8 @@ class Agreement(unittest.TestCase):
 
     def test_the_daemon_is_not_told_what_it_knows(self):
         treatment, device, group, _ = TREATMENTS["tens"]
-        for option in (("--earlier-duration", "1min"), ("--earlier-sessions", "1"), ("--last-end", "1min"), ("--channels", "1")):
+        for option in (("--earlier-duration", "1min"), ("--earlier-sessions", "1"), ("--last-end", "1min"), ("--channels", "1"),
+                       ("--assume-harmless",)):
             shown = run("--socket", self.room.socket, "check", *treatment, "--device", device, "--group", group, "--patient", "P",
                         *option, code=USAGE)
             self.assertIn(f"{option[0]} belongs to --config", shown.stderr)
@@ -391,6 +392,28 @@ class Alone(unittest.TestCase):
         shown = terminal.expect("NOT KNOWN HERE")
         self.assertRegex(shown, r"ALLOWED|REFUSED")
         self.assertEqual(terminal.wait(), DONE if "ALLOWED" in shown else REFUSED)
+
+    def test_harmless_answers_may_be_assumed_and_are_said(self):
+        questions = calculated(self.config, *self.TENS, code=REFUSED)["questions"]
+        check = calculated(self.config, *self.TENS, "--assume-harmless")
+        self.assertEqual([a["question"] for a in check["assumed"]], [q["id"] for q in questions])
+        answered = calculated(self.config, *self.answered(*self.TENS))
+        self.assertEqual((answered["assumed"], answered["limits"]), ([], check["limits"]))
+        shown = run("check", "--config", self.config, *self.TENS, "--assume-harmless").stdout
+        self.assertTrue(shown.startswith("ALLOWED  provided that what is assumed is true\nASSUMED  nobody was asked"))
+        self.assertIn("pacemaker=no", shown)
+        shown = run("limits", "--config", self.config, *self.TENS, "--assume-harmless").stdout
+        self.assertTrue(shown.startswith("ASSUMED  nobody was asked"))
+        refused = calculated(self.config, *self.TENS, "--assume-harmless", "--answer", "pacemaker=yes", code=REFUSED)
+        self.assertEqual([r["token"] for r in refused["refusals"]], ["CONTRAINDICATED"], "what was answered stands")
+        for name in ("ultrasound", "iontophoresis", "laser", "cold", "ultrasound_without_a_head"):
+            shown = subprocess.run([CTL, "check", "--config", self.config, *TREATMENTS[name][0], "--channels",
+                                    TREATMENTS[name][3], "--assume-harmless"], capture_output=True, text=True, check=False,
+                                   timeout=3 * PATIENCE, stdin=subprocess.DEVNULL).stdout
+            self.assertNotRegex(shown, "CONTRAINDICATED|PRECAUTION", name)
+        self.assertIn("needs an applicator with its calibration (--applicator REF)", " ".join(shown.split()))
+        self.assertIn("no value is wanted", run("check", "--config", self.config, *self.TENS, "--assume-harmless=yes",
+                                                code=USAGE).stderr)
 
     def test_limits_of_a_configuration(self):
         shown = run("limits", "--config", self.config).stdout

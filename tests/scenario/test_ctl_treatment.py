@@ -194,8 +194,10 @@ class Treating(CtlCase):
         wait_until("rest", lambda: self.sim.at_rest("stim1"), 20)
         self.room.wait_device("stim1", "ready", 20)
         self.assertIn("DOSE_UNBOUNDED", self.ctl("check", *self.tens(), *self.answers(), code=REFUSED).stdout)
-        self.assertIn("reviewed", self.ctl("review", session, "--statement", "the pads were off after a second", "--duration",
-                                           "2s", "--energy", "0J", "--charge", "1mC").stdout)
+        judged = ("review", session, "--statement", "the pads were off after a second", "--duration", "2s", "--energy", "0J",
+                  "--charge", "1mC", "--cold-dose", "9degC.min")
+        self.assertIn("say exceeds_worst if it is meant", self.ctl(*judged, code=REFUSED).stderr)
+        self.assertIn("reviewed", self.ctl(*judged, "--exceeds-worst").stdout)
 
     def test_watch_shows_changes_as_they_come(self):
         terminal = self.terminal("watch", columns=100)

@@ -184,6 +184,19 @@ static void judge(const struct calculator *c, const json_t *request, struct judg
     refusals_sort(r);
 }
 
+/* Answers that nobody gave. */
+static json_t *assumed_of(const json_t *request)
+{
+    size_t i;
+    json_t *given, *assumed = json_array();
+    json_array_foreach(json_object_get(request, "screening"), i, given)
+    {
+        if (ctl_flag(given, "assumed"))
+            json_array_append(assumed, given);
+    }
+    return assumed;
+}
+
 static json_t *check(const struct calculator *c, const json_t *request)
 {
     struct judgement *j = calloc(1, sizeof *j);
@@ -199,8 +212,61 @@ static json_t *check(const struct calculator *c, const json_t *request)
     if (j->d.protocol)
         doc_put(result, "dose", doc_dose(p, &j->d, picture, prescription_level(j->d.protocol->waveform)));
     doc_put(result, "not_known", json_pack("[s, s]", "device", "ledger"));
+    doc_put(result, "assumed", assumed_of(request));
     free(j);
     return result;
+}
+
+/* --- what is assumed --- */
+
+/* The first answer that declares no condition; NULL when there is none. */
+static const struct answer *harmless_of(const struct question *q)
+{
+    for (size_t i = 0; i < q->n_answers; i++) {
+        if (q->answers[i].condition < 0 && i != q->restrictive)
+            return &q->answers[i];
+    }
+    return NULL;
+}
+
+static bool is_answered(const json_t *screening, const char *question)
+{
+    size_t i;
+    const json_t *given;
+    json_array_foreach(screening, i, given)
+    {
+        if (strcmp(ctl_text(given, "question"), question) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void assume(json_t *screening, const struct question *q)
+{
+    char today[TYPED_DAY_MAX];
+    const struct answer *answer = harmless_of(q);
+    if (!answer || is_answered(screening, q->id))
+        return;
+    json_t *given = json_pack("{s:s, s:s, s:b}", "question", q->id, "answer", answer->id, "assumed", true);
+    if (q->valid_days > 0 && typed_day("today", today))
+        json_object_set_new(given, "on", json_string(today));
+    json_array_append_new(screening, given);
+}
+
+void calculator_assume(const struct calculator *c, json_t *request)
+{
+    size_t i;
+    const json_t *question;
+    json_t *screening = json_object_get(request, "screening"), *checked = check(c, request);
+    const struct screening *s = &c->config->dose.screening;
+    json_array_foreach(json_object_get(checked, "questions"), i, question)
+    {
+        for (size_t k = 0; k < s->n_questions; k++) {
+            if (strcmp(s->questions[k].id, ctl_text(question, "id")) == 0)
+                assume(screening, &s->questions[k]);
+        }
+    }
+    json_decref(checked);
 }
 
 /* --- the tables --- */

@@ -8,6 +8,14 @@
 
 #include "request.h"
 
+/* How a value is given that is missing; "" of anything else. */
+static const char *option_of(const json_t *refusal)
+{
+    enum modality_quantity q;
+    const bool missing = strcmp(ctl_text(refusal, "token"), "INCOMPLETE") == 0;
+    return missing && modality_quantity_find(ctl_text(refusal, "quantity"), &q) == 0 ? request_option_of(q) : "";
+}
+
 void refusals_print(const struct ctl *ctl, const json_t *refusals)
 {
     size_t i;
@@ -15,20 +23,45 @@ void refusals_print(const struct ctl *ctl, const json_t *refusals)
     json_array_foreach(refusals, i, refusal)
     {
         char text[600];
-        snprintf(text, sizeof text, "%s: %s", ctl_text(refusal, "token"), ctl_text(refusal, "message"));
+        const char *option = option_of(refusal);
+        snprintf(text, sizeof text, "%s: %s%s%s%s", ctl_text(refusal, "token"), ctl_text(refusal, "message"),
+                 option[0] ? " (" : "", option, option[0] ? ")" : "");
         printf("  %2zu. ", i + 1);
         ctl_wrap(ctl, 6, 6, text);
     }
 }
 
+/* What nobody was asked, in one list. */
+static void assumed_print(const struct ctl *ctl, const json_t *assumed)
+{
+    size_t i, at = 0;
+    const json_t *given;
+    char text[4000] = "";
+    json_array_foreach(assumed, i, given)
+    {
+        const char *on = ctl_text(given, "on");
+        if (at < sizeof text - 200)
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s%s=%s%s%s", i ? ", " : "",
+                                   ctl_text(given, "question"), ctl_text(given, "answer"), on[0] ? "@" : "", on);
+    }
+    if (i == 0)
+        return;
+    printf("ASSUMED  ");
+    ctl_wrap(ctl, 9, 6, "nobody was asked; a treatment is never started on these answers:");
+    printf("      ");
+    ctl_wrap(ctl, 6, 6, text);
+}
+
 static void verdict_print(const struct ctl *ctl, const json_t *check)
 {
     const json_t *refusals = json_object_get(check, "refusals"), *notices = json_object_get(check, "notices");
+    const bool assumed = json_array_size(json_object_get(check, "assumed")) > 0;
     if (ctl_flag(check, "allowed"))
-        printf("ALLOWED\n");
+        printf("ALLOWED%s\n", assumed ? "  provided that what is assumed is true" : "");
     else
         printf("REFUSED  %zu reason%s, the most restrictive first\n", json_array_size(refusals),
                json_array_size(refusals) == 1 ? "" : "s");
+    assumed_print(ctl, json_object_get(check, "assumed"));
     refusals_print(ctl, refusals);
     if (json_array_size(notices) > 0)
         printf("NOTICES  (each needs --acknowledge LIMIT)\n");
@@ -65,6 +98,8 @@ enum ctl_exit request_checked(struct ctl *ctl, const struct ctl_options *options
         if (ctl->calculator)
             dose_print(ctl, json_object_get(result, "dose"));
     }
+    if (!ctl->json && !whole)
+        assumed_print(ctl, json_object_get(result, "assumed"));
     if (!ctl->json)
         bounds_print(ctl, json_object_get(result, "limits"));
     if (!ctl->json && ctl->calculator)

@@ -42,7 +42,7 @@ struct ctl {
 extern volatile int ctl_interrupted;
 void ctl_catch_interrupts(void);
 
-/* --- options of a subcommand: --name value or --name=value --- */
+/* --- options of a subcommand: --name value, --name=value, or --name alone for a flag --- */
 #define CTL_OPTIONS_MAX 128
 #define CTL_WORDS_MAX 2
 struct ctl_options {
@@ -53,8 +53,8 @@ struct ctl_options {
     const char *words[CTL_WORDS_MAX]; /* what is not an option */
 };
 /*
- * Reads argv[0..argc). names: the options known, each followed by '*' if it may be given more than once. False after
- * one line on standard error.
+ * Reads argv[0..argc). names: the options known, each followed by '*' if it may be given more than once, or by '!' if
+ * it takes no value (it reads as "" then). False after one line on standard error.
  */
 bool options_read(struct ctl *ctl, const char *command, const char *names, size_t words_max, int argc, char **argv,
                   struct ctl_options *options);
@@ -123,8 +123,8 @@ bool ctl_ask(const char *prompt, char *buffer, size_t size);
 
 /* --- subcommands --- */
 typedef enum ctl_exit ctl_command(struct ctl *ctl, const struct ctl_options *options);
-ctl_command cmd_status, cmd_devices, cmd_protocols, cmd_limits, cmd_check, cmd_start, cmd_adjust, cmd_pause, cmd_resume,
-    cmd_stop, cmd_sessions, cmd_watch, cmd_alarms, cmd_log, cmd_records, cmd_export, cmd_verify, cmd_reset, cmd_review,
-    cmd_observe, cmd_page;
+ctl_command cmd_status, cmd_devices, cmd_scan, cmd_protocols, cmd_limits, cmd_check, cmd_start, cmd_adjust, cmd_pause,
+    cmd_resume, cmd_stop, cmd_sessions, cmd_watch, cmd_alarms, cmd_log, cmd_records, cmd_export, cmd_verify, cmd_reset,
+    cmd_review, cmd_observe, cmd_page;
 
 #endif

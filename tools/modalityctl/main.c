@@ -30,6 +30,7 @@ static const struct command {
 } commands[] = {
     {"status", cmd_status, "", 0, false, "", "daemon, devices, sessions and alarms on one page"},
     {"devices", cmd_devices, "", 1, false, "[DEVICE]", "devices, or everything about one"},
+    {"scan", cmd_scan, "", 0, false, "", "what is attached, with sections for devices.ini"},
     {"protocols", cmd_protocols, "modality site device indication", 1, false,
      "[PROTOCOL] [--modality M] [--site S] [--device D] [--indication I]",
      "protocols, or one with its ranges and questions"},
@@ -60,9 +61,12 @@ static const struct command {
      "adds what was observed to a session or its record"},
     {"reset", cmd_reset, "statement", 1, false, "DEVICE --statement TEXT",
      "the patient is disconnected: clears an output that cannot be proved"},
-    {"review", cmd_review, "statement duration energy charge ion-dose contractions", 1, false,
-     "SESSION --statement TEXT --duration T --energy E --charge Q [--ion-dose D] [--contractions N]",
-     "settles a dose that nobody knows, as a person judges it"},
+    {"review", cmd_review,
+     "statement duration energy charge ion-dose contractions thermal-dose cold-dose exceeds-worst!", 1, false,
+     "SESSION --statement TEXT --duration T --energy E --charge Q [--ion-dose D] [--contractions N]\n"
+     "            [--thermal-dose T] [--cold-dose D] [--exceeds-worst]",
+     "settles a dose that nobody knows, as a person judges it; what is left out counts as the worst\n"
+     "            that was reserved, and --exceeds-worst says that more than that is meant"},
     {"page", cmd_page, "config", 0, true, "[--config DIR]",
      "every limit, protocol and screening code as an HTML page to print; needs no daemon"},
 };
@@ -91,7 +95,9 @@ static void treatment_usage(FILE *to)
                 "  --earlier-sessions N --earlier-duration T --earlier-energy E --earlier-charge Q\n"
                 "  --earlier-ion-dose D --earlier-thermal-dose T --earlier-cold-dose D\n"
                 "                            what sessions of the last 24 h gave this site\n"
-                "  --last-end [THERAPY=]AGO  when one ended here; of another therapy by its name: cryo=20min\n");
+                "  --last-end [THERAPY=]AGO  when one ended here; of another therapy by its name: cryo=20min\n"
+                "  --assume-harmless         answers what --answer leaves open by what forbids nothing, and lists it\n"
+                "                            as assumed: for a look at the dose and its limits alone\n");
 }
 
 static void usage(FILE *to)

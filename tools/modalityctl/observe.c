@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "record/amounts.h"
 #include "request.h"
 
 static enum ctl_exit state(struct ctl *ctl, const char *method, json_t *params, const char *said)
@@ -79,7 +80,7 @@ enum ctl_exit cmd_reset(struct ctl *ctl, const struct ctl_options *options)
                  "recorded; the device is made safe and read back");
 }
 
-/* What is not said is not assumed to be nothing: the first three are needed. */
+/* What is not said counts as the worst that was reserved, never as nothing; the first three are needed. */
 static const struct {
     const char *option;
     enum modality_quantity quantity;
@@ -88,7 +89,10 @@ static const struct {
                {"energy", QUANTITY_energy_uj, true},
                {"charge", QUANTITY_session_charge_uc, true},
                {"ion-dose", QUANTITY_iontophoresis_dose_ua_min, false},
-               {"contractions", QUANTITY_contraction_count, false}};
+               {"contractions", QUANTITY_contraction_count, false},
+               {"thermal-dose", QUANTITY_cem43_ms, false},
+               {"cold-dose", QUANTITY_cold_dose_millic_min, false}};
+_Static_assert(sizeof amounts / sizeof amounts[0] == AMOUNT_COUNT, "every amount can be stated");
 
 static bool amounts_read(const struct ctl_options *options, json_t *delivered)
 {
@@ -115,6 +119,8 @@ enum ctl_exit cmd_review(struct ctl *ctl, const struct ctl_options *options)
     json_t *delivered = json_object();
     json_t *params =
         json_pack("{s:s, s:s, s:o}", "session_id", session, "statement", statement, "delivered", delivered);
+    if (ctl_option(options, "exceeds-worst"))
+        json_object_set_new(params, "exceeds_worst", json_true());
     if (amounts_read(options, delivered))
         return state(ctl, "dose.review", params, "reviewed: the dose is settled as stated");
     json_decref(params);

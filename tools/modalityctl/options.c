@@ -8,15 +8,15 @@
 
 #include "ctl.h"
 
-enum option_kind { OPTION_UNKNOWN, OPTION_ONCE, OPTION_REPEATED };
+enum option_kind { OPTION_UNKNOWN, OPTION_ONCE, OPTION_REPEATED, OPTION_FLAG };
 
 static enum option_kind option_kind(const char *names, const char *name)
 {
     const size_t length = strlen(name);
     for (const char *at = names; *at; at += strcspn(at, " "), at += strspn(at, " ")) {
-        const size_t n = strcspn(at, " *");
+        const size_t n = strcspn(at, " *!");
         if (n == length && memcmp(at, name, n) == 0)
-            return at[n] == '*' ? OPTION_REPEATED : OPTION_ONCE;
+            return at[n] == '*' ? OPTION_REPEATED : at[n] == '!' ? OPTION_FLAG : OPTION_ONCE;
     }
     return OPTION_UNKNOWN;
 }
@@ -47,11 +47,15 @@ static bool take(const char *command, const char *names, const char *name, const
     const enum option_kind kind = option_kind(names, name);
     if (kind == OPTION_UNKNOWN)
         return complain_of(command, "unknown option", name);
+    if (kind == OPTION_FLAG && value)
+        return complain_of(command, "no value is wanted for", name);
+    if (kind == OPTION_FLAG)
+        value = "";
     if (!value)
         return complain_of(command, "a value is needed for", name);
     if (!is_text(value))
         return complain_of(command, "not UTF-8 text:", name);
-    if (kind == OPTION_ONCE && ctl_option(options, name))
+    if (kind != OPTION_REPEATED && ctl_option(options, name))
         return complain_of(command, "given twice:", name);
     if (options->n == CTL_OPTIONS_MAX)
         return complain_of(command, "too many options at", name);
@@ -74,8 +78,10 @@ static bool option_read(struct ctl *ctl, const char *command, const char *names,
         *equals = '\0';
         return take(command, names, argv[0] + 2, equals + 1, options);
     }
-    *used = 2;
-    return take(command, names, argv[0] + 2, left > 1 && strncmp(argv[1], "--", 2) != 0 ? argv[1] : NULL, options);
+    const bool flag = option_kind(names, argv[0] + 2) == OPTION_FLAG;
+    *used = flag ? 1 : 2;
+    return take(command, names, argv[0] + 2, !flag && left > 1 && strncmp(argv[1], "--", 2) != 0 ? argv[1] : NULL,
+                options);
 }
 
 bool options_read(struct ctl *ctl, const char *command, const char *names, size_t words_max, int argc, char **argv,

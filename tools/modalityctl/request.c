@@ -35,6 +35,28 @@ static const struct {
     {"polarity", "polarity", true},
 };
 
+const char *request_option_of(enum modality_quantity q)
+{
+    static char text[120];
+    const struct modality_quantity_info *info = modality_quantity_info(q);
+    if (q == QUANTITY_electrode_area_mm2)
+        return "--electrode-area 25cm2, or --electrode for each pad";
+    if (q == QUANTITY_treated_area_mm2)
+        return "--area 10cm2";
+    if (info->basis == BASIS_PROPERTY)
+        return "--applicator REF";
+    for (size_t i = 0; i < sizeof short_names / sizeof short_names[0]; i++) {
+        if (short_names[i].quantity == q) {
+            snprintf(text, sizeof text, "--%s V", short_names[i].option);
+            return text;
+        }
+    }
+    if (q == QUANTITY_duration_ms)
+        return "--duration 20min";
+    snprintf(text, sizeof text, "--set %s=V", info->id);
+    return text;
+}
+
 static bool put_parameter(json_t *parameters, enum modality_quantity q, const char *option, const char *text)
 {
     int64_t start, ceiling;
@@ -251,6 +273,14 @@ static bool put_options(const struct ctl *ctl, const struct ctl_options *options
            put_pairs(ctl, request, options, "override", "overrides", "condition", "reason");
 }
 
+/* What only the calculator takes, and why a daemon does not. */
+static const char *only_alone(const char *option)
+{
+    if (strncmp(option, "earlier-", 8) == 0 || strcmp(option, "last-end") == 0 || strcmp(option, "channels") == 0)
+        return "the daemon knows by itself";
+    return strcmp(option, "assume-harmless") == 0 ? "a daemon is never told what nobody was asked" : NULL;
+}
+
 /* A calculator needs neither device nor patient; a daemon is told nothing of what its own records know. */
 static bool options_complete(const struct ctl *ctl, const struct ctl_options *options)
 {
@@ -260,10 +290,10 @@ static bool options_complete(const struct ctl *ctl, const struct ctl_options *op
             return false;
     }
     for (size_t i = 0; !ctl->calculator && i < options->n; i++) {
-        const char *name = options->items[i].name;
-        if (strncmp(name, "earlier-", 8) != 0 && strcmp(name, "last-end") != 0 && strcmp(name, "channels") != 0)
+        const char *name = options->items[i].name, *why = only_alone(name);
+        if (!why)
             continue;
-        fprintf(stderr, "modalityctl: --%s belongs to --config DIR: the daemon knows by itself\n", name);
+        fprintf(stderr, "modalityctl: --%s belongs to --config DIR: %s\n", name, why);
         return false;
     }
     return true;
@@ -284,6 +314,8 @@ enum ctl_exit request_build(struct ctl *ctl, const struct ctl_options *options, 
         code = ctl->calculator ? put_channels(ctl, options, output) : put_group(ctl, options, output);
     if (code == CTL_DONE && !request_put_electrodes(output, options, side))
         code = CTL_USAGE;
+    if (code == CTL_DONE && ctl_option(options, "assume-harmless"))
+        calculator_assume(ctl->calculator, request);
     if (code == CTL_DONE)
         *out = request;
     else

@@ -39,7 +39,10 @@ const char *amounts_text(const json_t *amounts);
 /* Share of a bound that is used, in permille, of one limit of session.check; -1 when it has no value. */
 int64_t limit_used(const json_t *limit);
 
-/* Prints refusals or notices, numbered. */
+/* The option that gives a quantity its value, with an example of it: "--applicator REF". Static buffer. */
+const char *request_option_of(enum modality_quantity q);
+
+/* Prints refusals or notices, numbered; of what is missing, the option that gives it. */
 void refusals_print(const struct ctl *ctl, const json_t *refusals);
 
 /* Prints limits[] of session.check: what comes nearest to its bound first, then what has no value yet and why. */
