@@ -100,7 +100,7 @@ int main(int argc, char **argv)
         options_help();
         return EXIT_SUCCESS;
     }
-    int r = options.usb ? environment_enter(argv) : 0;
+    int r = options.usb && !options.qemu ? environment_enter(argv) : 0;
     if (r < 0) {
         fprintf(stderr, "modality-sim: cannot start anew for its USB bus: %s\n", strerror(-r));
         return EXIT_FAILURE;

@@ -35,6 +35,8 @@ void options_help(void)
            "  --sample-ms N       the trace gets every channel's output every N ms, besides every change\n"
            "  --exit-on-eof       end when stdin closes\n"
            "  --help\n"
+           "  --qemu FOLDER       the USB ports are a machine's under QEMU: sockets FOLDER/N, for its usb-redir\n"
+           "                      and, where the device has an FTDI chip, for its usb-serial\n"
            "  -- COMMAND ...      run this where the simulated USB bus is the machine's; ends with it\n\n"
            "When ready it prints one JSON line: {\"ready\":true,\"pid\":...,\"devices\":{NAME:{\"link\":...}}};\n"
            "with devices on USB also the \"environment\" in which other programs see them.\n",
@@ -239,6 +241,7 @@ int options_parse(int argc, char **argv, struct options *out)
                                           {"trace", required_argument, NULL, 't'},
                                           {"trace-reads", no_argument, NULL, 'r'},
                                           {"sample-ms", required_argument, NULL, 's'},
+                                          {"qemu", required_argument, NULL, 'q'},
                                           {"exit-on-eof", no_argument, NULL, 'e'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
@@ -251,6 +254,8 @@ int options_parse(int argc, char **argv, struct options *out)
             out->control = optarg;
         else if (c == 't')
             out->trace = optarg;
+        else if (c == 'q')
+            out->qemu = optarg;
         else if (c == 'r')
             out->trace_reads = true;
         else if (c == 'e')

@@ -32,8 +32,9 @@ struct options {
     unsigned sample_ms; /* 0 = no samples */
     struct options_device devices[OPTIONS_DEVICES_MAX];
     unsigned device_count;
-    bool usb;       /* some of them are */
-    char **command; /* to be run beside the simulator, ends with NULL; NULL = none */
+    bool usb;         /* some of them are */
+    const char *qemu; /* folder of the USB ports of a machine under QEMU; NULL = they are on a bus of umockdev */
+    char **command;   /* to be run beside the simulator, ends with NULL; NULL = none */
     bool help;
 };
 

@@ -10,6 +10,7 @@
 #include "endpoint.h"
 #include "environment.h"
 #include "front/usb_bus.h"
+#include "front/usbredir.h"
 
 static int complain(int r, const char *what, const char *name)
 {
@@ -78,6 +79,15 @@ static int device_add(struct sim *sim, const struct options_device *d)
     return r < 0 ? complain(r, "its unit number on this line", d->name) : 0;
 }
 
+static int machine_open(struct sim *sim, const char *folder)
+{
+    sim->machine = usbredir_new(sim->loop, folder);
+    if (!sim->machine)
+        return complain(-errno, "cannot make", "a machine's USB ports");
+    sim->carrier = usbredir_carrier(sim->machine);
+    return 0;
+}
+
 static int bus_open(struct sim *sim)
 {
     sim->bus = usb_bus_new(sim->loop);
@@ -126,7 +136,7 @@ int sim_open(struct sim *sim, const struct options *options)
         return complain(r, "cannot open", options->trace);
     sim->trace.reads = options->trace_reads;
     if (r == 0 && options->usb)
-        r = bus_open(sim);
+        r = options->qemu ? machine_open(sim, options->qemu) : bus_open(sim);
     for (unsigned i = 0; i < options->device_count && r == 0; i++)
         r = device_add(sim, &options->devices[i]);
     if (r == 0)
@@ -148,6 +158,7 @@ void sim_close(struct sim *sim)
     for (unsigned i = 0; i < sim->unit_count; i++)
         usb_unit_free(sim->units[i]);
     usb_bus_free(sim->bus);
+    usbredir_free(sim->machine);
     for (unsigned i = 0; i < sim->device_count; i++)
         device_free(sim->devices[i]);
     trace_close(&sim->trace);

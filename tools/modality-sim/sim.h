@@ -14,7 +14,8 @@ struct sim {
     struct device *devices[OPTIONS_DEVICES_MAX];
     unsigned device_count;
     struct line *lines;
-    struct usb_bus *bus; /* NULL = no device is on USB */
+    struct usb_bus *bus; /* NULL = no device is on USB, or they are in a machine's ports */
+    struct usbredir *machine;
     struct usb_carrier carrier;
     struct usb_unit *units[OPTIONS_DEVICES_MAX];
     unsigned unit_count;

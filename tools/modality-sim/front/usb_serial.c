@@ -50,7 +50,7 @@ static const uint8_t ftdi_config[] = {
 };
 #define FT232R_RELEASE 0x0600
 
-static size_t take(struct usb_serial *s, uint8_t *bytes, size_t max)
+size_t usb_serial_take(struct usb_serial *s, uint8_t *bytes, size_t max)
 {
     size_t n = s->used < max ? s->used : max;
     memcpy(bytes, s->fifo, n);
@@ -82,7 +82,7 @@ static int acm_in(void *ctx, uint8_t endpoint, uint8_t *bytes, size_t max)
     struct usb_serial *s = ctx;
     if (endpoint != ACM_IN || (s->used == 0 && !s->empty_packet))
         return USB_NAK;
-    size_t n = take(s, bytes, max);
+    size_t n = usb_serial_take(s, bytes, max);
     s->empty_packet = n == max && s->used == 0;
     return (int)n;
 }
@@ -141,7 +141,7 @@ static int ftdi_in(void *ctx, uint8_t endpoint, uint8_t *bytes, size_t max)
     bytes[0] = 0x31;
     bytes[1] = 0x60;
     s->due_ns = now + s->line.latency * NS_PER_MS;
-    return (int)(STATUS_SIZE + take(s, bytes + STATUS_SIZE, max - STATUS_SIZE));
+    return (int)(STATUS_SIZE + usb_serial_take(s, bytes + STATUS_SIZE, max - STATUS_SIZE));
 }
 
 static void ftdi_reset(struct usb_serial *s, uint16_t what)
@@ -238,6 +238,16 @@ bool usb_serial_send(struct usb_serial *s, const uint8_t *bytes, size_t n)
     s->used += n;
     usb_gadget_wake(&s->gadget);
     return true;
+}
+
+struct usb_serial *usb_serial_of(const struct usb_gadget *gadget)
+{
+    return gadget->function == &ftdi ? gadget->ctx : NULL;
+}
+
+void usb_serial_give(struct usb_serial *s, const uint8_t *bytes, size_t n)
+{
+    (void)receive(s, FTDI_OUT, bytes, n);
 }
 
 struct usb_gadget *usb_serial_gadget(struct usb_serial *s)

@@ -49,6 +49,14 @@ void usb_serial_reset(struct usb_serial *s);
 struct usb_gadget *usb_serial_gadget(struct usb_serial *s);
 const struct usb_serial_line *usb_serial_line(const struct usb_serial *s);
 
+/*
+ * For a wire in place of an FTDI chip, which has one of its own: the bytes as they pass between the chip and what
+ * stands behind it. usb_serial_of() is NULL for a gadget that is no FTDI chip.
+ */
+struct usb_serial *usb_serial_of(const struct usb_gadget *gadget);
+size_t usb_serial_take(struct usb_serial *s, uint8_t *bytes, size_t max);
+void usb_serial_give(struct usb_serial *s, const uint8_t *bytes, size_t n);
+
 /* The endpoints of both kinds. */
 uint8_t usb_serial_in(const struct usb_serial *s);
 uint8_t usb_serial_out(const struct usb_serial *s);
