@@ -140,6 +140,7 @@ static const struct usb_kind kinds[] = {
      .tell = rehastim2_tell},
     {.page = &page_openlifu,
      .plugs = 2,
+     .bursts = true,
      .plug = {{.serial = USB_SERIAL_ACM,
                .identity = {.vendor = 0x0483, .product = 0x57a0, .maker = "Openwater", .model = "LIFU Console"},
                .driver = "cdc_acm",

@@ -29,6 +29,7 @@ struct usb_plug_kind {
 struct usb_kind {
     const struct page_kind *page;
     unsigned plugs;
+    bool bursts; /* it takes a whole transfer at a time: packets until a short one, or until nothing follows */
     struct usb_plug_kind plug[USB_PLUGS_MAX];
     void *(*make)(struct device *device, unsigned plug, struct usb_front_user user);
     void (*end)(void *front);

@@ -4,9 +4,13 @@
 #include <modality/clock.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BUS 1
 #define USB_CUT_MS 200 /* that a plug is out when a fault cuts it in place of an answer */
+
+#define BURST_MAX 2048
+#define IDLE_NS (2 * NS_PER_MS) /* after full packets: that nothing follows */
 
 struct plug {
     struct usb_unit *unit;
@@ -17,6 +21,9 @@ struct plug {
     void *front;
     bool in, held;
     struct loop_timer pull, back;
+    uint8_t burst[BURST_MAX];
+    size_t burst_length;
+    struct loop_timer idle;
 };
 
 struct usb_unit {
@@ -29,16 +36,40 @@ struct usb_unit {
 
 /* ---- what passes a plug ---- */
 
+static void burst_over(void *ctx, int64_t now_ns)
+{
+    struct plug *p = ctx;
+    size_t n = p->burst_length;
+    (void)now_ns;
+    p->burst_length = 0;
+    loop_timer_cancel(p->unit->device->loop, &p->idle);
+    if (n > 0)
+        p->unit->kind->receive(p->front, p->burst, n);
+}
+
 static void received(void *ctx, const uint8_t *bytes, size_t n)
 {
     struct plug *p = ctx;
-    p->unit->kind->receive(p->front, bytes, n);
+    if (!p->unit->kind->bursts) {
+        p->unit->kind->receive(p->front, bytes, n);
+        return;
+    }
+    if (n > sizeof p->burst - p->burst_length)
+        p->burst_length = 0; /* more than it has room for: it begins anew */
+    memcpy(p->burst + p->burst_length, bytes, n);
+    p->burst_length += n;
+    int64_t now_ns = clock_monotonic_ns();
+    if (n < usb_gadget_packet(usb_serial_gadget(p->serial), usb_serial_out(p->serial)))
+        burst_over(p, now_ns);
+    else
+        loop_timer_arm(p->unit->device->loop, &p->idle, now_ns + IDLE_NS);
 }
 
 static void held(void *ctx, bool now)
 {
     struct plug *p = ctx;
     p->held = now;
+    p->burst_length = 0;
     if (now)
         p->unit->kind->open(p->front);
     else
@@ -231,6 +262,7 @@ static int plug_make(struct plug *p, unsigned index, const struct usb_unit_optio
     p->port = options->port[index];
     p->pull = (struct loop_timer){.fn = pull_due, .ctx = p};
     p->back = (struct loop_timer){.fn = back_due, .ctx = p};
+    p->idle = (struct loop_timer){.fn = burst_over, .ctx = p};
     if (options->serial)
         snprintf(p->serial_text, sizeof p->serial_text, "%s%s", options->serial,
                  options->serial[0] ? p->kind->suffix : "");
@@ -284,6 +316,7 @@ void usb_unit_free(struct usb_unit *unit)
         struct plug *p = &unit->plug[i];
         pull(p);
         loop_timer_cancel(unit->device->loop, &p->back);
+        loop_timer_cancel(unit->device->loop, &p->idle);
         usb_serial_free(p->serial);
         if (p->front)
             unit->kind->end(p->front);
