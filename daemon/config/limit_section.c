@@ -97,6 +97,20 @@ static void build_after(struct load *load, const struct raw_section *s, struct l
                   line->value);
 }
 
+/* Nor does a limit ever apply that names waveforms which none of its therapies has. */
+static void check_pair(struct load *load, const struct raw_section *s, const struct limit *l)
+{
+    uint32_t had = 0;
+    if (l->when.waveforms == 0 || l->when.therapies == 0)
+        return;
+    for (unsigned t = 0; t < THERAPY_COUNT; t++)
+        if (((l->when.therapies >> t) & 1u) != 0)
+            had |= modality_therapy_waveforms((enum modality_therapy)t);
+    if ((had & l->when.waveforms) == 0)
+        fault_add(&load->faults, section_line(s, "when.waveform")->at,
+                  "when.waveform: none of the therapies of when.therapy is given by it");
+}
+
 /* Classes and therapies of another modality would make a limit that never applies. */
 static void check_when(struct load *load, const struct raw_section *s, const struct limit *l)
 {
@@ -110,6 +124,7 @@ static void check_when(struct load *load, const struct raw_section *s, const str
             ((unsigned)modality_therapy_modality((enum modality_therapy)t) & (unsigned)l->modality) == 0)
             fault_add(&load->faults, section_line(s, "when.therapy")->at, "when.therapy: %s is of another modality",
                       modality_therapy_id((enum modality_therapy)t));
+    check_pair(load, s, l);
 }
 
 static void build_when(struct load *load, const struct raw_section *s, struct limit *l)

@@ -127,11 +127,31 @@ static void check_points(struct load *load, const struct raw_section *s, const s
         check_reach(load, s, p, QUANTITY_power_uw, 1000, QUANTITY_energy_uj, total);
 }
 
+/* A therapy brings its questions and its limits: under the name of another one a waveform would escape both. */
+static void check_kind(struct load *load, const struct raw_section *s, const struct protocol *p)
+{
+    const uint32_t admitted = modality_therapy_waveforms(p->therapy);
+    const char *names = "";
+    bool heats = false;
+    for (unsigned w = 0; w < WAVEFORM_COUNT; w++)
+        if (((admitted >> w) & 1u) != 0)
+            names = arena_text(load->arena, "%s%s%s", names, names[0] == '\0' ? "" : ", ",
+                               modality_waveform_id((enum modality_waveform)w));
+    if (modality_waveform_modality(p->waveform) == p->modality && ((admitted >> p->waveform) & 1u) == 0)
+        fault_add(&load->faults, section_line(s, "waveform")->at, "waveform = %s: %s is given by %s",
+                  modality_waveform_id(p->waveform), modality_therapy_id(p->therapy), names);
+    if (section_line(s, "thermal") != NULL && field_yes(load, s, "thermal", &heats) && heats &&
+        !modality_therapy_may_heat(p->therapy))
+        fault_add(&load->faults, section_line(s, "thermal")->at, "thermal = yes: %s is not a thermal therapy",
+                  modality_therapy_id(p->therapy));
+}
+
 void protocol_check_rules(struct load *load, const struct raw_section *s, struct protocol *p)
 {
     check_surge(load, s, p);
     if (p->modality == (enum modality)MODALITY_ANY)
         return; /* neither therapy nor waveform is known */
+    check_kind(load, s, p);
     check_polarity(load, s, p);
     check_bursts(load, s, p);
     check_drug_dose(load, s, p);

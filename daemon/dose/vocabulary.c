@@ -49,6 +49,28 @@ static const struct vocabulary_row therapies[THERAPY_COUNT] = {
 #undef THERAPY
 };
 
+/*
+ * What each therapy is given by: the presets and formulas of the dosage reference (its sections 1, 2.4, 3.4 and 8), and
+ * its columns, of which one is "pulsed, non-thermal ultrasound". Monophasic and direct microcurrent stays within 1 mA.
+ */
+#define BIT(name) (UINT32_C(1) << WAVEFORM_##name)
+#define PULSES (BIT(biphasic_symmetric) | BIT(biphasic_asymmetric) | BIT(monophasic) | BIT(biphasic_burst))
+static const uint32_t therapy_waveforms[THERAPY_COUNT] = {
+    [THERAPY_tens] = PULSES,
+    [THERAPY_tens_brief] = PULSES,
+    [THERAPY_ifc] = BIT(sine) | BIT(premod_two_tone) | BIT(premod_raised_cosine),
+    [THERAPY_nmes] = BIT(biphasic_symmetric) | BIT(biphasic_asymmetric) | BIT(biphasic_burst),
+    [THERAPY_russian_nmes] = BIT(russian),
+    [THERAPY_hvpc_pain] = BIT(hvpc),
+    [THERAPY_microcurrent] = BIT(biphasic_symmetric) | BIT(biphasic_asymmetric) | BIT(monophasic) | BIT(dc),
+    [THERAPY_ionto] = BIT(iontophoresis),
+    [THERAPY_us_thermal] = BIT(us_continuous) | BIT(us_pulsed),
+    [THERAPY_us_nonthermal] = BIT(us_pulsed),
+    [THERAPY_lipus] = BIT(us_pulsed),
+    [THERAPY_pbm] = BIT(laser_continuous) | BIT(laser_pulsed),
+    [THERAPY_cryo] = BIT(cold_contact),
+};
+
 static const struct vocabulary_row modalities[] = {
     {"estim", MODALITY_ESTIM, "electrical stimulation"},
     {"ultrasound", MODALITY_ULTRASOUND, "therapeutic ultrasound"},
@@ -141,6 +163,16 @@ int modality_therapy_find(const char *id, enum modality_therapy *out)
     }
     *out = (enum modality_therapy)i;
     return 0;
+}
+
+uint32_t modality_therapy_waveforms(enum modality_therapy t)
+{
+    return therapy_waveforms[t];
+}
+
+bool modality_therapy_may_heat(enum modality_therapy t)
+{
+    return t == THERAPY_us_thermal;
 }
 
 const char *modality_id(enum modality m)

@@ -6,6 +6,8 @@
 #ifndef MODALITY_WAVEFORM_H
 #define MODALITY_WAVEFORM_H
 
+#include <stdbool.h>
+
 #include "quantity.h"
 
 /* WAVEFORM(id, modality, meaning). The code of a class in the quantity waveform_class is its position here. */
@@ -69,6 +71,13 @@ const char *modality_therapy_id(enum modality_therapy t);
 enum modality modality_therapy_modality(enum modality_therapy t);
 const char *modality_therapy_meaning(enum modality_therapy t);
 int modality_therapy_find(const char *id, enum modality_therapy *out);
+/*
+ * The waveform classes that a therapy may have, a bit each. What else of its modality exists belongs to another
+ * therapy, with other questions and limits. Iontophoresis, which is screened and locked by itself, is nobody else's.
+ */
+uint32_t modality_therapy_waveforms(enum modality_therapy t);
+/* Whether a therapy may be declared to heat tissue, which takes it out of what holds "unless thermal". */
+bool modality_therapy_may_heat(enum modality_therapy t);
 
 /* "estim", "ultrasound", "laser", "cold"; and back: 0, or -ENOENT with *out untouched. */
 const char *modality_id(enum modality m);

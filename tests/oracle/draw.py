@@ -178,7 +178,7 @@ def draw_treatment(rng):
         t["sites"] = sorted({t["site"], *rng.sample(SITES, rng.randint(1, 3))})
     if rng.random() < 0.3:
         t["conditions"] = sorted(rng.sample(CONDITIONS, rng.randint(1, 2)))
-    if rng.random() < 0.3:
+    if therapy == "us_thermal" and rng.random() < 0.5:  # nothing else may be declared so
         t["thermal"] = True
     if rng.random() < 0.3:
         t["no_indicator"] = True

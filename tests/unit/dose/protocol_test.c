@@ -36,11 +36,16 @@ static struct protocol tens(void)
     return p;
 }
 
+static int check_by(const struct protocol *p, const struct dose_treatment *t)
+{
+    refusals.n = refusals.dropped = 0;
+    return protocol_check(p, t, &refusals);
+}
+
 static int check(const struct dose_treatment *t)
 {
     struct protocol p = tens();
-    refusals.n = refusals.dropped = 0;
-    return protocol_check(&p, t, &refusals);
+    return check_by(&p, t);
 }
 
 static void a_treatment_inside_passes(void **state)
@@ -195,6 +200,30 @@ static void another_shape_is_refused(void **state)
     assert_int_equal(check(&t), 0);
 }
 
+/* A protocol that says so itself is no excuse: the name decides what is asked and which limits hold. */
+static void a_therapy_is_not_given_by_a_waveform_of_another(void **state)
+{
+    (void)state;
+    struct protocol p = tens();
+    struct dose_treatment t = fixture_tens();
+    p.waveform = t.channels[0].waveform = WAVEFORM_iontophoresis;
+    assert_int_equal(check_by(&p, &t), -EPERM);
+    p = tens();
+    t = fixture_tens();
+    p.thermal = t.thermal = true;
+    assert_int_equal(check_by(&p, &t), -EPERM);
+    assert_int_equal(refusals.n, 1);
+    for (unsigned i = 0; i < THERAPY_COUNT; i++) {
+        const enum modality_therapy therapy = (enum modality_therapy)i;
+        const uint32_t waveforms = modality_therapy_waveforms(therapy);
+        assert_true(waveforms != 0);
+        for (unsigned w = 0; w < WAVEFORM_COUNT; w++)
+            if (((waveforms >> w) & 1u) != 0)
+                assert_int_equal(modality_waveform_modality((enum modality_waveform)w),
+                                 modality_therapy_modality(therapy));
+    }
+}
+
 static void its_own_rest_and_count_are_held(void **state)
 {
     (void)state;
@@ -319,6 +348,7 @@ int main(void)
         cmocka_unit_test(what_the_protocol_does_not_have_cannot_be_asked),
         cmocka_unit_test(a_dose_that_ends_the_treatment_is_a_parameter_like_others),
         cmocka_unit_test(another_shape_is_refused),
+        cmocka_unit_test(a_therapy_is_not_given_by_a_waveform_of_another),
         cmocka_unit_test(its_own_rest_and_count_are_held),
         cmocka_unit_test(an_unverified_hard_limit_locks_until_it_is_accepted),
         cmocka_unit_test(a_band_locks_only_a_protocol_that_can_reach_it),
