@@ -74,7 +74,12 @@ static void judge_whole(struct limit_finding *f, const struct dose_picture *p, c
     if (!f->applies) {
         return;
     }
-    if (l->scope == SCOPE_PER_24H && wide_add(value, history_of(history, l->quantity), &value) < 0) {
+    int64_t before = l->scope == SCOPE_PER_24H ? history_of(history, l->quantity) : 0;
+    if (l->quantity == QUANTITY_rms_current_sum_ua) { /* one patient, however many devices */
+        before = history->rms_sum_ua;
+        f->with = before > 0 ? history->rms_by : NULL;
+    }
+    if (wide_add(value, before, &value) < 0) {
         value = INT64_MAX; /* beyond counting is beyond every bound */
     }
     judge_ends(f, -1, value, value);
@@ -173,6 +178,8 @@ static void describe_value(const struct limit_finding *f, char *text, size_t siz
     const char *factor = limit_has_head_factor(f->limit) ? " (set value x 1.2)" : "";
     if (f->channel >= 0) {
         snprintf(text, size, "%s in channel %d", factor, f->channel + 1);
+    } else if (f->with != NULL) {
+        snprintf(text, size, "%s with session %.40s", scope, f->with);
     } else {
         snprintf(text, size, "%s%s", factor, scope);
     }

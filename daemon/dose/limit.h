@@ -134,9 +134,10 @@ struct limit_verdict {
 struct limit_finding {
     const struct limit *limit;
     bool applies, has_value, exceeded;
-    bool is_min;   /* value is held against limit->min, otherwise against limit->max, where it has one */
-    int channel;   /* the channel with the worst value, -1 = the treatment as a whole */
-    int64_t value; /* as judged: history and the head factor included */
+    bool is_min;      /* value is held against limit->min, otherwise against limit->max, where it has one */
+    int channel;      /* the channel with the worst value, -1 = the treatment as a whole */
+    int64_t value;    /* as judged: history and the head factor included */
+    const char *with; /* another treatment of the patient whose current is in the value; NULL = none */
 };
 
 /* A treatment with everything derived, ready to be held against limits. */
@@ -162,10 +163,9 @@ int dose_picture_make(const struct dose_treatment *t, struct dose_picture *out, 
  * A maximum is judged at the larger of start and ceiling, a minimum at the smaller. Per 24 h history is added (what
  * dose_history does not hold is judged by this session alone), and the session about to start counts as one.
  * rest_interval_ms is the time since the last end, of this modality or, with after, the shortest of those since the
- * named therapies ended; it asks nothing when there was none. Target and info limits and those of another use are not
- * judged. history NULL: nothing before.
- * Returns 0 when nothing hard is violated, -EPERM otherwise. Both lists are filled in either case, the largest ratio of
- * value to bound first.
+ * named therapies ended; it asks nothing when there was none. To the sum of currents comes that of the history. Target
+ * and info limits and those of another use are not judged. history NULL: nothing before. Returns 0 when nothing hard is
+ * violated, -EPERM otherwise. Both lists are filled in either case, the largest ratio of value to bound first.
  */
 int limit_check(const struct limit *limits, size_t n, const struct dose_picture *picture,
                 const struct dose_history *history, struct limit_verdict *out);

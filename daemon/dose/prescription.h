@@ -33,13 +33,14 @@ struct prescription {
     const struct quantity_set *reported; /* properties that its section reports; NULL: none */
     int64_t treated_area_mm2;            /* 0 = not given */
     int64_t duration_ms;                 /* 0 = the protocol's */
-    size_t n_channels, n_parameters, n_electrodes, n_answers, n_overrides, n_acknowledged;
+    size_t n_channels, n_parameters, n_electrodes, n_answers, n_overrides, n_acknowledged, n_others;
     const char *const *channels; /* names, of DOSE_CHANNELS_MAX at most */
     const struct prescription_parameter *parameters;
     const struct prescription_electrode *electrodes; /* PRESCRIPTION_ELECTRODES_MAX at most */
     const struct given_answer *answers;
     const struct given_override *overrides;
-    const char *const *acknowledged; /* ids of notice limits */
+    const char *const *acknowledged;      /* ids of notice limits */
+    const struct screening_other *others; /* what else puts current through this patient: theirs and these are one */
 };
 
 /* What it was resolved to. */

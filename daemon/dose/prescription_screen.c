@@ -2,7 +2,8 @@
 /*
  * Screening of a prescription, at every body site that it touches: current between two sites passes through both, and
  * no site is exempt because another one is the target. What lies between the electrodes is judged too, by their sites
- * and sides. A finding that several sites give is told once.
+ * and sides, and what lies between them and those of the patient's other treatments. A finding that several sites give
+ * is told once.
  */
 #include "dose/prescription_parts.h"
 
@@ -90,7 +91,10 @@ void prescription_screen(const struct prescription *p, struct prescribed *d, int
                                .protocol_indication = d->protocol->indication,
                                .today = today,
                                .n_spans = spans_of(p, d, spans),
-                               .spans = spans};
+                               .spans = spans,
+                               .electrodes = d->protocol->modality == MODALITY_ESTIM ? d->treatment.sites : 0,
+                               .n_others = p->n_others,
+                               .others = p->others};
     judge_at(p, d, &c, r);
     for (c.site = 0; c.site < s->n_sites && c.site < DOSE_SITES_MAX; c.site++) {
         if (c.site != (unsigned)d->site && ((d->treatment.sites >> c.site) & 1u) != 0) {

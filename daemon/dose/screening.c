@@ -74,6 +74,7 @@ struct declared {
     uint64_t conditions, here;
     const struct question *by[SCREENING_CONDITIONS_MAX]; /* NULL: the electrodes lie so */
     enum basis basis[SCREENING_CONDITIONS_MAX];
+    const struct screening_other *with[SCREENING_CONDITIONS_MAX]; /* with those of this treatment, if not NULL */
 };
 
 static void declare(struct declared *d, const struct question *q, const struct answer *a, enum basis basis)
@@ -177,20 +178,50 @@ static bool has_bit(uint64_t set, unsigned bit)
     return bit < 64 && ((set >> bit) & 1u) != 0;
 }
 
+/* Whether current between electrodes at these sites and electrodes at those takes a path of the condition. */
+static bool path_between(const struct condition *c, uint64_t these, uint64_t those)
+{
+    for (size_t i = 0; i < c->n_paths && i < SCREENING_PATHS_MAX; i++) {
+        const struct screening_path *p = &c->paths[i];
+        if (((p->from & these) != 0 && (p->to & those) != 0) || ((p->from & those) != 0 && (p->to & these) != 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint64_t bit_of(unsigned site)
+{
+    return site < DOSE_SITES_MAX ? UINT64_C(1) << site : 0;
+}
+
 /* Whether two electrodes lie so that this condition holds, whatever anybody answered. */
 static bool lies_across(const struct condition *c, const struct screening_span *span)
 {
     if (span->crosses && has_bit(c->left_right, span->a) && has_bit(c->left_right, span->b)) {
         return true;
     }
-    for (size_t i = 0; i < c->n_paths && i < SCREENING_PATHS_MAX; i++) {
-        const struct screening_path *p = &c->paths[i];
-        if ((has_bit(p->from, span->a) && has_bit(p->to, span->b)) ||
-            (has_bit(p->from, span->b) && has_bit(p->to, span->a))) {
-            return true;
+    return path_between(c, bit_of(span->a), bit_of(span->b));
+}
+
+/* The same with the electrodes of the patient's other treatments; the strictest of these stands for all of them. */
+static void take_others(const struct screening *s, const struct screening_case *c, struct declared *d)
+{
+    for (size_t i = 0; i < s->n_conditions; i++) {
+        const struct condition *condition = &s->conditions[i];
+        const struct answer lies = {.condition = (int)i, .here = true};
+        for (size_t k = 0; k < c->n_others; k++) {
+            const struct screening_other *other = &c->others[k], *known = d->with[i];
+            if (!path_between(condition, c->electrodes, other->sites)) {
+                continue;
+            }
+            if (known == NULL || condition->codes[screening_column_of(other->therapy)] >
+                                     condition->codes[screening_column_of(known->therapy)]) {
+                d->with[i] = other;
+            }
+            declare(d, NULL, &lies, ANSWERED);
         }
     }
-    return false;
 }
 
 static void take_spans(const struct screening *s, const struct screening_case *c, struct declared *d)
@@ -263,15 +294,39 @@ static enum screening_code code_at(const struct condition *c, enum screening_col
     return local ? SCREEN_CONTRAINDICATED : SCREEN_ALLOWED;
 }
 
-/* Why a condition counts, for people. */
-static void say_basis(const struct question *q, enum basis basis, char out[SCREENING_BASIS_MAX])
+/* What a declared condition comes to, and for which therapy: the other treatment's where that is the stricter one. */
+static enum screening_code code_of(const struct screening *s, const struct screening_case *c, const struct declared *d,
+                                   size_t i, enum modality_therapy *therapy)
 {
+    bool here = has_bit(d->here, (unsigned)i);
+    enum screening_code own = code_at(&s->conditions[i], screening_column_of(c->therapy), c->site, here);
+    *therapy = c->therapy;
+    if (d->with[i] == NULL) {
+        return own;
+    }
+    enum screening_code other = code_at(&s->conditions[i], screening_column_of(d->with[i]->therapy), c->site, here);
+    if (other <= own) {
+        return own;
+    }
+    *therapy = d->with[i]->therapy;
+    return other;
+}
+
+/* Why a condition counts, for people. */
+static void say_basis(const struct declared *d, size_t condition, char out[SCREENING_BASIS_MAX])
+{
+    const struct question *q = d->by[condition];
     const char *how = "was answered so";
+    if (q == NULL && d->with[condition] != NULL) {
+        snprintf(out, SCREENING_BASIS_MAX, "the electrodes lie so together with those of session %.60s",
+                 d->with[condition]->session);
+        return;
+    }
     if (q == NULL) {
         snprintf(out, SCREENING_BASIS_MAX, "the electrodes lie so");
         return;
     }
-    switch (basis) {
+    switch (d->basis[condition]) {
     case ANSWERED:
         break;
     case NOT_ANSWERED:
@@ -295,13 +350,11 @@ static void say_basis(const struct question *q, enum basis basis, char out[SCREE
 }
 
 static void refuse_condition(const struct condition *c, enum screening_code code, enum modality_therapy therapy,
-                             const struct question *q, enum basis basis, struct refusals *r)
+                             const char *because, struct refusals *r)
 {
-    char because[SCREENING_BASIS_MAX];
     const char *origin = c->code_origin[screening_column_of(therapy)];
     origin = origin != NULL ? origin : c->origin;
     bool precaution = code == SCREEN_PRECAUTION;
-    say_basis(q, basis, because);
     struct refusal *item =
         refusal_add(r, precaution ? TOKEN_PRECAUTION : TOKEN_CONTRAINDICATED, c->id,
                     "%s %s for %s at this site (%s; %s)", c->label != NULL ? c->label : c->id,
@@ -336,17 +389,20 @@ int screening_judge(const struct screening *s, const struct screening_case *c, c
     refuse_unknown_questions(s, answers, n_answers, r);
     refuse_unknown_overrides(s, overrides, n_overrides, r);
     take_spans(s, c, &d);
+    take_others(s, c, &d);
     take_questions(s, c, answers, n_answers, &d, r);
     for (int pass = 0; pass < 2; pass++) { /* contraindications first: they have no way round */
         enum screening_code wanted = pass == 0 ? SCREEN_CONTRAINDICATED : SCREEN_PRECAUTION;
         for (size_t i = 0; i < s->n_conditions; i++) {
             const struct condition *condition = &s->conditions[i];
-            if (!has_bit(d.conditions, (unsigned)i) ||
-                code_at(condition, screening_column_of(c->therapy), c->site, has_bit(d.here, (unsigned)i)) != wanted ||
+            enum modality_therapy therapy;
+            char because[SCREENING_BASIS_MAX];
+            if (!has_bit(d.conditions, (unsigned)i) || code_of(s, c, &d, i, &therapy) != wanted ||
                 (wanted == SCREEN_PRECAUTION && overridden(condition, overrides, n_overrides))) {
                 continue;
             }
-            refuse_condition(condition, wanted, c->therapy, d.by[i], d.basis[i], r);
+            say_basis(&d, i, because);
+            refuse_condition(condition, wanted, therapy, because, r);
         }
     }
     if (!anything_asked(s, c->therapy)) {

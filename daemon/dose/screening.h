@@ -113,6 +113,13 @@ struct screening_span {
     bool crosses;  /* one channel, and the two may lie on opposite sides of the body */
 };
 
+/* Electrodes that another treatment has on the same patient at the same time. */
+struct screening_other {
+    const char *session; /* its name, for people */
+    enum modality_therapy therapy;
+    uint64_t sites; /* a bit each */
+};
+
 /* What is judged: a treatment at one of the sites that it touches. */
 struct screening_case {
     enum modality_therapy therapy;
@@ -122,19 +129,24 @@ struct screening_case {
     int64_t today;                   /* local civil date, days since 1970-01-01 */
     size_t n_spans;
     const struct screening_span *spans; /* every two electrodes */
+    uint64_t electrodes;                /* sites where its electrodes lie; 0 = it has none */
+    size_t n_others;
+    const struct screening_other *others;
 };
 
 /* Whether a question is to be asked in this case. Columns, therapies and sites of 0 mean all. */
 bool screening_asks(const struct question *q, const struct screening_case *c);
 
 /*
- * Judges the answers. *conditions gets a bit per declared condition. Refusals: CONTRAINDICATED, PRECAUTION without a
- * matching override, OUT_OF_RANGE for an answer that the question does not list, NOT_FOUND for an unknown question or
- * for an override of an unknown condition. An override counts only with the condition's id, by and a reason that are
- * not blank. An answer to a question that was not asked counts as well, and several answers to one question all count.
- * An answer to a dated question counts as the restrictive one when its day is missing, lies ahead or too far back.
- * A therapy for which no question is asked at all is refused (INCOMPLETE): there are no ceilings behind the questions.
- * Contraindications come before precautions. Returns 0 or -EPERM.
+ * Judges the answers, and how the electrodes lie: between themselves, and with those of the patient's other treatments.
+ * What lies across two treatments is judged by the stricter code of both. *conditions gets a bit per declared
+ * condition. Refusals: CONTRAINDICATED, PRECAUTION without a matching override, OUT_OF_RANGE for an answer that the
+ * question does not list, NOT_FOUND for an unknown question or for an override of an unknown condition. An override
+ * counts only with the condition's id, by and a reason that are not blank. An answer to a question that was not asked
+ * counts as well, and several answers to one question all count. An answer to a dated question counts as the
+ * restrictive one when its day is missing, lies ahead or too far back. A therapy for which no question is asked at all
+ * is refused (INCOMPLETE): there are no ceilings behind the questions. Contraindications come before precautions.
+ * Returns 0 or -EPERM.
  */
 int screening_judge(const struct screening *s, const struct screening_case *c, const struct given_answer *answers,
                     size_t n_answers, const struct given_override *overrides, size_t n_overrides, uint64_t *conditions,

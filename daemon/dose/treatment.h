@@ -37,7 +37,7 @@ struct dose_treatment {
 
 /*
  * What earlier and open sessions of this patient and modality on the sites touched add over 24 h, and how long ago each
- * therapy ended there (record/ledger fills it).
+ * therapy ended there (record/ledger fills it); and what flows through this patient at the same time, wherever.
  */
 struct dose_history {
     int64_t duration_ms; /* delivered, open and crashed ones counted as worst */
@@ -51,6 +51,8 @@ struct dose_history {
     int64_t since_last_end_ms;           /* elapsed since then; rest in force when below the limit */
     uint32_t ended;                      /* bit per therapy, of any modality, that has ended on this site */
     int64_t since_end_ms[THERAPY_COUNT]; /* elapsed since its last end, where its bit is set */
+    int64_t rms_sum_ua;                  /* of the patient's other open treatments, at their ceilings */
+    const char *rms_by;                  /* the one of these that gives most, for people; NULL = there is none */
 };
 
 #endif

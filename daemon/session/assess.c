@@ -94,12 +94,14 @@ int assess(struct sessions *s, const struct session_request *rq, const struct se
         return -ENOMEM;
     struct refusals *r = &a->refused;
     const int64_t today = civil_day(now->wall_ms);
-    const int planned = plan_make(s, s->settings.tables, rq, today, &a->plan, r);
+    const int planned = plan_make(s, own, s->settings.tables, rq, today, &a->plan, r);
     const struct plan *plan = &a->plan;
     const struct prescription asked = request_prescription(rq, plan->unit);
     check_device(s, own, plan, now, r);
     check_daemon(s, r);
     check_history(s, own, plan, rq, &a->history, &a->protocol_history, r);
+    others_currents(s, own, rq->patient_ref, &a->history);
+    check_left_behind(s, plan, rq, r);
     check_identity(s, own, rq, r);
     prescription_check(&asked, &plan->dose, today, r);
     if (plan->unit && plan->unit->described)

@@ -4,11 +4,6 @@
  */
 #include "session/internal.h"
 
-static bool same(const char *a, const char *b)
-{
-    return a && b && strcmp(a, b) == 0;
-}
-
 /* A site that has no sides is one place, whatever side the target or the pad has. */
 static void place_add(const struct dose_tables *t, const char *site, const char *side, struct ledger_places *out)
 {
@@ -39,7 +34,7 @@ static const struct session *prepared_there(const struct sessions *s, const stru
     for (size_t i = 0; i < s->n_sessions; i++) {
         const struct session *other = s->list[i];
         if (other == own || other == holder || other->state != SESSION_prepared ||
-            !same(other->request->r.patient_ref, rq->patient_ref))
+            !session_is_of(other, rq->patient_ref))
             continue;
         struct ledger_places theirs;
         request_places(plan->dose.tables, &other->request->r, &theirs);

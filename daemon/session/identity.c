@@ -5,6 +5,11 @@
  */
 #include "session/internal.h"
 
+bool session_is_of(const struct session *session, const char *patient_ref)
+{
+    return patient_ref && strcmp(session->request->r.patient_ref, patient_ref) == 0;
+}
+
 static bool differs(const char *a, const char *b)
 {
     return a && b && strcmp(a, b) != 0;
@@ -15,8 +20,7 @@ void check_identity(const struct sessions *s, const struct session *own, const s
 {
     for (size_t i = 0; i < s->n_sessions; i++) {
         const struct session *other = s->list[i];
-        if (other == own || other->state == SESSION_ended || !rq->patient_ref ||
-            differs(other->request->r.patient_ref, rq->patient_ref) ||
+        if (other == own || other->state == SESSION_ended || !session_is_of(other, rq->patient_ref) ||
             !differs(other->request->r.patient_check, rq->patient_check))
             continue;
         refusal_add(r, TOKEN_IDENTITY_MISMATCH, "patient_check",

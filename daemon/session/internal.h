@@ -72,7 +72,10 @@ struct prescription request_prescription(const struct session_request *request, 
 struct plan {
     struct prescribed dose; /* the treatment, and the tables, protocol and site that it was resolved to */
     struct unit *unit;
-    bool resolved; /* group and channels are those of the described device */
+    size_t n_others;
+    struct screening_other
+        others[SESSIONS_MAX]; /* the patient's other treatments with electrodes, and where these lie */
+    bool resolved;            /* group and channels are those of the described device */
     uint32_t group;
     uint32_t channels[DOSE_CHANNELS_MAX];                     /* device channel index */
     const struct modality_channel *device[DOSE_CHANNELS_MAX]; /* NULL when the device is not described */
@@ -142,6 +145,7 @@ struct session {
     int64_t contact_hold_ms;
     struct dose_history history;
     struct dose_amounts planned, worst;
+    int64_t rms_sum_ua; /* of all channels at the ceilings that were prepared */
     uint32_t dead_man_ms;
     int64_t planned_ms;
     json_t *sheet;
@@ -252,17 +256,30 @@ const char *contact_id(enum modality_contact c);
 
 /*
  * plan.c: request -> treatment. Refusals for what cannot be resolved; -EINVAL when no picture can be made. today is the
- * civil day on which the answers to dated questions must count.
+ * civil day on which the answers to dated questions must count. own is the request's session, NULL = it has none yet.
  */
-int plan_make(struct sessions *s, const struct dose_tables *tables, const struct session_request *request,
-              int64_t today, struct plan *plan, struct refusals *r);
+int plan_make(struct sessions *s, const struct session *own, const struct dose_tables *tables,
+              const struct session_request *request, int64_t today, struct plan *plan, struct refusals *r);
 /* True when a lies farther from rest than b. */
 bool quantity_unsafer(enum modality_quantity q, int64_t a, int64_t b);
 
 /* identity.c: the same patient reference with another second identifier; what a start says otherwise, or NULL */
 void check_identity(const struct sessions *s, const struct session *own, const struct session_request *request,
                     struct refusals *r);
+/* Whether the session is one of this patient; no reference is nobody. */
+bool session_is_of(const struct session *session, const char *patient_ref);
 const char *identity_difference(const struct session_request *request, const struct session_confirmation *confirmed);
+
+/* others.c: what else puts current through this patient */
+/* Where the electrodes of the patient's other open sessions lie, by these tables: how many of out are filled. */
+size_t others_electrodes(const struct sessions *s, const struct session *own, const struct dose_tables *tables,
+                         const char *patient_ref, struct screening_other out[SESSIONS_MAX]);
+/* What flows in all of them at their ceilings, into the history. */
+void others_currents(const struct sessions *s, const struct session *own, const char *patient_ref,
+                     struct dose_history *history);
+/* An earlier run left current in this patient that is not proved at rest, and of which nobody knows more. */
+void check_left_behind(const struct sessions *s, const struct plan *plan, const struct session_request *request,
+                       struct refusals *r);
 
 /* check_device.c, check_patient.c: each adds its refusals */
 void check_device(struct sessions *s, const struct session *own, const struct plan *plan,

@@ -47,6 +47,17 @@ void session_pause(struct sessions *s, const char *session_id, const char *lease
     say_result(reply, state_document(session));
 }
 
+/* Limits may have changed while it was paused, and what else puts current through this patient. */
+static bool limits_stand(struct session *session, char *why, size_t size)
+{
+    struct assessment *a = calloc(1, sizeof *a);
+    const bool stands = a && session_stands(session, a);
+    if (!stands)
+        snprintf(why, size, "%.190s", a && a->refused.n > 0 ? a->refused.items[0].message : "it cannot be judged");
+    free(a);
+    return stands;
+}
+
 static const char *why_not_resumable(struct session *session, char *why, size_t size)
 {
     struct sessions *s = session->owner;
@@ -63,7 +74,7 @@ static const char *why_not_resumable(struct session *session, char *why, size_t 
         snprintf(why, size, "no treatment time is left");
     else if (u->has_sample && (u->sample.status.fault || u->sample.status.patient_stop))
         snprintf(why, size, "device %s reports %s", u->id, u->sample.status.fault ? "a fault" : "the patient's stop");
-    else
+    else if (limits_stand(session, why, size))
         return session_sensors_stand(session, why, size);
     return why;
 }

@@ -136,11 +136,14 @@ static void put_minimum_setting(struct plan *plan, size_t channel)
     }
 }
 
-int plan_make(struct sessions *s, const struct dose_tables *tables, const struct session_request *request,
-              int64_t today, struct plan *plan, struct refusals *r)
+int plan_make(struct sessions *s, const struct session *own, const struct dose_tables *tables,
+              const struct session_request *request, int64_t today, struct plan *plan, struct refusals *r)
 {
     *plan = (struct plan){.unit = request->output.device ? unit_find(s, request->output.device) : NULL};
-    const struct prescription asked = request_prescription(request, plan->unit);
+    plan->n_others = others_electrodes(s, own, tables, request->patient_ref, plan->others);
+    struct prescription asked = request_prescription(request, plan->unit);
+    asked.n_others = plan->n_others;
+    asked.others = plan->others;
     const int made = prescription_make(tables, &asked, today, &plan->dose, r);
     check_protocol(plan, request, r);
     resolve_device(plan, &request->output, r);

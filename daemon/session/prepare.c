@@ -77,6 +77,8 @@ static int session_new(struct sessions *s, const struct session_request *request
     session->n_channels = a->plan.dose.treatment.n_channels;
     memcpy(session->channels, a->plan.channels, sizeof session->channels);
     session->planned_ms = a->plan.dose.treatment.duration_ms;
+    session->treatment = a->plan.dose.treatment;
+    session->rms_sum_ua = quantity_or_zero(&a->picture.whole, QUANTITY_rms_current_sum_ua);
     session->dead_man_ms = a->dead_man_ms;
     session->token_until_ns = now->monotonic_ns + (int64_t)s->settings.token_ms * NS_PER_MS;
     session_random_hex(session->token);

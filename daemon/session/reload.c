@@ -31,9 +31,10 @@ static void add_violation(const struct limit_finding *f, struct refusals *r)
  * Everything in a->plan.dose.treatment against the kept limits that judge values. What adds up is judged by what was
  * delivered, while it runs.
  */
-static bool treatment_allowed(const struct session *session, struct assessment *a)
+static bool treatment_allowed(struct session *session, struct assessment *a)
 {
     a->refused = (struct refusals){0};
+    others_currents(session->owner, session, session->request->r.patient_ref, &session->history);
     if (dose_picture_make(&a->plan.dose.treatment, &a->picture, &a->refused) < 0)
         return false;
     a->has_picture = true;
@@ -60,7 +61,7 @@ static bool plan_present(struct session *session, const struct dose_tables *tabl
 {
     a->refused = (struct refusals){0};
     const int64_t day = civil_day(session->started_at.wall_ms); /* what was true at the start does not grow stale */
-    if (plan_make(session->owner, tables, &session->request->r, day, &a->plan, &a->refused) < 0)
+    if (plan_make(session->owner, session, tables, &session->request->r, day, &a->plan, &a->refused) < 0)
         return false;
     for (size_t i = 0; i < a->refused.n; i++) {
         if (a->refused.items[i].token != TOKEN_CONTRAINDICATED)
@@ -130,7 +131,7 @@ static void put_ceilings(const struct session *session, struct assessment *a, in
 }
 
 /* The furthest ceilings that are allowed; the present ones are (step 0 was judged). Leaves their picture. */
-static int cut(const struct session *session, struct assessment *a)
+static int cut(struct session *session, struct assessment *a)
 {
     int good = 0, bad = CUT_STEPS + 1;
     while (bad - good > 1) {
@@ -180,6 +181,7 @@ static void stop_by_limit(struct session *session, const struct assessment *a, c
 static void tighten(struct session *session, struct assessment *a, const struct session_time *now)
 {
     const int step = cut(session, a);
+    session->rms_sum_ua = quantity_or_zero(&a->picture.whole, QUANTITY_rms_current_sum_ua);
     if (rules_tighten(session, a) < 0) {
         session_end_by(session, END_limit, "daemon", "the limits of the changed configuration cannot all be held", now);
         return;

@@ -233,7 +233,7 @@ static int tighten_totals(struct session *session, const struct assessment *a)
         else if (l->class == LIMIT_NOTICE && !prescription_acknowledges(&asked, l->id))
             tighten_total(&rules->totals_notice, l, a, &session->history);
         if (l->class == LIMIT_HARD && l->quantity == QUANTITY_rms_current_sum_ua && l->has_max)
-            tighten(&rules->rms_sum_max_ua, l->max);
+            tighten(&rules->rms_sum_max_ua, less(l->max, session->history.rms_sum_ua));
     }
     free(findings);
     return 0;

@@ -105,6 +105,7 @@ static int take_over(struct session *session, const struct assessment *a)
     session->history = a->history;
     session->planned = a->planned;
     session->worst = a->worst;
+    session->rms_sum_ua = quantity_or_zero(&a->picture.whole, QUANTITY_rms_current_sum_ua);
     session->lease_loss = a->plan.dose.protocol->lease_loss;
     session->contact_hold_ms = a->plan.dose.protocol->contact_hold_ms;
     for (size_t i = 0; i < session->n_channels; i++) {

@@ -35,6 +35,14 @@ static inline void any_history(struct dose_history *h)
 {
     ANY_BYTES(*h);
     h->has_last_end = any_flag();
+    h->rms_by = any_name_or_null();
+}
+
+static inline void any_other(struct screening_other *o)
+{
+    o->session = any_name();
+    o->therapy = (enum modality_therapy)any_below(THERAPY_COUNT);
+    o->sites = (uint64_t)any_number();
 }
 
 static inline void any_treatment(struct dose_treatment *t)

@@ -68,6 +68,7 @@ static struct prescription_parameter parameters[FEW];
 static struct prescription_electrode electrodes[PRESCRIPTION_ELECTRODES_MAX];
 static struct given_answer answers[FEW];
 static struct given_override overrides[FEW];
+static struct screening_other others[FEW];
 static struct quantity_set reported;
 
 static void any_parameter_asked(struct prescription_parameter *p)
@@ -96,6 +97,7 @@ static struct prescription any_prescription(void)
         acknowledged[i] = any_name_or_null();
         any_parameter_asked(&parameters[i]);
         any_given(&answers[i], &overrides[i]);
+        any_other(&others[i]);
     }
     for (size_t i = 0; i < DOSE_CHANNELS_MAX; i++)
         channels[i] = any_name();
@@ -118,12 +120,14 @@ static struct prescription any_prescription(void)
                              .n_answers = any_below(FEW + 1),
                              .n_overrides = any_below(FEW + 1),
                              .n_acknowledged = any_below(FEW + 1),
+                             .n_others = any_below(FEW + 1),
                              .channels = channels,
                              .parameters = parameters,
                              .electrodes = electrodes,
                              .answers = answers,
                              .overrides = overrides,
-                             .acknowledged = acknowledged};
+                             .acknowledged = acknowledged,
+                             .others = others};
     return p;
 }
 

@@ -14,6 +14,7 @@ int main(void)
     static struct condition conditions[SCREENING_CONDITIONS_MAX];
     static struct question questions[FEW];
     static struct screening_span spans[FEW];
+    static struct screening_other others[FEW];
     static struct given_answer answers[FEW];
     static struct given_override overrides[FEW];
     static struct refusals refusals;
@@ -21,6 +22,7 @@ int main(void)
     for (size_t i = 0; i < FEW; i++) {
         any_question(&questions[i]);
         any_span(&spans[i]);
+        any_other(&others[i]);
         any_given(&answers[i], &overrides[i]);
     }
     for (size_t i = 0; i < SCREENING_CONDITIONS_MAX; i++)
@@ -36,7 +38,10 @@ int main(void)
                                    .protocol_indication = any_name_or_null(),
                                    .today = any_number(),
                                    .n_spans = any_below(FEW + 1),
-                                   .spans = spans};
+                                   .spans = spans,
+                                   .electrodes = (uint64_t)any_number(),
+                                   .n_others = any_below(FEW + 1),
+                                   .others = others};
     screening_judge(&tables, &asked, answers, any_below(FEW + 1), overrides, any_below(FEW + 1), &declared, &refusals);
     asked.site = any_below(DOSE_SITES_MAX);
     screening_asks(&questions[0], &asked);

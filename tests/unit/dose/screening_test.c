@@ -441,6 +441,50 @@ static void electrodes_that_lie_so_declare_a_condition(void **state)
     }
 }
 
+static void electrodes_of_another_treatment_lie_on_the_same_body(void **state)
+{
+    (void)state;
+    static const struct condition across = {.id = "across",
+                                            .codes = {P, X, A, A, A, A, A, A},
+                                            .n_paths = 1,
+                                            .paths = {{1u << SITE_THORAX, 1u << SITE_HIP}},
+                                            .left_right = 1u << SITE_THIGH};
+    static const struct question harmless = {
+        .id = "harmless", .n_answers = 1, .answers = {{"no", -1, false}}, .always = true};
+    static const struct screening one = {.n_sites = 3,
+                                         .n_conditions = 1,
+                                         .n_questions = 1,
+                                         .sites = sites,
+                                         .conditions = &across,
+                                         .questions = &harmless};
+    static const struct {
+        uint64_t mine;
+        enum modality_therapy therapy;
+        uint64_t theirs;
+        enum modality_token token;
+    } rows[] = {
+        {1u << SITE_HIP, THERAPY_tens, 1u << SITE_THORAX, TOKEN_PRECAUTION},
+        {1u << SITE_THORAX, THERAPY_tens, 1u << SITE_THIGH | 1u << SITE_HIP, TOKEN_PRECAUTION},
+        {1u << SITE_HIP, THERAPY_nmes, 1u << SITE_THORAX, TOKEN_CONTRAINDICATED}, /* the stricter of the two */
+        {1u << SITE_HIP, THERAPY_tens, 1u << SITE_THIGH, TOKEN_NONE},
+        {1u << SITE_THIGH, THERAPY_tens, 1u << SITE_THIGH, TOKEN_NONE}, /* sides are those of one channel */
+        {0, THERAPY_tens, 1u << SITE_THORAX, TOKEN_NONE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct screening_other others[] = {{"s1", THERAPY_tens, 1u << SITE_THIGH},
+                                                 {"s2", rows[i].therapy, rows[i].theirs}};
+        const struct screening_case c = {
+            .therapy = THERAPY_tens, .site = SITE_HIP, .electrodes = rows[i].mine, .n_others = 2, .others = others};
+        refusals.n = refusals.dropped = 0;
+        assert_int_equal(screening_judge(&one, &c, NULL, 0, NULL, 0, &declared, &refusals),
+                         rows[i].token == TOKEN_NONE ? 0 : -EPERM);
+        if (rows[i].token != TOKEN_NONE) {
+            first_is(rows[i].token, "across");
+            assert_non_null(strstr(refusals.items[0].message, "session s2"));
+        }
+    }
+}
+
 static void therapies_have_the_columns_of_the_matrix(void **state)
 {
     (void)state;
@@ -473,6 +517,7 @@ int main(void)
         cmocka_unit_test(every_dated_answer_counts),
         cmocka_unit_test(a_therapy_that_nobody_asks_about_is_refused),
         cmocka_unit_test(electrodes_that_lie_so_declare_a_condition),
+        cmocka_unit_test(electrodes_of_another_treatment_lie_on_the_same_body),
         cmocka_unit_test(therapies_have_the_columns_of_the_matrix),
     };
     return DOSE_TESTS(tests);
