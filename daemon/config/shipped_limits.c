@@ -77,7 +77,8 @@ static void hold_bounds(struct load *load, const struct raw_section *s, const st
         return;
     value_format(shipped->quantity, max ? shipped->max : shipped->min, bound, sizeof(bound));
     fault_add(&load->faults, place_of(s, key),
-              "[%s]: %s is looser than the %s as shipped (%s), which nobody has verified; a layer may only tighten",
+              "[%s]: %s is looser than the compiled %s, as shipped (%s), which nobody has verified; a layer may only "
+              "tighten",
               s->title, key, bound, shipped->origin);
 }
 

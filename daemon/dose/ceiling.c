@@ -108,6 +108,10 @@ static const struct limit ceilings[] = {
     CEILING(us_timer, ULTRASOUND, duration_ms, PER_SESSION, YES, "IEC 601-2-5:1984, timer range", MAX(MINUTES(30))),
     CEILING(us_day, ULTRASOUND, duration_ms, PER_24H, CHOICE, CHOICE_OF_DESIGN, MAX(MINUTES(60))),
     CEILING(us_sessions_day, ULTRASOUND, session_count, PER_24H, CHOICE, CHOICE_OF_DESIGN, MAX(2)),
+    CEILING(us_after_analgesia, ULTRASOUND, rest_interval_ms, PER_24H, CHOICE, "residual numbness hides a burn",
+            MIN(MINUTES(30)), .when.therapies = BIT(THERAPY_us_thermal),
+            .when.after = BIT(THERAPY_cryo) | BIT(THERAPY_tens) | BIT(THERAPY_tens_brief) | BIT(THERAPY_ifc) |
+                          BIT(THERAPY_hvpc_pain) | BIT(THERAPY_microcurrent)),
     CEILING(us_energy_session, ULTRASOUND, energy_uj, PER_SESSION, CHOICE, CHOICE_OF_DESIGN, MAX(INT64_C(3600000000))),
     CEILING(us_energy_day, ULTRASOUND, energy_uj, PER_24H, CHOICE, CHOICE_OF_DESIGN, MAX(INT64_C(7200000000))),
     CEILING(us_temperature_rise, ULTRASOUND, temperature_rise_millik, PER_SESSION, CHOICE, "vigorous heating, +4 K",

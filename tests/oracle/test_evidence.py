@@ -25,8 +25,6 @@ from units import writings
 # A limit of the shipped files whose place a compiled ceiling of another quantity takes when it is deleted: these bind
 # only a device without an indicator of output, and what they come to in current and energy is compiled.
 BEHIND = {"es_ind_voltage": "rms_current_ua", "es_ind_energy": "pulse_energy_uj"}
-# Hard limits behind which nothing is compiled. None should be; each says what is left.
-WITHOUT_CEILING = {"order_us_after_analgesia": "the rest that the protocol itself asks for"}
 # A looser bound of these is taken, though it stays without effect where the ceiling applies: the ceiling names its
 # waveforms, or binds another quantity.
 PARTLY_COVERED = ("es_jrms_notice", "es_ind_current", "es_ind_voltage", "es_ind_energy")
@@ -223,10 +221,6 @@ class Evidence(unittest.TestCase):
                 return
             behind = BEHIND.get(name, limit.quantity)
             beyond = [r for r in self.shipped.compiled_refusals(row.treatment(row.bad)) if r["quantity"] == behind]
-            if name in WITHOUT_CEILING:
-                self.assertEqual(beyond, [])
-                tried(name, "absent: NO CEILING")
-                return
             self.assertTrue(beyond, "nothing compiled binds when the section is gone")
             tried(name, "absent: " + beyond[0]["subject"])
 
@@ -253,7 +247,7 @@ class Evidence(unittest.TestCase):
     def test_a_looser_bound_than_the_compiled_one_is_refused(self):
         def check(name, row, limit):
             key = "max" if limit.max is not None else "min"
-            if getattr(limit, key) is None or name in WITHOUT_CEILING or name in PARTLY_COVERED:
+            if getattr(limit, key) is None or name in PARTLY_COVERED:
                 return
             far = 10 ** 12 if key == "max" else 0
             loaded = self.shipped.bound(name, key, far)
