@@ -15,6 +15,7 @@
 #include "session/session.h"
 
 struct inhibitor;
+struct plugins_scan;
 
 struct daemon {
     const char *host_path; /* modality-host, beside this program or in libexec */
@@ -30,6 +31,7 @@ struct daemon {
     size_t n_links, links_down;
     struct session_device_settings *devices;
     struct inhibitor *inhibitor;
+    struct plugins_scan *scan; /* NULL = nobody has asked */
     sd_event_source *deadline, *second, *records;
     uint64_t watchdog_usec, watchdog_sent_usec;
     bool stopping, links_told;
@@ -67,6 +69,11 @@ void daemon_audit_config(struct daemon *d, const char *event, const struct confi
  * one. 0 or negative errno, then done is not called.
  */
 int check_child_start(sd_event *event, const char *dir, void (*done)(void *userdata, const char *hash), void *userdata);
+
+/* device.scan: answered once every plugin has told what is attached. */
+void daemon_scan(struct daemon *d, struct session_reply reply);
+/* The answers that are still open are given up. */
+void daemon_scan_end(struct daemon *d);
 
 /* SIGHUP: the whole new configuration or the old one. */
 void daemon_reload(struct daemon *d);

@@ -161,6 +161,7 @@ static void daemon_down(struct daemon *d)
         record_audit(d->record, "daemon.stopped", &self, NULL, NULL);
         record_audit_head(d->record);
     }
+    daemon_scan_end(d);
     api_stop(d->api);
     for (size_t i = 0; i < d->n_links; i++)
         link_free(d->links[i]);

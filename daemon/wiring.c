@@ -339,19 +339,9 @@ static const char *daemon_state(void *userdata)
     return d->stopping ? "stopping" : "ready";
 }
 
-/* Nothing is probed that the configuration does not name: the configured links, and what their hosts have found. */
-static json_t *scan(void *userdata)
+static void scan(void *userdata, struct session_reply reply)
 {
-    struct daemon *d = userdata;
-    const struct session_time now = daemon_now();
-    json_t *links = json_array();
-    for (size_t i = 0; i < d->n_links; i++) {
-        json_array_append_new(links,
-                              json_pack("{s:s, s:s, s:I, s:i}", "link", link_name(d->links[i]), "plugin",
-                                        d->config->links[i].plugin, "host_pid", (json_int_t)link_pid(d->links[i]),
-                                        "host_restarts", (int)link_restarts(d->links[i])));
-    }
-    return json_pack("{s:o, s:o}", "links", links, "devices", device_list(d->sessions, &now));
+    daemon_scan(userdata, reply);
 }
 
 int daemon_start_api(struct daemon *d)

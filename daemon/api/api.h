@@ -16,8 +16,8 @@ struct api;
 
 struct api_ports {
     const char *(*daemon_state)(void *userdata); /* "ready", "stopping", ... for daemon.info */
-    /* device.scan: what is on configured links, nothing is probed that the configuration does not name. */
-    json_t *(*scan)(void *userdata);
+    /* device.scan: what is configured and what is attached; nothing is probed that the configuration does not name. */
+    void (*scan)(void *userdata, struct session_reply reply);
     void *userdata;
 };
 

@@ -40,7 +40,7 @@ static void device_get_method(struct call *call)
 static void device_scan_method(struct call *call)
 {
     const struct api_ports *ports = &call->api->settings.ports;
-    call_result(call, ports->scan(ports->userdata));
+    ports->scan(ports->userdata, call_reply(call));
 }
 
 static void device_reset_method(struct call *call)
@@ -98,6 +98,18 @@ static const struct param acknowledged[] = {
     FIELD("number", PARAM_INTEGER, "of the alarm", .required = true),
 };
 
+static const struct param scanned[] = {
+    FIELD("links", PARAM_ARRAY, "configured links: {link, plugin, origin, host_pid, host_restarts}", .required = true,
+          .item = &field_object_item),
+    FIELD("devices", PARAM_ARRAY, "configured devices, as device.list", .required = true, .item = &field_object_item),
+    FIELD("found", PARAM_ARRAY,
+          "what the plugins see attached: {plugin, what, link, known_as, maker, model, serial, note, configured_as, "
+          "section}; section is a [device] section to paste, empty for what is configured or cannot be named",
+          .required = true, .item = &field_object_item),
+    FIELD("failed", PARAM_ARRAY, "plugins that could not be asked: {plugin, why}", .required = true,
+          .item = &field_object_item),
+};
+
 static const struct method methods[] = {
     {.name = "device.list",
      .summary = "Every configured device and its state.",
@@ -113,9 +125,10 @@ static const struct method methods[] = {
      .tokens = {TOKEN_NOT_FOUND},
      .handle = device_get_method},
     {.name = "device.scan",
-     .summary = "What is on the configured links. Nothing is probed that the configuration does not name.",
+     .summary = "What is configured, and what the plugins see attached, with sections to paste. Nothing is probed that "
+                "the configuration does not name.",
      .right = RIGHT_ENGINEER,
-     .result = RESULT_ANY("links and devices"),
+     .result = RESULT_OBJECT(scanned, "what is there"),
      .handle = device_scan_method},
     {.name = "device.reset",
      .summary = "Clears output_unknown with a therapist's recorded statement that the patient is disconnected.",

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/field.h"
 
@@ -69,6 +70,77 @@ static const char *serial_path(const char *text)
     return strncmp(text, scheme, strlen(scheme)) == 0 ? text + strlen(scheme) : NULL;
 }
 
+/* ---- USB: ids, then what else is said of the device, and "+" before a second one ---- */
+
+static const char *usb_devices(const char *text)
+{
+    return strncmp(text, "usb:", 4) == 0 ? text + 4 : NULL;
+}
+
+/* What a device is said to have under a key: its length, 0 when nothing is said. */
+static size_t said(const char *device, const char *key, const char **out)
+{
+    const size_t end = strcspn(device, "+"), n = strlen(key);
+    for (size_t at = strcspn(device, ",+"); at < end; at += 1 + strcspn(device + at + 1, ",+")) {
+        *out = device + at + 1 + n;
+        if (strncmp(device + at + 1, key, n) == 0)
+            return strcspn(*out, ",+");
+    }
+    return 0;
+}
+
+static bool agrees(const char *a, const char *b, const char *key)
+{
+    const char *x = "", *y = "";
+    const size_t n = said(a, key, &x), m = said(b, key, &y);
+    return n == 0 || m == 0 || (n == m && strncmp(x, y, n) == 0);
+}
+
+static bool one_device(const char *a, const char *b)
+{
+    const size_t n = strcspn(a, ",+"), m = strcspn(b, ",+");
+    return n == m && strncasecmp(a, b, n) == 0 && agrees(a, b, "serial=") && agrees(a, b, "port=");
+}
+
+static const char *usb_next(const char *device)
+{
+    const char *plus = strchr(device, '+');
+    return plus != NULL ? plus + 1 : NULL;
+}
+
+static bool meets_itself(const char *text)
+{
+    for (const char *a = usb_devices(text); a != NULL; a = usb_next(a))
+        for (const char *b = usb_next(a); b != NULL; b = usb_next(b))
+            if (one_device(a, b))
+                return true;
+    return false;
+}
+
+static bool usb_meets(const char *a, const char *b)
+{
+    for (const char *x = a; x != NULL; x = usb_next(x))
+        for (const char *y = b; y != NULL; y = usb_next(y))
+            if (one_device(x, y))
+                return true;
+    return false;
+}
+
+static bool one_node(const char *a, const char *b)
+{
+    char x[PATH_MAX], y[PATH_MAX];
+    return realpath(a, x) != NULL && realpath(b, y) != NULL && strcmp(x, y) == 0;
+}
+
+bool link_meets(const char *a, const char *b)
+{
+    if (strcmp(a, b) == 0)
+        return true;
+    if (usb_devices(a) != NULL && usb_devices(b) != NULL)
+        return usb_meets(usb_devices(a), usb_devices(b));
+    return serial_path(a) != NULL && serial_path(b) != NULL && one_node(serial_path(a), serial_path(b));
+}
+
 const char *link_canonical(struct arena *a, const char *text, const char **fault)
 {
     if (strncmp(text, "tcp:", 4) == 0)
@@ -80,9 +152,11 @@ const char *link_canonical(struct arena *a, const char *text, const char **fault
         *fault = "needs serial: and an absolute path";
         return NULL;
     }
-    if (strncmp(text, "usb:", 4) == 0 && text[4] != '\0')
-        return text;
-    *fault = "needs tcp:HOST:PORT, serial:/dev/NAME or usb:...";
+    if (usb_devices(text) != NULL && text[4] != '\0') {
+        *fault = "needs two different devices around the +";
+        return meets_itself(text) ? NULL : text;
+    }
+    *fault = "needs tcp:HOST:PORT, serial:/dev/NAME or usb:VVVV:PPPP,serial=TEXT";
     return NULL;
 }
 

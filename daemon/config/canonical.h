@@ -6,6 +6,8 @@
 #ifndef CONFIG_CANONICAL_H
 #define CONFIG_CANONICAL_H
 
+#include <stdbool.h>
+
 #include "config/arena.h"
 
 /*
@@ -19,5 +21,11 @@ const char *link_canonical(struct arena *a, const char *text, const char **fault
  * links of a serial line are resolved when its node exists.
  */
 const char *link_node(struct arena *a, const char *canonical);
+
+/*
+ * Whether two names may mean one device: the same text or node; or USB devices of the same ids whose serial numbers and
+ * ports agree as far as both names say them. With "+" in a name, any of its devices counts.
+ */
+bool link_meets(const char *a, const char *b);
 
 #endif

@@ -115,16 +115,29 @@ static bool same_link(const struct found *a, const struct found *b)
     return a->node != NULL && b->node != NULL && strcmp(a->node, b->node) == 0;
 }
 
+/* One spelling for one link: two hosts must never hold one device, nor one host half of two. */
+static bool names_it_otherwise(const struct found *a, const struct found *b)
+{
+    return a->canonical != NULL && b->canonical != NULL && !same_link(a, b) && link_meets(a->canonical, b->canonical);
+}
+
 /* What two devices on one link must and must not share. */
 static void check_neighbours(struct load *load, const struct config_device *devices, const struct found *found,
                              size_t i)
 {
     size_t shared = 0;
     for (size_t j = 0; j < i; j++) {
+        const struct raw_line *line = section_line(found[i].section, "link");
+        struct place at = line != NULL ? line->at : found[i].section->at;
+        if (names_it_otherwise(&found[i], &found[j])) {
+            fault_add(&load->faults, at,
+                      "%s may mean the device of [device %s] (%s), %s: name both by serial number, or both by port",
+                      found[i].canonical, devices[j].id, devices[j].origin, found[j].canonical);
+            return;
+        }
         if (!same_link(&found[i], &found[j]))
             continue;
         shared++;
-        struct place at = section_line(found[i].section, "link")->at;
         if (strcmp(devices[i].plugin, devices[j].plugin) != 0)
             fault_add(&load->faults, at, "%s is shared with [device %s] (%s), which names the plugin %s",
                       found[i].canonical, devices[j].id, devices[j].origin, devices[j].plugin);

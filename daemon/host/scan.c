@@ -25,17 +25,38 @@ static void fault_ignored(struct services *s, const char *origin, const char *te
     (void)text; /* there is no configuration */
 }
 
-/* The plugin's own table of keys says what else can stand in the section. */
+/* A line of a configuration holds 198 bytes, a comment too. */
+#define COMMENT_WIDTH 110
+
+/* As many comment lines as the words need, or none when there is no room for all. */
+static size_t comment_add(const char *text, char *out, size_t size)
+{
+    size_t used = 0;
+    while (*text) {
+        size_t n = strlen(text);
+        for (n = n > COMMENT_WIDTH ? COMMENT_WIDTH : n; text[n] && n > 1 && text[n] != ' '; n--)
+            ;
+        if (used + n + sizeof "#   \n" > size)
+            return 0;
+        used += (size_t)snprintf(out + used, size - used, "%s%.*s\n", used > 0 ? "#   " : "# ", (int)n, text);
+        text += n + strspn(text + n, " ");
+    }
+    return used;
+}
+
+/* The plugin's own table of keys says what else has to stand in the section, and what can. */
 static void lines_make(const struct modality_plugin *plugin, const char *link, char *out, size_t size)
 {
+    char text[512];
     size_t used = (size_t)snprintf(out, size, "plugin = %s\nlink = %s\n", plugin->name, link);
-    for (size_t i = 0; i < plugin->n_keys; i++) {
-        const struct modality_config_key *k = &plugin->keys[i];
-        size_t needed = strlen(k->key) + strlen(k->meaning) + sizeof "# : \n";
+    for (size_t i = 0; i < 2 * plugin->n_keys; i++) { /* first those that are required */
+        const struct modality_config_key *k = &plugin->keys[i % plugin->n_keys];
         if (strcmp(k->section, "device") != 0 || strcmp(k->key, "plugin") == 0 || strcmp(k->key, "link") == 0 ||
-            used + needed > size)
+            k->required != (i < plugin->n_keys))
             continue;
-        used += (size_t)snprintf(out + used, size - used, "# %s: %s\n", k->key, k->meaning);
+        snprintf(text, sizeof text, "%s %s: %s", k->required ? "FILL IN" : "may have", k->key, k->meaning);
+        used += comment_add(text, out + used, size - used);
+        out[used] = '\0';
     }
 }
 

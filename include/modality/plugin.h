@@ -229,6 +229,7 @@ struct modality_config_key {
     const char *section; /* "device", "map" or "point" */
     const char *key;
     const char *meaning; /* one line; unit and range where it has them */
+    bool required;       /* in every section of this kind */
 };
 
 /* The descriptor. Every deadline is absolute CLOCK_MONOTONIC in ns; unit is an index into what describe() returned. */

@@ -20,7 +20,7 @@
 #define WIDTH_MAX_US 10000
 
 const struct modality_config_key lifu_keys[LIFU_KEY_COUNT] = {
-#define KEY(id, key, required, meaning) {"device", key, meaning},
+#define KEY(id, key, required, meaning) {"device", key, meaning, required},
     LIFU_KEYS(KEY)
 #undef KEY
 };

@@ -27,7 +27,7 @@ static void tell_pair(const struct usb_scanned *console, const struct usb_scanne
     *out = c;
     join(out->link, c.link, t.link);
     join(out->known_as, c.known_as, t.known_as);
-    snprintf(out->what, sizeof out->what, "Openwater Open-LIFU, console and transmitter");
+    snprintf(out->what, sizeof out->what, "Openwater Open-LIFU");
     snprintf(out->serial, sizeof out->serial, "%s+%s", c.serial, t.serial);
     if (strcmp(c.note, t.note) != 0)
         usb_scan_note(out, "of the transmitter: %s", t.note);

@@ -17,7 +17,7 @@
 #define GAP_US 100 /* between the phases of every pulse */
 
 const struct modality_config_key sm2_keys[SM2_KEY_COUNT] = {
-#define KEY(id, key, required, meaning) {"device", key, meaning},
+#define KEY(id, key, required, meaning) {"device", key, meaning, required},
     SM2_KEYS(KEY)
 #undef KEY
 };

@@ -21,7 +21,7 @@
 #define SECOND_PHASE_STEP_PERMILLE 50
 
 const struct modality_config_key sm4_keys[SM4_KEY_COUNT] = {
-#define KEY(id, key, required, meaning) {"device", key, meaning},
+#define KEY(id, key, required, meaning) {"device", key, meaning, required},
     SM4_KEYS(KEY)
 #undef KEY
 };

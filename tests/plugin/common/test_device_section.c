@@ -14,8 +14,9 @@
 
 enum { KEY_LINK, KEY_COLOUR, KEY_LOUD, KEYS };
 
-static const struct modality_config_key keys[KEYS] = {
-    {"device", "link", "where it is"}, {"device", "colour", "any"}, {"device", "loud", "yes or no"}};
+static const struct modality_config_key keys[KEYS] = {{"device", "link", "where it is", true},
+                                                      {"device", "colour", "any", false},
+                                                      {"device", "loud", "yes or no", false}};
 
 #define REQUIRED (UINT32_C(1) << KEY_LINK)
 

@@ -23,10 +23,10 @@ static const char *daemon_state(void *userdata)
     return "ready";
 }
 
-static json_t *scan(void *userdata)
+static void scan(void *userdata, struct session_reply reply)
 {
     (void)userdata;
-    return json_pack("{s:[], s:[]}", "links", "devices");
+    reply.done(reply.userdata, json_pack("{s:[], s:[], s:[], s:[]}", "links", "devices", "found", "failed"), NULL);
 }
 
 static void config_fill(struct room *r)

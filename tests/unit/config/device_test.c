@@ -34,6 +34,7 @@ static void one_name_for_one_link(void **state)
                  {"serial:", NULL},
                  {"serial:dev/x", NULL},
                  {"usb:", NULL},
+                 {"usb:0483:5740,serial=A+0483:5740,port=1-2", NULL},
                  {"", NULL},
                  {"udp:host:1", NULL}};
     struct arena *a = arena_new();
@@ -46,6 +47,58 @@ static void one_name_for_one_link(void **state)
             assert_true(canonical == NULL && fault != NULL);
     }
     arena_free(a);
+}
+
+static void usb_names_meet_where_they_may_mean_one_device(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool meet;
+    } cases[] = {
+        {"usb:0483:5740,serial=A", "usb:0483:5740,serial=A", true},
+        {"usb:0483:5740,serial=A", "usb:0483:5740,serial=B", false},
+        {"usb:0483:5740,serial=A", "usb:0483:5740,serial=AB", false},
+        {"usb:0483:5740,serial=A", "usb:0483:5741,serial=A", false},
+        {"usb:0483:5740,port=1-2", "usb:0483:5740,port=1-2.1", false},
+        {"usb:0483:5740,serial=A", "usb:0483:5740,port=1-2", true}, /* nobody knows before it is plugged in */
+        {"usb:0483:5740,serial=A,port=1-2", "usb:0483:5740,port=1-2", true},
+        {"usb:0483:5740,serial=A,port=1-2", "usb:0483:5740,serial=A,port=1-3", false},
+        {"usb:0483:5740,port=1-2,serial=A", "usb:0483:5740,serial=A,port=1-2", true},
+        {"usb:0483:57A0,serial=A", "usb:0483:57a0,serial=A", true},
+        {"usb:0483:57a0,serial=C+0483:57af,serial=T", "usb:0483:57af,serial=T+0483:57a0,serial=C", true},
+        {"usb:0483:57a0,serial=C+0483:57af,serial=T", "usb:0483:57a0,serial=C+0483:57af,serial=U", true},
+        {"usb:0483:57a0,serial=C+0483:57af,serial=T", "usb:0483:57a0,serial=D+0483:57af,serial=U", false},
+        {"usb:0483:57a0,serial=C+0483:57af,serial=T", "usb:0483:57af,port=1-9", true},
+        {"serial:/dev/null", "serial:/dev/../dev/null", true},
+        {"serial:/dev/null", "serial:/dev/zero", false},
+        {"tcp:10.0.0.1:502", "tcp:10.0.0.1:503", false},
+        {"tcp:10.0.0.1:502", "usb:1", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(link_meets(cases[i].a, cases[i].b), cases[i].meet);
+        assert_int_equal(link_meets(cases[i].b, cases[i].a), cases[i].meet);
+    }
+}
+
+static void a_usb_device_has_one_spelling(void **state)
+{
+    static const char *const doubles[][2] = {
+        {"usb:0483:5740,serial=A", "usb:0483:5740,port=1-2"},
+        {"usb:0483:5740,serial=A", "usb:0483:5740,serial=A,port=1-2"},
+        {"usb:0483:57a0,serial=C+0483:57af,serial=T", "usb:0483:57af,serial=T+0483:57a0,serial=C"},
+        {"usb:0483:57a0,serial=C+0483:57af,serial=T", "usb:0483:57a0,serial=D+0483:57af,serial=T"},
+    };
+    struct fixture *f = *state;
+    char text[1024];
+    for (size_t i = 0; i < sizeof(doubles) / sizeof(doubles[0]); i++) {
+        snprintf(text, sizeof(text), DEVICE("a", "%s", "1", "m") DEVICE("b", "%s", "2", "m") MAPS, doubles[i][0],
+                 doubles[i][1]);
+        fixture_write(f, "a.ini", text);
+        assert_int_equal(fixture_load(f, NULL), -EINVAL);
+        assert_non_null(strstr(f->told, "a.ini:11: "));
+        assert_non_null(strstr(f->told, " may mean the device of [device a] (a.ini:1), "));
+    }
 }
 
 static void two_names_of_one_node_are_one_link(void **state)
@@ -262,6 +315,8 @@ int main(void)
 #define RUN(name) cmocka_unit_test_setup_teardown(name, fixture_empty, fixture_end)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_name_for_one_link),
+        cmocka_unit_test(usb_names_meet_where_they_may_mean_one_device),
+        RUN(a_usb_device_has_one_spelling),
         RUN(two_names_of_one_node_are_one_link),
         RUN(a_line_keeps_its_name_when_the_node_behind_it_changes),
         RUN(a_host_gets_its_devices_and_their_maps_only),
