@@ -122,7 +122,7 @@ void usb_scan_tell(const struct usb_scanned *s, struct modality_found *out)
     else if (s->name.port[0])
         usb_scan_note(out, "another device has the same serial number: named by its port as well");
     if (access(s->seen.node, R_OK | W_OK) < 0)
-        usb_scan_note(out, "%s may not be opened: it needs a udev rule", s->seen.node);
+        usb_scan_note(out, "%s may not be opened: 60-modalityd.rules says how it can", s->seen.node);
 }
 
 int usb_scan_each(const struct usb_match *table, size_t n_rows, void *ctx,
