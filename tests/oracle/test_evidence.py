@@ -29,6 +29,9 @@ BEHIND = {"es_ind_voltage": "rms_current_ua", "es_ind_energy": "pulse_energy_uj"
 # waveforms, or binds another quantity.
 PARTLY_COVERED = ("es_jrms_notice", "es_ind_current", "es_ind_voltage", "es_ind_energy")
 
+# What therapies rest on and nobody has verified: compiled in as shipped, so that no file unlocks anything.
+LOCKS = ("es_brief_session_max", "ion_dose_max", "ion_jdc_cathode", "ion_jdc_anode", "lipus_sata_max")
+
 TRIED = {}
 
 
@@ -215,7 +218,7 @@ class Evidence(unittest.TestCase):
     def test_absent(self):
         def check(name, row, limit):
             self.assertEqual(self.shipped.change(name, lambda s: "")["result"], 0)
-            self.assertNotIn(name, self.shipped.index)
+            self.assertEqual(name in self.shipped.index, name in LOCKS)
             if limit.limit_class not in ("hard", "device") or limit.max is None and limit.min is None:
                 tried(name, "absent: nothing is asked")
                 return
