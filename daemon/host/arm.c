@@ -173,6 +173,11 @@ void arm_order_target(struct line *l, struct arm *arm, const struct link_target 
         arm_stop(l, arm, LINK_REASON_OUTSIDE_ENVELOPE, "%s", reason);
         return;
     }
+    if (arm->phase != ARM_SETTING &&
+        gate_in_motion(unit_of(l, arm), target->channel, q, target->value, reason, sizeof(reason)) < 0) {
+        arm_stop(l, arm, LINK_REASON_OUTSIDE_ENVELOPE, "%s", reason);
+        return;
+    }
     if (target->quantity == e->level_quantity) {
         level_target(arm, i, target->value);
         return;
@@ -280,6 +285,17 @@ static bool level_moves(const struct arm *arm, size_t i, const struct unit_level
     return now_ns >= has->since_ns + level_gap_ns(&arm->envelope.channels[i].rules);
 }
 
+/* What the device is to have now. A level that it takes at rest alone is given to it in one piece. */
+static int64_t level_wanted(const struct unit *u, const struct envelope_channel *e, struct arm_level *level,
+                            int64_t now_ns)
+{
+    const struct modality_channel *c = &u->device->channels[e->channel];
+    const struct modality_range *range = gate_range(c, c->level);
+    int64_t walked = gate_absolute(e, walk_advance(&e->rules, &level->walk, now_ns));
+    bool whole = walk_settled(&e->rules, &level->walk, now_ns) || !range || !range->only_at_rest;
+    return whole || level->lowering ? walked : u->levels[e->channel].now;
+}
+
 static void tick_live(struct line *l, struct arm *arm, int64_t now_ns)
 {
     int64_t boot_ns = clock_boot_ns();
@@ -299,7 +315,7 @@ static void tick_live(struct line *l, struct arm *arm, int64_t now_ns)
         struct arm_level *level = &arm->levels[i];
         if (!level_moves(arm, i, &u->levels[e->channel], now_ns))
             continue;
-        level->wanted = gate_absolute(e, walk_advance(&e->rules, &level->walk, now_ns));
+        level->wanted = level_wanted(u, e, level, now_ns);
         bool differs = level->wanted != u->levels[e->channel].now;
         if (differs && level->due_ns == 0)
             level->due_ns = now_ns;

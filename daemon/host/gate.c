@@ -10,6 +10,7 @@
 
 #include "dose/wide.h"
 #include "host/line.h"
+#include "modality/range.h"
 
 const struct modality_range *gate_range(const struct modality_channel *c, enum modality_quantity q)
 {
@@ -46,6 +47,11 @@ static int range_check(const struct modality_channel *c, enum modality_quantity 
     if (value < range->min || value > range->max) {
         snprintf(reason, size, "%s %" PRId64 " is outside the device's %" PRId64 "..%" PRId64 " on channel %s", id,
                  value, range->min, range->max, c->id);
+        return -EPERM;
+    }
+    if (range->period_step_us > 0 && !modality_range_takes(range, value)) {
+        snprintf(reason, size, "%s %" PRId64 ": channel %s has no period of whole %" PRIu32 " us with this rate", id,
+                 value, c->id, range->period_step_us);
         return -EPERM;
     }
     return 0;
@@ -160,7 +166,25 @@ static int level_gate(const struct modality_channel *c, const struct envelope_ch
         snprintf(reason, size, "the walking rules of channel %s do not fit its resolution", c->id);
         return -EPERM;
     }
+    if (range->only_at_rest && (e->rules.surged || e->rules.step < span)) {
+        snprintf(reason, size, "channel %s takes its level at rest alone, in one piece: it cannot be walked", c->id);
+        return -EPERM;
+    }
     return range_check(c, c->level, e->level_ceiling, reason, size);
+}
+
+int gate_in_motion(const struct unit *u, uint32_t channel, enum modality_quantity q, int64_t value, char *reason,
+                   size_t size)
+{
+    const struct modality_channel *c = &u->device->channels[channel];
+    const struct modality_range *range = gate_range(c, q);
+    int64_t has = u->levels[channel].now;
+    bool level = q == c->level;
+    if (!range || !range->only_at_rest || (level && (value == has || has == c->rest_value || value == c->rest_value)))
+        return 0;
+    snprintf(reason, size, "%s %" PRId64 ": channel %s takes it at rest alone, and is not at rest",
+             modality_quantity_info(q)->id, value, c->id);
+    return -EPERM;
 }
 
 static int channel_gate(const struct unit *u, const struct link_arm *order, size_t i, struct arm *arm, char *reason,

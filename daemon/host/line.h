@@ -191,6 +191,9 @@ int gate_arm(const struct line *l, const struct link_arm *order, struct arm *arm
 /* Whether value may be written: envelope and device range. 0 or -EPERM with reason. */
 int gate_value(const struct unit *u, const struct arm *arm, uint32_t channel, enum modality_quantity q, int64_t value,
                char *reason, size_t size);
+/* Whether it may be written now that the arm runs, and the level is what the unit has: 0 or -EPERM with reason. */
+int gate_in_motion(const struct unit *u, uint32_t channel, enum modality_quantity q, int64_t value, char *reason,
+                   size_t size);
 const struct modality_range *gate_range(const struct modality_channel *c, enum modality_quantity q);
 /* Level as distance from rest (what is walked) and as absolute value (what is written). */
 int64_t gate_distance(const struct envelope_channel *e, int64_t absolute);

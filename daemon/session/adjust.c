@@ -4,6 +4,7 @@
  * saw, and only after every limit was held against it again; toward rest always. Nothing is clamped: a value that
  * cannot be is refused, and a decrease that the device cannot represent goes on toward rest and says so.
  */
+#include "modality/range.h"
 #include "session/internal.h"
 
 #define ADJUST_PER_S 20 /* increases and changes of settings, of one session */
@@ -105,9 +106,22 @@ static bool representable(const struct session *session, size_t i, enum modality
         return false;
     if (q == session->level && value == device_channel(session, i)->rest_value)
         return true;
-    const int64_t resolution = range->resolution > 0 ? range->resolution : 1;
-    return value >= range->min && value <= range->max &&
-           (value % resolution == 0 || (value - range->min) % resolution == 0);
+    return modality_range_takes(range, value);
+}
+
+/* Whether the device takes the value while the output is on: a level from rest or back to it, anything at its start. */
+static bool takes_in_motion(const struct session *session, size_t i, enum modality_quantity q, int64_t value)
+{
+    const struct modality_range *range = range_of(session, i, q);
+    const struct link_sample *sample = &session->unit->sample;
+    const uint32_t channel = session->channels[i];
+    const int64_t rest = device_channel(session, i)->rest_value, present = session->present[i].value[q];
+    if (!range || !range->only_at_rest || value == present)
+        return true;
+    if (q != session->level)
+        return false;
+    const bool resting = present == rest && sample->level_min[channel] == rest && sample->level_max[channel] == rest;
+    return !session->armed || value == rest || resting;
 }
 
 static json_t *bound_data(enum modality_quantity q, int64_t value, const char *key, int64_t bound)
@@ -181,6 +195,31 @@ static bool limits_allow(const struct change *c, const struct session_actor *act
     return allowed;
 }
 
+/*
+ * What the device takes at rest alone is refused in a treatment, but for a level that is to be lower: that goes to
+ * rest.
+ */
+static bool rest_allows(const struct change *c, const struct session_actor *actor, struct session_reply reply)
+{
+    struct session *session = c->session;
+    const enum modality_quantity q = c->request->quantity;
+    char given[64];
+    for (size_t i = 0; i < session->n_channels; i++) {
+        if (!meant(c, i) || takes_in_motion(session, i, q, c->target) || (q == session->level && !c->increase))
+            continue;
+        json_t *data = bound_data(q, c->target, "present", session->present[i].value[q]);
+        doc_text(data, "layer", "device");
+        doc_bool(data, "only_at_rest", true);
+        say_refused(session->owner, "session.adjust", actor, session, reply, TOKEN_WRONG_STATE, data,
+                    "channel %s of device %s cannot be given %s %s while its output is on: it takes it at rest alone%s",
+                    device_channel(session, i)->id, session->unit->id, modality_quantity_info(q)->id,
+                    value_format(q, c->target, given, sizeof given),
+                    q == session->level ? ", lower the level to rest first" : ", stop and prepare again");
+        return false;
+    }
+    return true;
+}
+
 static bool increase_allowed(const struct change *c, const struct session_actor *actor, struct session_reply reply)
 {
     struct session *session = c->session;
@@ -195,28 +234,49 @@ static bool increase_allowed(const struct change *c, const struct session_actor 
         if (!meant(c, i) || representable(session, i, q, c->target))
             continue;
         const struct modality_range *range = range_of(session, i, q);
-        json_t *data = bound_data(q, c->target, "resolution", range ? range->resolution : 0);
+        const bool period = range && range->period_step_us > 0;
+        json_t *data = bound_data(q, c->target, period ? "period_step_us" : "resolution",
+                                  period  ? range->period_step_us
+                                  : range ? range->resolution
+                                          : 0);
         doc_text(data, "layer", "device");
+        value_format(period ? QUANTITY_phase_width_us : q,
+                     period  ? range->period_step_us
+                     : range ? range->resolution
+                             : 0,
+                     step, sizeof step);
         say_refused(session->owner, "session.adjust", actor, session, reply, TOKEN_OUT_OF_RANGE, data,
-                    "channel %s of device %s cannot be set to %s, only in steps of %s", device_channel(session, i)->id,
-                    session->unit->id, value_format(q, c->target, given, sizeof given),
-                    value_format(q, range ? range->resolution : 0, step, sizeof step));
+                    "channel %s of device %s cannot be set to %s, only in steps of %s%s",
+                    device_channel(session, i)->id, session->unit->id, value_format(q, c->target, given, sizeof given),
+                    step, period ? " of its period" : "");
         return false;
     }
     return view_is_fresh(c, actor, reply) && limits_allow(c, actor, reply);
+}
+
+/* The same of a rate whose period is counted in steps. */
+static int64_t toward_rest_period(const struct modality_range *range, int64_t value, bool up)
+{
+    int64_t below = 0, above = 0;
+    modality_period_near(value, range->period_step_us, &below, &above);
+    const int64_t near = up ? above : below;
+    return near < range->min ? range->min : near > range->max ? range->max : near;
 }
 
 /* What the device can be given, at or on the safer side of the value. */
 static int64_t toward_rest(const struct session *session, size_t i, enum modality_quantity q, int64_t value)
 {
     const struct modality_range *range = range_of(session, i, q);
-    if (!range || representable(session, i, q, value))
+    const bool takes = takes_in_motion(session, i, q, value);
+    if (!range || (takes && representable(session, i, q, value)))
         return value;
     const int64_t resolution = range->resolution > 0 ? range->resolution : 1;
     const bool up = modality_quantity_info(q)->safer == SAFER_UP;
     const int64_t rest = q == session->level ? device_channel(session, i)->rest_value : range->min;
-    if (up ? value > range->max : value < range->min)
+    if (!takes || (up ? value > range->max : value < range->min))
         return rest;
+    if (range->period_step_us > 0)
+        return toward_rest_period(range, value, up);
     const int64_t steps = (value - range->min) / resolution;
     const int64_t down = range->min + steps * resolution;
     return !up ? down : down == value ? value : down + resolution;
@@ -323,7 +383,7 @@ void session_adjust(struct sessions *s, const struct session_adjust_request *req
         return;
     c.increase = is_increase(&c);
     if ((c.increase && !rate_allows(c.session, now, reply)) || !inside(&c, actor, reply) ||
-        (c.increase && !increase_allowed(&c, actor, reply)))
+        !rest_allows(&c, actor, reply) || (c.increase && !increase_allowed(&c, actor, reply)))
         return;
     if (changes_anything(&c))
         apply(&c, actor, now);

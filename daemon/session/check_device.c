@@ -7,6 +7,8 @@
 
 #include <time.h>
 
+#include "modality/range.h"
+
 int64_t civil_day(int64_t wall_ms)
 {
     const time_t seconds = (time_t)(wall_ms / 1000);
@@ -148,6 +150,23 @@ static void refuse_range(const struct plan *plan, size_t channel, enum modality_
     refusal->channel = (int)channel;
 }
 
+/* A rate between two that the device has is not rounded: both are named, and a person chooses. */
+static void refuse_period(const struct plan *plan, size_t channel, const struct modality_range *range, int64_t value,
+                          struct refusals *r)
+{
+    char step[64], low[64], text[256];
+    int64_t below = 0, above = 0;
+    modality_period_near(value, range->period_step_us, &below, &above);
+    value_format(QUANTITY_phase_width_us, range->period_step_us, step, sizeof step);
+    if (above > range->max || below < range->min)
+        snprintf(text, sizeof text, "the device counts periods in steps of %s: the nearest it has is", step);
+    else
+        snprintf(text, sizeof text, "the device counts periods in steps of %s: the nearest it has are %s and", step,
+                 value_format(range->quantity, above, low, sizeof low));
+    refuse_range(plan, channel, range->quantity, value, below < range->min ? above : below, below < range->min, text,
+                 r);
+}
+
 static bool check_value(const struct plan *plan, size_t channel, const struct modality_range *range, int64_t value,
                         struct refusals *r)
 {
@@ -160,10 +179,12 @@ static bool check_value(const struct plan *plan, size_t channel, const struct mo
         refuse_range(plan, channel, q, value, range->max, false, "the device reaches at most", r);
     else if (value < range->min)
         refuse_range(plan, channel, q, value, range->min, true, "the device begins at", r);
-    else if (value % resolution != 0 && (value - range->min) % resolution != 0)
-        refuse_range(plan, channel, q, value, resolution, false, "the device can be set in steps of", r);
-    else
+    else if (modality_range_takes(range, value))
         return true;
+    else if (range->period_step_us > 0)
+        refuse_period(plan, channel, range, value, r);
+    else
+        refuse_range(plan, channel, q, value, resolution, false, "the device can be set in steps of", r);
     return false;
 }
 
@@ -198,6 +219,19 @@ static const struct modality_range *range_of(const struct modality_channel *c, e
     return NULL;
 }
 
+/* A current is walked, in steps that limits bound; a level that is taken at rest alone comes in one piece. */
+static void check_walk(const struct plan *plan, size_t channel, struct refusals *r)
+{
+    const struct modality_channel *c = plan->device[channel];
+    const struct modality_range *range = range_of(c, c->level);
+    const bool surged = quantity_has(&plan->dose.treatment.channels[channel].start, QUANTITY_surge_on_ms);
+    if (range && range->only_at_rest && (surged || c->modality == MODALITY_ESTIM))
+        refusal_add(r, TOKEN_OUT_OF_RANGE, plan->unit->id,
+                    "channel %s of device %s takes its level at rest alone, in one piece: it can neither be walked nor "
+                    "surge (%s)",
+                    c->id, plan->unit->id, plan->unit->settings->origin);
+}
+
 /* Waveform and timer are written by the host itself: what it would refuse at the arm is refused here. */
 static void check_shape(const struct plan *plan, size_t channel, struct refusals *r)
 {
@@ -219,6 +253,7 @@ static void check_channel(const struct plan *plan, size_t channel, struct refusa
     const struct modality_channel *c = plan->device[channel];
     const struct dose_channel *t = &plan->dose.treatment.channels[channel];
     check_shape(plan, channel, r);
+    check_walk(plan, channel, r);
     if (!((c->waveforms >> t->waveform) & 1u))
         refusal_add(r, TOKEN_OUT_OF_RANGE, plan->unit->id, "channel %s of device %s does not produce %s (%s)", c->id,
                     plan->unit->id, modality_waveform_id(t->waveform), plan->unit->settings->origin);

@@ -68,6 +68,9 @@ static json_t *range_document(const struct modality_range *r)
     doc_int(o, "resolution", r->resolution);
     doc_bool(o, "settable", r->settable);
     doc_bool(o, "readable", r->readable);
+    doc_bool(o, "only_at_rest", r->only_at_rest);
+    if (r->period_step_us > 0)
+        doc_int(o, "period_step_us", r->period_step_us);
     return o;
 }
 

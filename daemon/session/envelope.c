@@ -12,6 +12,8 @@
 #define DEFAULT_WALK_S 2
 /* However slow a soft start is, the ceiling can be reached within a minute. */
 #define LONGEST_WALK_S 60
+/* A level that is written in one piece is there after a hundredth of a second. */
+#define AT_ONCE_PER_S 100
 
 static int64_t distance(int64_t a, int64_t b)
 {
@@ -41,9 +43,20 @@ static void bound_walk(const struct assessment *a, struct walk_rules *rules)
         walk_bound(a, volts ? QUANTITY_amplitude_slew_mv_s : QUANTITY_amplitude_slew_ua_s, rules->slew_per_s);
 }
 
-/* Rules of the walk: the soft start where the protocol has one, never faster than the limits. */
-static struct walk_rules walk_rules_of(const struct assessment *a, size_t i, int64_t resolution)
+static const struct modality_range *settable_range(const struct modality_channel *c, enum modality_quantity q)
 {
+    for (size_t i = 0; i < c->n_ranges && i < MODALITY_RANGES_MAX; i++) {
+        if (c->ranges[i].quantity == q && c->ranges[i].settable)
+            return &c->ranges[i];
+    }
+    return NULL;
+}
+
+/* Rules of the walk: the soft start where the protocol has one, never faster than the limits. */
+static struct walk_rules walk_rules_of(const struct assessment *a, size_t i)
+{
+    const struct modality_range *range = settable_range(a->plan.device[i], a->plan.level);
+    const int64_t resolution = range ? range->resolution : 1;
     const struct dose_channel *t = &a->plan.dose.treatment.channels[i];
     const enum modality_quantity level = a->plan.level;
     const int64_t rest = a->plan.device[i]->rest_value;
@@ -64,17 +77,10 @@ static struct walk_rules walk_rules_of(const struct assessment *a, size_t i, int
         const int64_t slowest = ceiling / LONGEST_WALK_S;
         rules.slew_per_s = at_least_one(slew > slowest ? slew : slowest);
     }
+    if (range && range->only_at_rest) /* the device ramps by itself; waiting for the walk would only waste time */
+        rules.slew_per_s = at_least_one(ceiling * AT_ONCE_PER_S);
     bound_walk(a, &rules);
     return rules;
-}
-
-static int64_t resolution_of(const struct modality_channel *c, enum modality_quantity q)
-{
-    for (size_t i = 0; i < c->n_ranges && i < MODALITY_RANGES_MAX; i++) {
-        if (c->ranges[i].quantity == q && c->ranges[i].settable)
-            return c->ranges[i].resolution;
-    }
-    return 1;
 }
 
 /* Time and walk are members of the envelope; the waveform too; points of a laser are counted by the person. */
@@ -113,7 +119,7 @@ static int fill_channel(struct envelope_channel *e, const struct assessment *a, 
                                    .level_start = t->start.value[plan->level],
                                    .level_ceiling = t->ceiling.value[plan->level],
                                    .area_mm2 = quantity_or_zero(&t->start, area),
-                                   .rules = walk_rules_of(a, i, resolution_of(device, plan->level))};
+                                   .rules = walk_rules_of(a, i)};
     for (int n = 0; n < QUANTITY_COUNT; n++) {
         const enum modality_quantity q = (enum modality_quantity)n;
         if (q == plan->level || !is_setting(q) || !quantity_has(&t->start, q) || !quantity_has(&t->ceiling, q))

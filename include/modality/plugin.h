@@ -95,6 +95,16 @@ struct modality_range {
     int64_t resolution; /* smallest step in base units, at least 1 */
     bool settable;
     bool readable;
+    /*
+     * Taken at rest alone. The level: from rest to any value, and back to rest, never from one value to another; it is
+     * then written at once, and the device ramps it by itself. Anything else: before start() only.
+     */
+    bool only_at_rest;
+    /*
+     * Of a rate in mHz, 0 = none: the device counts its period in steps of so many us, and takes those rates alone that
+     * a whole number of steps has, rounded up to whole mHz (range.h). resolution is 1 then.
+     */
+    uint32_t period_step_us;
 };
 
 /* One channel of a unit. */

@@ -179,8 +179,12 @@ int lifu_config_read(const struct modality_services *services, const struct moda
 static void add_range(struct modality_channel *c, enum modality_quantity q, int64_t min, int64_t max,
                       int64_t resolution)
 {
-    c->ranges[c->n_ranges++] =
-        (struct modality_range){.quantity = q, .min = min, .max = max, .resolution = resolution, .settable = true};
+    c->ranges[c->n_ranges++] = (struct modality_range){.quantity = q,
+                                                       .min = min,
+                                                       .max = max,
+                                                       .resolution = resolution,
+                                                       .settable = true,
+                                                       .only_at_rest = true}; /* a voltage waits for the next on */
 }
 
 static void describe_channel(const struct lifu_config *config, struct modality_channel *out)

@@ -3,21 +3,10 @@
 #include <errno.h>
 
 #include "modality/clock.h"
+#include "modality/range.h"
 #include "unit_parts.h"
 
 /* ---- set points ---- */
-
-/* Whether the unit takes the value, as it was described. */
-static bool is_settable(const struct modality_channel *c, const struct modality_setting *setting)
-{
-    for (size_t i = 0; i < c->n_ranges; i++) {
-        const struct modality_range *range = &c->ranges[i];
-        if (range->quantity == setting->quantity)
-            return range->settable && setting->value >= range->min && setting->value <= range->max &&
-                   setting->value % range->resolution == 0;
-    }
-    return false;
-}
 
 /* An answer in time, or an outcome that nobody knows, because something was sent before. */
 static int unknown_if_late(int r)
@@ -73,21 +62,6 @@ static int confirm_trigger(struct modality_link *link, int64_t deadline_ns, cons
     return a.trigger.running && lifu_trigger_same(&a.trigger, &link->memory.trigger) ? 0 : -EACCES;
 }
 
-/* Another voltage: the console takes it only while it is off. */
-static int change_voltage(struct modality_link *link, int64_t millivolts, int64_t deadline_ns, const char **why)
-{
-    int r = 0;
-    bool sent = link->memory.volts_mv != 0;
-    if (sent)
-        r = switch_off(link, deadline_ns, why);
-    if (r < 0 || millivolts == 0)
-        return r;
-    r = confirm_trigger(link, deadline_ns, why);
-    if (r == 0)
-        r = switch_on(link, millivolts, deadline_ns, why);
-    return sent ? unknown_if_late(r) : r;
-}
-
 /* Toward rest while the console is still busy switching on: the trigger is what ends the sound at once. */
 static int silence(struct modality_link *link, int64_t deadline_ns, const char **why)
 {
@@ -102,6 +76,7 @@ static int silence(struct modality_link *link, int64_t deadline_ns, const char *
     return r < 0 ? r : switch_off(link, deadline_ns, why);
 }
 
+/* From rest to a voltage, and back: the console takes one only while it is off. */
 static int apply_running(struct modality_link *link, int64_t millivolts, int64_t deadline_ns, const char **why)
 {
     *why = "a voltage above what duty and time allow";
@@ -109,11 +84,13 @@ static int apply_running(struct modality_link *link, int64_t millivolts, int64_t
         return -EINVAL;
     if (millivolts == link->memory.volts_mv)
         return 0;
-    if (millivolts == 0 && link->memory.switching)
-        return silence(link, deadline_ns, why);
-    *why = "waiting until the console has switched";
-    int r = unit_await_switch(link, deadline_ns);
-    return r < 0 ? r : change_voltage(link, millivolts, deadline_ns, why);
+    if (millivolts == 0)
+        return link->memory.switching ? silence(link, deadline_ns, why) : switch_off(link, deadline_ns, why);
+    *why = "another voltage while one is on";
+    if (link->memory.volts_mv != 0)
+        return -EINVAL;
+    int r = confirm_trigger(link, deadline_ns, why);
+    return r < 0 ? r : switch_on(link, millivolts, deadline_ns, why);
 }
 
 static int apply_level(struct modality_link *link, int64_t uw_cm2, int64_t deadline_ns, const char **why)
@@ -132,7 +109,8 @@ int unit_apply(struct modality_link *link, size_t unit, const struct modality_se
     const char *why = "a value that it cannot take";
     struct lifu_memory *m = &link->memory;
     int index = lifu_setting_find(setting->quantity), r = 0;
-    if (unit != 0 || setting->channel != 0 || !is_settable(&link->device.channels[0], setting))
+    if (unit != 0 || setting->channel != 0 ||
+        !modality_channel_takes(&link->device.channels[0], setting->quantity, setting->value))
         return unit_report(link, -EINVAL, why);
     if (link->port[LIFU_CONSOLE].doubt || link->port[LIFU_TRANSMITTER].doubt)
         return -EIO;

@@ -161,7 +161,9 @@ static void describe_channel(unsigned index, struct modality_channel *out)
     static const struct modality_range ranges[] = {
         {QUANTITY_amplitude_ua, 0, WANTED_AMPLITUDE_MAX_UA, WANTED_STEP_UA, .settable = true},
         {QUANTITY_phase_width_us, SM2_WIDTH_MIN, SM2_WIDTH_MAX, 1, .settable = true},
-        {QUANTITY_pulse_rate_millihz, WANTED_RATE_MIN_MILLIHZ, WANTED_RATE_MAX_MILLIHZ, 1, .settable = true},
+        {QUANTITY_pulse_rate_millihz, WANTED_RATE_MIN_MILLIHZ, WANTED_RATE_MAX_MILLIHZ, 1, .settable = true,
+         .only_at_rest = true,
+         .period_step_us = WANTED_PERIOD_STEP_US}, /* it is the list's, and a list is set before a start */
         {QUANTITY_interphase_us, GAP_US, GAP_US, 1, .settable = false},
     };
     snprintf(out->id, sizeof out->id, "ch%u", index + 1);

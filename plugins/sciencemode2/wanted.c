@@ -4,8 +4,9 @@
 
 #include <errno.h>
 
-#define HALVES_PER_MILLIHZ INT64_C(2000000) /* half ms in 1000 s */
-#define SPACING 16                          /* half ms: the firmware's least, without meaning for single pulses */
+#include "modality/range.h"
+
+#define SPACING 16 /* half ms: the firmware's least, without meaning for single pulses */
 /*
  * The product's own table promises 40 Hz on eight channels. What it says of fewer is not known; as many pulses a second
  * in all are taken to be possible, which also keeps the 1.5 ms that every channel needs.
@@ -23,11 +24,9 @@ int wanted_interval(int64_t rate_millihz, int32_t *out)
 {
     if (rate_millihz < WANTED_RATE_MIN_MILLIHZ || rate_millihz > WANTED_RATE_MAX_MILLIHZ)
         return -EINVAL;
-    int64_t interval = (HALVES_PER_MILLIHZ + rate_millihz - 1) / rate_millihz;
-    /* The rate of an interval is seldom whole; written down it is the next whole mHz above. */
-    if ((HALVES_PER_MILLIHZ + interval - 1) / interval != rate_millihz)
+    if (!modality_period_has(rate_millihz, WANTED_PERIOD_STEP_US))
         return -EINVAL;
-    *out = (int32_t)interval;
+    *out = (int32_t)modality_period_steps(rate_millihz, WANTED_PERIOD_STEP_US);
     return 0;
 }
 

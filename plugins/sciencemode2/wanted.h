@@ -12,6 +12,7 @@
 
 #define WANTED_STEP_UA 1000
 #define WANTED_AMPLITUDE_MAX_UA (SM2_CURRENT_MAX * WANTED_STEP_UA)
+#define WANTED_PERIOD_STEP_US 500
 /* Rates of the longest interval whose rate is a whole number of mHz, and of the shortest interval. */
 #define WANTED_RATE_MIN_MILLIHZ 976
 #define WANTED_RATE_MAX_MILLIHZ 125000
@@ -38,7 +39,7 @@ int wanted_list(const struct wanted *w, unsigned channels, struct sm2_list *out,
 /* The pulses of all channels, SM2_CHANNELS of them. */
 void wanted_pulses(const struct wanted *w, struct sm2_pulse out[SM2_CHANNELS]);
 
-/* Interval in half ms with exactly this rate, in the precision of a mHz: 0 or -EINVAL. */
+/* Interval in half ms with exactly this rate, as modality/range.h writes it: 0 or -EINVAL. */
 int wanted_interval(int64_t rate_millihz, int32_t *out);
 
 #endif

@@ -163,6 +163,8 @@ static void describe_range(const struct sm4_config *config, const struct sm4_qua
     int64_t share = config->second_phase_permille;
     *out = (struct modality_range){
         .quantity = q->quantity, .min = q->min, .max = q->max, .resolution = q->resolution, .settable = true};
+    if (q->quantity == QUANTITY_pulse_rate_millihz)
+        out->period_step_us = PULSE_PERIOD_STEP_US;
     if (q->quantity == QUANTITY_waveform_class && share == 0)
         out->max = WAVEFORM_biphasic_symmetric;
     if (q->quantity == QUANTITY_amplitude2_permille)

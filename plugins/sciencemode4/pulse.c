@@ -4,8 +4,9 @@
 
 #include <errno.h>
 
+#include "modality/range.h"
+
 #define PERMILLE 1000
-#define QUARTERS_PER_MILLIHZ INT64_C(4000000) /* quarter milliseconds in 1000 s */
 #define QUARTER_US 250
 /* CLIB smpt_ml_packet_validity.c: time beside each pulse, and the share of a second (in us per ms) never reached. */
 #define LOAD_BESIDE_US 60
@@ -29,15 +30,20 @@ static bool is_duration(int64_t us)
     return us >= SM4_POINT_US_MIN && us <= SM4_POINT_US_MAX;
 }
 
-/* Code of the period and its unit: NULL, or why there is none. */
+/*
+ * Code of the period and its unit: NULL, or why there is none. Above 8191 ms the device counts halves of a ms; the next
+ * of them has the same rate in whole mHz.
+ */
 static const char *find_period(int64_t millihz, int64_t *code, bool *in_quarters)
 {
-    if (millihz < 1 || QUARTERS_PER_MILLIHZ % millihz != 0)
+    int64_t quarters = modality_period_steps(millihz, PULSE_PERIOD_STEP_US);
+    if (quarters > INT16_MAX && quarters % 2 != 0)
+        quarters++;
+    if (quarters == 0 || modality_period_rate(quarters, PULSE_PERIOD_STEP_US) != millihz)
         return "the period of this pulse rate is no multiple of 0.25 ms";
-    int64_t quarters = QUARTERS_PER_MILLIHZ / millihz;
     *in_quarters = quarters % 2 != 0;
     *code = *in_quarters ? quarters : quarters / 2;
-    return *code > INT16_MAX ? "the period of this pulse rate is too long for a step of 0.25 ms" : NULL;
+    return *code > INT16_MAX ? "the period of this pulse rate is too long" : NULL;
 }
 
 static int set_period(const struct pulse_shape *s, struct sm4_pulse *pulse, const char **why)

@@ -12,6 +12,7 @@
 
 #define PULSE_STEP_UA 500 /* the device's step of current */
 #define PULSE_AMPLITUDE_MAX_UA (SM4_CURRENT_MAX * PULSE_STEP_UA)
+#define PULSE_PERIOD_STEP_US 250
 /* Rates whose periods the device reaches: 16383 ms and 0.5 ms. */
 #define PULSE_RATE_MIN_MILLIHZ 62
 #define PULSE_RATE_MAX_MILLIHZ 2000000

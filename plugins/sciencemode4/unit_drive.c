@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "modality/clock.h"
+#include "modality/range.h"
 #include "unit_parts.h"
 
 /* Two updates keep this distance unless the second one lowers the current; the vendor's examples do (20 ms). */
@@ -65,25 +66,13 @@ static int apply_running(struct modality_link *link, unsigned channel, const str
     return r;
 }
 
-/* Whether the channel takes the value, as it was described. */
-static bool is_settable(const struct modality_channel *c, const struct modality_setting *setting)
-{
-    for (size_t i = 0; i < c->n_ranges; i++) {
-        const struct modality_range *range = &c->ranges[i];
-        if (range->quantity == setting->quantity)
-            return setting->value >= range->min && setting->value <= range->max &&
-                   setting->value % range->resolution == 0;
-    }
-    return false;
-}
-
 int unit_apply(struct modality_link *link, size_t unit, const struct modality_setting *setting, int64_t deadline_ns)
 {
     const char *why;
     int64_t began = clock_monotonic_ns();
     int index = sm4_quantity_find(setting->quantity), r = 0;
     if (unit != 0 || setting->channel >= SM4_CHANNELS || index < 0 ||
-        !is_settable(&link->device.channels[setting->channel], setting))
+        !modality_channel_takes(&link->device.channels[setting->channel], setting->quantity, setting->value))
         return unit_report(link, -EINVAL, "a value that it cannot take");
     why = pulse_refusal(setting->quantity, setting->value);
     if (why)

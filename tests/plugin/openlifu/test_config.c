@@ -152,12 +152,12 @@ static void unit_is_described_as_it_is(void **state)
     assert_int_equal(c->waveforms, 1u << WAVEFORM_us_pulsed);
     assert_false(c->level_measured);
     static const struct modality_range want[] = {
-        {QUANTITY_intensity_satp_uw_cm2, 0, 60000, 30000, true, false},
-        {QUANTITY_duty_permille, 1, 200, 1, true, false},
-        {QUANTITY_pulse_repetition_millihz, 10000, 1000000, 10000, true, false},
-        {QUANTITY_burst_width_us, 200, 200, 1, true, false},
-        {QUANTITY_us_frequency_khz, 400, 400, 1, true, false},
-        {QUANTITY_duration_ms, 100, 600000, 100, true, false},
+        {QUANTITY_intensity_satp_uw_cm2, 0, 60000, 30000, .settable = true},
+        {QUANTITY_duty_permille, 1, 200, 1, .settable = true},
+        {QUANTITY_pulse_repetition_millihz, 10000, 1000000, 10000, .settable = true},
+        {QUANTITY_burst_width_us, 200, 200, 1, .settable = true},
+        {QUANTITY_us_frequency_khz, 400, 400, 1, .settable = true},
+        {QUANTITY_duration_ms, 100, 600000, 100, .settable = true},
     };
     assert_int_equal(c->n_ranges, sizeof want / sizeof *want);
     for (size_t i = 0; i < c->n_ranges; i++) {
@@ -166,6 +166,7 @@ static void unit_is_described_as_it_is(void **state)
         assert_int_equal(c->ranges[i].max, want[i].max);
         assert_int_equal(c->ranges[i].resolution, want[i].resolution);
         assert_int_equal(c->ranges[i].settable, want[i].settable);
+        assert_true(c->ranges[i].only_at_rest);
     }
     set("surface_sensor", "tx");
     set("simulated", "yes");

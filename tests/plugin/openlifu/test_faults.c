@@ -17,7 +17,7 @@
 
 /* ---- what is done ---- */
 
-enum deed { DEED_IDENTIFY, DEED_STATUS, DEED_STATUS_RUNNING, DEED_START, DEED_RAISE, DEED_CHANGE, DEED_LOWER };
+enum deed { DEED_IDENTIFY, DEED_STATUS, DEED_STATUS_RUNNING, DEED_START, DEED_RAISE, DEED_LOWER };
 
 static int identify(struct bench *b)
 {
@@ -32,7 +32,7 @@ static void lead_up(struct bench *b, enum deed deed)
         bench_prepare(b, 60000);
     if (deed == DEED_RAISE)
         assert_int_equal(bench_start(b), 0);
-    if (deed == DEED_STATUS_RUNNING || deed == DEED_CHANGE || deed == DEED_LOWER)
+    if (deed == DEED_STATUS_RUNNING || deed == DEED_LOWER)
         bench_run(b, LEVEL);
 }
 
@@ -49,8 +49,6 @@ static int act(struct bench *b, enum deed deed)
         return bench_start(b);
     case DEED_RAISE:
         return bench_set(b, QUANTITY_intensity_satp_uw_cm2, LEVEL);
-    case DEED_CHANGE:
-        return bench_set(b, QUANTITY_intensity_satp_uw_cm2, 2 * LEVEL);
     case DEED_LOWER:
         return bench_set(b, QUANTITY_intensity_satp_uw_cm2, 0);
     }
@@ -69,9 +67,7 @@ static const struct step {
     {DEED_STATUS_RUNNING, 0x3d, false}, {DEED_STATUS_RUNNING, 0x32, false}, {DEED_START, 0x14, false},
     {DEED_START, 0x3d, false},          {DEED_START, 0x3e, false},          {DEED_START, 0x13, false},
     {DEED_START, 0x15, false},          {DEED_RAISE, 0x14, false},          {DEED_RAISE, 0x31, false},
-    {DEED_RAISE, 0x33, true},           {DEED_CHANGE, 0x34, false},         {DEED_CHANGE, 0x3d, false},
-    {DEED_CHANGE, 0x14, false},         {DEED_CHANGE, 0x31, false},         {DEED_CHANGE, 0x33, true},
-    {DEED_LOWER, 0x34, false},          {DEED_LOWER, 0x3d, false},
+    {DEED_RAISE, 0x33, true},           {DEED_LOWER, 0x34, false},          {DEED_LOWER, 0x3d, false},
 };
 
 /* ---- what happens to it ---- */
@@ -277,12 +273,6 @@ static void first_level_with_every_fault(void **state)
     check_deed(DEED_RAISE);
 }
 
-static void change_of_level_with_every_fault(void **state)
-{
-    (void)state;
-    check_deed(DEED_CHANGE);
-}
-
 static void level_to_rest_with_every_fault(void **state)
 {
     (void)state;
@@ -444,7 +434,6 @@ int main(void)
         cmocka_unit_test(status_of_a_running_unit_with_every_fault),
         cmocka_unit_test(start_with_every_fault),
         cmocka_unit_test(first_level_with_every_fault),
-        cmocka_unit_test(change_of_level_with_every_fault),
         cmocka_unit_test(level_to_rest_with_every_fault),
         cmocka_unit_test(stop_with_every_fault),
         cmocka_unit_test(loss_of_either_stops_the_other),

@@ -115,10 +115,11 @@ static void groups_are_each_channel_all_and_what_is_named(void **state)
 static void channels_are_described_as_they_are(void **state)
 {
     struct modality_device d = described(*state);
-    static const struct modality_range want[] = {{QUANTITY_amplitude_ua, 0, 126000, 1000, true, false},
-                                                 {QUANTITY_phase_width_us, 20, 500, 1, true, false},
-                                                 {QUANTITY_pulse_rate_millihz, 976, 125000, 1, true, false},
-                                                 {QUANTITY_interphase_us, 100, 100, 1, false, false}};
+    static const struct modality_range want[] = {
+        {QUANTITY_amplitude_ua, 0, 126000, 1000, .settable = true},
+        {QUANTITY_phase_width_us, 20, 500, 1, .settable = true},
+        {QUANTITY_pulse_rate_millihz, 976, 125000, 1, .settable = true, .only_at_rest = true, .period_step_us = 500},
+        {QUANTITY_interphase_us, 100, 100, 1, .settable = false}};
     for (size_t c = 0; c < d.n_channels; c++) {
         const struct modality_channel *channel = &d.channels[c];
         char id[8];
@@ -137,6 +138,8 @@ static void channels_are_described_as_they_are(void **state)
             assert_int_equal(channel->ranges[i].max, want[i].max);
             assert_int_equal(channel->ranges[i].resolution, want[i].resolution);
             assert_int_equal(channel->ranges[i].settable, want[i].settable);
+            assert_int_equal(channel->ranges[i].only_at_rest, want[i].only_at_rest);
+            assert_int_equal(channel->ranges[i].period_step_us, want[i].period_step_us);
             assert_false(channel->ranges[i].readable);
         }
     }

@@ -190,6 +190,8 @@ static void ranges_are_the_devices(void **state)
             assert_int_equal(range->min, want[i].min);
             assert_int_equal(range->max, want[i].max);
             assert_int_equal(range->resolution, want[i].resolution);
+            assert_int_equal(range->period_step_us, want[i].q == QUANTITY_pulse_rate_millihz ? 250 : 0);
+            assert_false(range->only_at_rest);
         }
     }
 }

@@ -35,7 +35,8 @@ static void device_fill(struct modality_device *d, const char *id)
     c->rest_value = REST_MILLIC;
     c->level_measured = true;
     c->noise = NOISE_MILLIC;
-    c->ranges[c->n_ranges++] = (struct modality_range){QUANTITY_temperature_millic, 5000, 30000, 100, true, true};
+    c->ranges[c->n_ranges++] =
+        (struct modality_range){QUANTITY_temperature_millic, 5000, 30000, 100, .settable = true, .readable = true};
 }
 
 static int cold_describe(const struct modality_services *services, const struct modality_config *config,

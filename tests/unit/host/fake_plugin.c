@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A plugin for tests: up to four two-channel stimulators on one link that exist only in memory shared with the test.
- * Keys of [device]: script (path of that memory), slice_ms, stop_ms, watchdog_ms, start_ms, link_loss.
+ * Keys of [device]: script (path of that memory), slice_ms, stop_ms, watchdog_ms, start_ms, link_loss; of its first
+ * channel: at_rest (level and rate are taken at rest alone), period_us (of its pulse rate).
  */
 #include <errno.h>
 #include <stddef.h>
@@ -19,11 +20,16 @@ static void channel_fill(struct modality_channel *c, const char *id)
     c->level = QUANTITY_amplitude_ua;
     c->level_measured = true;
     c->noise = 200;
-    c->ranges[c->n_ranges++] = (struct modality_range){QUANTITY_amplitude_ua, 0, 60000, 100, true, true};
-    c->ranges[c->n_ranges++] = (struct modality_range){QUANTITY_phase_width_us, 20, 1000, 1, true, true};
-    c->ranges[c->n_ranges++] = (struct modality_range){QUANTITY_pulse_rate_millihz, 100, 250000, 100, true, true};
-    c->ranges[c->n_ranges++] = (struct modality_range){QUANTITY_waveform_class, 0, 14, 1, true, true};
-    c->ranges[c->n_ranges++] = (struct modality_range){QUANTITY_duration_ms, 0, 3600000, 1000, true, false};
+    c->ranges[c->n_ranges++] =
+        (struct modality_range){QUANTITY_amplitude_ua, 0, 60000, 100, .settable = true, .readable = true};
+    c->ranges[c->n_ranges++] =
+        (struct modality_range){QUANTITY_phase_width_us, 20, 1000, 1, .settable = true, .readable = true};
+    c->ranges[c->n_ranges++] =
+        (struct modality_range){QUANTITY_pulse_rate_millihz, 100, 250000, 100, .settable = true, .readable = true};
+    c->ranges[c->n_ranges++] =
+        (struct modality_range){QUANTITY_waveform_class, 0, 14, 1, .settable = true, .readable = true};
+    c->ranges[c->n_ranges++] =
+        (struct modality_range){QUANTITY_duration_ms, 0, 3600000, 1000, .settable = true, .readable = false};
 }
 
 static void device_fill(struct modality_device *d, const char *id)
@@ -62,6 +68,12 @@ static int key_take(const struct modality_services *services, const struct modal
         return 0;
     if (strcmp(line->key, "start_ms") == 0 && fake_number(line->value, &d->start_ms) == 0)
         return 0;
+    if (strcmp(line->key, "at_rest") == 0 && strcmp(line->value, "yes") == 0) {
+        d->channels[0].ranges[0].only_at_rest = d->channels[0].ranges[2].only_at_rest = true;
+        return 0;
+    }
+    if (strcmp(line->key, "period_us") == 0)
+        return fake_number(line->value, &d->channels[0].ranges[2].period_step_us);
     if (strcmp(line->key, "link_loss") == 0 && strcmp(line->value, "continues") == 0) {
         d->on_link_loss = LINK_LOSS_CONTINUES;
         return 0;

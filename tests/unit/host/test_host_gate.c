@@ -61,6 +61,91 @@ static void the_gate_refuses_what_is_outside_envelope_or_device(void **state)
     rig_end(r);
 }
 
+static void a_rate_without_a_whole_period_is_refused(void **state)
+{
+    (void)state;
+    struct rig *r = ready(&(struct rig_options){.extra = {"period_us=500"}});
+    struct link_arm arm = rig_arm_make(1, 0, 0, 2000);
+    arm.envelope.channels[0].settings[1].start = 30000;
+    refused(r, &arm, LINK_REASON_OUTSIDE_ENVELOPE);
+    arm = rig_arm_make(2, 0, 0, 2000);
+    arm.envelope.channels[0].settings[1].start = 29851;
+    rig_arm(r, &arm, true);
+    rig_wait(r, 2000, rig_has_session, 200 + LINK_SESSION_STARTED);
+    rig_end(r);
+}
+
+static struct link_arm whole_arm(void)
+{
+    struct link_arm arm = rig_arm_make(1, 0, 0, 800);
+    arm.envelope.channels[0].level_ceiling = arm.envelope.channels[0].rules.step = 1000; /* the largest step there is */
+    return arm;
+}
+
+static struct rig *running_whole(void)
+{
+    struct rig *r = ready(&(struct rig_options){.extra = {"at_rest=yes"}});
+    struct link_arm arm = whole_arm();
+    rig_arm(r, &arm, true);
+    rig_wait(r, 3000, rig_level_is, 800);
+    return r;
+}
+
+/* From rest in one piece, back to rest, and from there to another. */
+static void a_level_taken_at_rest_is_written_whole(void **state)
+{
+    (void)state;
+    struct rig *r = running_whole();
+    struct link_session_ref ref = {1, 1, 0};
+    rig_target(r, &ref, 0, QUANTITY_amplitude_ua, 0);
+    rig_wait(r, 1000, rig_level_is, 0);
+    rig_target(r, &ref, 0, QUANTITY_amplitude_ua, 1000);
+    rig_wait(r, 4000, rig_level_is, 1000);
+    int64_t last = 0;
+    for (int i = rig_trace(r, 0, 0, FAKE_START, 0); i >= 0; i = rig_trace(r, (unsigned)i + 1, 0, FAKE_APPLY, 0)) {
+        const struct fake_entry *e = &r->world->trace[i];
+        if (e->call != FAKE_APPLY || e->quantity != QUANTITY_amplitude_ua)
+            continue;
+        assert_true(last == 0 || e->value == 0);
+        last = e->value;
+    }
+    assert_int_equal(last, 1000);
+    rig_end(r);
+}
+
+static void a_level_taken_at_rest_is_not_changed_into_another(void **state)
+{
+    (void)state;
+    static const struct {
+        enum modality_quantity quantity;
+        int64_t value;
+    } rows[] = {{QUANTITY_amplitude_ua, 900}, {QUANTITY_amplitude_ua, 500}, {QUANTITY_pulse_rate_millihz, 90000}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct rig *r = running_whole();
+        struct link_session_ref ref = {1, 1, 0};
+        rig_target(r, &ref, 0, rows[i].quantity, rows[i].value);
+        rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);
+        assert_int_equal(rig_session(r, 1, LINK_SESSION_RESTED)->reason, LINK_REASON_OUTSIDE_ENVELOPE);
+        rig_end(r);
+    }
+}
+
+static void a_level_taken_at_rest_can_neither_surge_nor_be_walked(void **state)
+{
+    (void)state;
+    struct rig *r = ready(&(struct rig_options){.extra = {"at_rest=yes"}});
+    struct link_arm arm = whole_arm();
+    struct walk_rules *rules = &arm.envelope.channels[0].rules;
+    rules->surged = 1;
+    rules->surge_on_ms = rules->surge_off_ms = 1000;
+    refused(r, &arm, LINK_REASON_OUTSIDE_ENVELOPE);
+    arm = whole_arm();
+    arm.ref.session = 2;
+    arm.envelope.channels[0].rules.step = 900;
+    refused(r, &arm, LINK_REASON_OUTSIDE_ENVELOPE);
+    rig_end(r);
+}
+
 static void a_target_outside_the_envelope_stops(void **state)
 {
     (void)state;
@@ -109,6 +194,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         rig_test(the_gate_refuses_what_is_outside_envelope_or_device),
+        rig_test(a_rate_without_a_whole_period_is_refused),
+        rig_test(a_level_taken_at_rest_is_written_whole),
+        rig_test(a_level_taken_at_rest_is_not_changed_into_another),
+        rig_test(a_level_taken_at_rest_can_neither_surge_nor_be_walked),
         rig_test(a_target_outside_the_envelope_stops),
         rig_test(groups_that_exclude_each_other_are_not_energised_together),
         rig_test(a_device_that_goes_on_without_its_link_needs_acceptance),
