@@ -56,6 +56,7 @@ static void load_build(struct load *load)
     build_limits(load);
     build_protocols(load);
     build_bundles(load);
+    check_screening(load);
     build_devices(load);
     build_lines(load);
     files_hash(load, load->config->hash);

@@ -73,6 +73,7 @@ void build_applicators(struct load *load);
 void build_limits(struct load *load);
 void build_protocols(struct load *load);
 void build_bundles(struct load *load);
+void check_screening(struct load *load);
 void build_devices(struct load *load);
 void check_layers(struct load *load);
 

@@ -38,8 +38,7 @@ static bool indicated(const struct screening_case *c, const char *indication)
     return same(c->indication, indication) || same(c->protocol_indication, indication);
 }
 
-/* Whether a question is meant for this therapy, wherever it is given. */
-static bool is_for(const struct question *q, enum modality_therapy therapy)
+bool screening_is_for(const struct question *q, enum modality_therapy therapy)
 {
     const bool all = q->columns == 0 && q->therapies == 0;
     return all || ((q->columns >> screening_column_of(therapy)) & 1u) != 0 || ((q->therapies >> therapy) & 1u) != 0;
@@ -47,7 +46,7 @@ static bool is_for(const struct question *q, enum modality_therapy therapy)
 
 bool screening_asks(const struct question *q, const struct screening_case *c)
 {
-    if (!is_for(q, c->therapy)) {
+    if (!screening_is_for(q, c->therapy)) {
         return false;
     }
     if (q->sites != 0 && ((q->sites >> c->site) & 1u) == 0) {
@@ -363,11 +362,10 @@ static void refuse_condition(const struct condition *c, enum screening_code code
     item->origin = origin;
 }
 
-/* Limits have ceilings behind them; behind the questions there is nothing. */
-static bool anything_asked(const struct screening *s, enum modality_therapy therapy)
+bool screening_asks_anything(const struct screening *s, enum modality_therapy therapy)
 {
     for (size_t i = 0; i < s->n_questions; i++) {
-        if (is_for(&s->questions[i], therapy)) {
+        if (screening_is_for(&s->questions[i], therapy)) {
             return true;
         }
     }
@@ -405,7 +403,7 @@ int screening_judge(const struct screening *s, const struct screening_case *c, c
             refuse_condition(condition, wanted, therapy, because, r);
         }
     }
-    if (!anything_asked(s, c->therapy)) {
+    if (!screening_asks_anything(s, c->therapy)) {
         refusal_add(r, TOKEN_INCOMPLETE, NULL,
                     "the configuration asks no screening question for %s: nothing is started",
                     modality_therapy_id(c->therapy));

@@ -134,6 +134,11 @@ struct screening_case {
     const struct screening_other *others;
 };
 
+/* Whether a question is meant for this therapy, wherever it is given and whatever for. */
+bool screening_is_for(const struct question *q, enum modality_therapy therapy);
+/* Whether any is. Limits have ceilings behind them; behind the questions there is nothing. */
+bool screening_asks_anything(const struct screening *s, enum modality_therapy therapy);
+
 /* Whether a question is to be asked in this case. Columns, therapies and sites of 0 mean all. */
 bool screening_asks(const struct question *q, const struct screening_case *c);
 

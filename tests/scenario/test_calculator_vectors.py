@@ -9,30 +9,36 @@ from test_calculator import run
 
 VECTORS = """
 [protocol vector_biphasic]
+therapy = tens
 waveform = biphasic_symmetric
 phase_width_us = 1 us..500 us, default 100 us
 pulse_rate_millihz = 1 Hz..200 Hz, default 100 Hz
 
 [protocol vector_monophasic]
+therapy = tens
 waveform = monophasic
 phase_width_us = 1 us..500 us, default 100 us
 pulse_rate_millihz = 1 Hz..200 Hz, default 100 Hz
 
 [protocol vector_sine]
+therapy = ifc
 waveform = sine
 carrier_frequency_millihz = 4 kHz
 
 [protocol vector_two_tone]
+therapy = ifc
 waveform = premod_two_tone
 carrier_frequency_millihz = 4 kHz
 beat_frequency_millihz = 100 Hz
 
 [protocol vector_raised_cosine]
+therapy = ifc
 waveform = premod_raised_cosine
 carrier_frequency_millihz = 4 kHz
 beat_frequency_millihz = 100 Hz
 
 [protocol vector_russian]
+therapy = russian_nmes
 waveform = russian
 carrier_frequency_millihz = 2.5 kHz
 burst_rate_millihz = 50 Hz
@@ -40,7 +46,6 @@ burst_duty_permille = 50 %
 """
 COMMON = """label = vector
 revision = 1
-therapy = tens
 amplitude_ua = 0 mA..100 mA, default 1 mA
 duration_ms = 1 min..60 min, default 1 min
 rest_min = 0 min
@@ -50,11 +55,12 @@ verified = choice
 """
 HVPC = """
 [protocol vector_hvpc]
+therapy = hvpc_pain
 waveform = hvpc
 phase_width_us = 20 us
 pulse_rate_millihz = 100 Hz
 amplitude_mv = 0 V..500 V, default 1 V
-""" + COMMON.replace("amplitude_ua = 0 mA..100 mA, default 1 mA\n", "").replace("tens", "hvpc_pain")
+""" + COMMON.replace("amplitude_ua = 0 mA..100 mA, default 1 mA\n", "")
 SOUND = """
 [protocol vector_sound]
 label = vector

@@ -41,6 +41,7 @@ CASE(limits)
 CASE(protocols)
 CASE(protocol_rules)
 CASE(screening)
+CASE(unasked)
 CASE(devices)
 CASE(applicators)
 CASE(roles)
@@ -69,6 +70,7 @@ int main(void)
         RUN(bad_protocols),
         RUN(bad_protocol_rules),
         RUN(bad_screening),
+        RUN(bad_unasked),
         RUN(bad_devices),
         RUN(bad_applicators),
         RUN(bad_roles),

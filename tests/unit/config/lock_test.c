@@ -239,6 +239,17 @@ static void what_was_done_was_not_done_tomorrow(void **state)
     assert_int_equal(fixture_load(f, NULL), 0);
 }
 
+/* There are no ceilings behind the questions. */
+static void protocols_of_a_configuration_that_asks_nothing_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    shipped_copy(f);
+    fixture_write(f, "screening.ini", "# nothing\n");
+    assert_int_equal(fixture_load(f, NULL), -EINVAL);
+    assert_non_null(strstr(f->told, "protocols/ultrasound.ini"));
+    assert_non_null(strstr(f->told, "therapy = lipus: no screening question is asked for it"));
+}
+
 int main(void)
 {
 #define RUN(name) cmocka_unit_test_setup_teardown(name, fixture_empty, fixture_end)
@@ -251,6 +262,7 @@ int main(void)
         RUN(tightening_under_the_name_that_ships_is_taken),
         RUN(an_order_rule_that_forgets_a_therapy_is_refused),
         RUN(what_was_done_was_not_done_tomorrow),
+        RUN(protocols_of_a_configuration_that_asks_nothing_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

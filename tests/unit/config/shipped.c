@@ -26,9 +26,18 @@ const struct config *shipped(void **state)
 void shipped_copy(struct fixture *f)
 {
     static const char *const files[] = {
-        "sites.ini",           "limits-estim.ini",   "limits-ultrasound.ini", "limits-laser.ini",
-        "limits-cold.ini",     "limits-order.ini",   "protocols/estim.ini",   "protocols/ultrasound.ini",
-        "protocols/laser.ini", "protocols/cold.ini", "protocols/bundles.ini",
+        "sites.ini",
+        "screening.ini",
+        "limits-estim.ini",
+        "limits-ultrasound.ini",
+        "limits-laser.ini",
+        "limits-cold.ini",
+        "limits-order.ini",
+        "protocols/estim.ini",
+        "protocols/ultrasound.ini",
+        "protocols/laser.ini",
+        "protocols/cold.ini",
+        "protocols/bundles.ini",
     };
     char path[256];
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

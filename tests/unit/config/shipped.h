@@ -10,7 +10,8 @@
 
 /* The shipped configuration, loaded without a fault into the fixture. */
 const struct config *shipped(void **state);
-/* Copies the shipped limits, sites and protocols into the fixture's directory, without an installation.ini. */
+/* Copies the shipped limits, sites, screening and protocols into the fixture's directory, without an installation.ini.
+ */
 void shipped_copy(struct fixture *f);
 /* The limit of this id; the test fails if there is none. */
 const struct limit *shipped_limit(const struct config *c, const char *id);
