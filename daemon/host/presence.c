@@ -13,6 +13,11 @@
 /* Waiting for a device that is not there: absence is normal, and nobody waits longer than a second for a plug. */
 #define PRESENCE_BACKOFF_MIN_NS (100 * NS_PER_MS)
 #define PRESENCE_BACKOFF_MAX_NS (1000 * NS_PER_MS)
+/*
+ * A plug that is pushed in is taken up within a second, of which the kernel and the device need their part. Looking
+ * costs half a millisecond, where a try to connect may cost the other units of a network their line.
+ */
+#define PRESENCE_PLUG_MAX_NS (200 * NS_PER_MS)
 /* The same while a unit may have output. */
 #define PRESENCE_HOT_MIN_NS (10 * NS_PER_MS)
 #define PRESENCE_HOT_MAX_NS (100 * NS_PER_MS)
@@ -30,10 +35,15 @@ void presence_note(struct unit *u, const char *format, ...)
     va_end(arguments);
 }
 
-static int64_t backoff_next(int64_t *backoff_ns, bool hot)
+static bool has_plug(const struct line *l)
+{
+    return strncmp(l->name, "usb:", 4) == 0 || strncmp(l->name, "serial:", 7) == 0;
+}
+
+static int64_t backoff_next(const struct line *l, int64_t *backoff_ns, bool hot)
 {
     int64_t min = hot ? PRESENCE_HOT_MIN_NS : PRESENCE_BACKOFF_MIN_NS;
-    int64_t max = hot ? PRESENCE_HOT_MAX_NS : PRESENCE_BACKOFF_MAX_NS;
+    int64_t max = hot ? PRESENCE_HOT_MAX_NS : has_plug(l) ? PRESENCE_PLUG_MAX_NS : PRESENCE_BACKOFF_MAX_NS;
     int64_t now = *backoff_ns < min ? min : *backoff_ns > max ? max : *backoff_ns;
     *backoff_ns = now * 2;
     return now;
@@ -63,7 +73,7 @@ void presence_lost(struct line *l, struct unit *u, int64_t now_ns)
     u->absent = true;
     arm_stop_unit(l, u, LINK_REASON_LINK_LOST, u->detail);
     rest_begin(l, u, true, 0, now_ns);
-    u->retry_ns = now_ns + backoff_next(&u->backoff_ns, u->hot);
+    u->retry_ns = now_ns + backoff_next(l, &u->backoff_ns, u->hot);
 }
 
 /* The transport is no use any more: everything on it is lost, and it is opened from scratch. */
@@ -105,7 +115,7 @@ void presence_open(struct line *l)
     int64_t now = clock_monotonic_ns();
     if (r < 0) {
         l->link = NULL;
-        l->open_retry_ns = now + backoff_next(&l->open_backoff_ns, line_hot(l));
+        l->open_retry_ns = now + backoff_next(l, &l->open_backoff_ns, line_hot(l));
         for (size_t i = 0; i < l->n_units; i++) {
             l->units[i].absent = true;
             presence_note(&l->units[i], "link %s cannot be opened: %s", l->name,
@@ -145,7 +155,7 @@ void presence_reopen(struct line *l)
     l->doubt_ns = 0;
     if (r < 0) {
         line_drop(l, r, "transport");
-        l->open_retry_ns = now + backoff_next(&l->open_backoff_ns, line_hot(l));
+        l->open_retry_ns = now + backoff_next(l, &l->open_backoff_ns, line_hot(l));
         return;
     }
     l->doubt = false;
@@ -178,7 +188,7 @@ void presence_failed(struct line *l, struct unit *u, int error, const char *what
         u->poll_ns = u->failures > 1 ? now + PRESENCE_HOT_MIN_NS : now;
     if (!u->identified) {
         u->absent = true;
-        u->retry_ns = now + backoff_next(&u->backoff_ns, u->hot);
+        u->retry_ns = now + backoff_next(l, &u->backoff_ns, u->hot);
     }
     rest_failed(l, u, now);
 }
