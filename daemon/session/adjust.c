@@ -175,7 +175,8 @@ static bool view_is_fresh(const struct change *c, const struct session_actor *ac
         if (c->request->has_expect)
             doc_int(data, "expect", c->request->expect);
         say_refused(session->owner, "session.adjust", actor, session, reply, TOKEN_STALE_VIEW, data,
-                    "an increase needs the target in force as expect: it is %lld", (long long)present);
+                    "an increase needs the target in force as expect: it is %s",
+                    IN_UNITS(c->request->quantity, present));
         return false;
     }
     return true;

@@ -330,6 +330,8 @@ void envelope_arm(struct session *session, const struct assessment *a);
  */
 int rules_make(const struct sessions *s, struct session *session, const struct assessment *a);
 int rules_tighten(struct session *session, const struct assessment *a);
+/* Points to the kept limits anew: always after kept_take, which frees those that it replaces. */
+int rules_put_limits(struct session *session);
 
 /* start.c */
 void session_arm(struct session *session, const struct session_time *now);

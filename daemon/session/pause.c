@@ -79,6 +79,19 @@ static const char *why_not_resumable(struct session *session, char *why, size_t 
     return why;
 }
 
+/* What is to flow again, against every limit since the start: nothing begins anew that would be refused. */
+static bool limits_allow(struct session *session, const struct session_actor *actor, struct session_reply reply)
+{
+    struct assessment *a = calloc(1, sizeof *a);
+    const bool allowed = a && session_stands(session, a);
+    if (!allowed)
+        say_refused(session->owner, "session.resume", actor, session, reply, TOKEN_LIMIT_EXCEEDED,
+                    a ? assess_violations(a) : NULL, "session %s cannot go on: %s", session->id,
+                    a && a->refused.n > 0 ? a->refused.items[0].message : "the limits could not be checked");
+    free(a);
+    return allowed;
+}
+
 void session_resume(struct sessions *s, const char *session_id, const char *lease_key,
                     const struct session_actor *actor, const struct session_time *now, struct session_reply reply)
 {
@@ -98,6 +111,8 @@ void session_resume(struct sessions *s, const char *session_id, const char *leas
                     session->id, why);
         return;
     }
+    if (!limits_allow(session, actor, reply))
+        return;
     state_apply(session, EVENT_resume, now);
     session->origin = "operator";
     session->faults_told = 0;

@@ -160,6 +160,50 @@ static void put_envelope(struct session *session, const struct assessment *a)
     }
 }
 
+/*
+ * What asks for notice at what is commanded now, and was not acknowledged: those who treat are told, all in one alarm.
+ * What adds up is told by supervision when it is there.
+ */
+static void tell_notices(struct session *session, const struct dose_tables *tables, const struct assessment *a)
+{
+    const struct prescription asked = request_prescription(&session->request->r, session->unit);
+    char told[LINK_TEXT_MAX] = "";
+    for (size_t i = 0; i < tables->n_limits; i++) {
+        const struct limit *l = &tables->limits[i];
+        const size_t used = strlen(told);
+        struct limit_finding f;
+        if (l->class != LIMIT_NOTICE || l->use != USE_TREATMENT || kept_adds_up(l))
+            continue;
+        limit_explain(l, 1, &a->picture, &session->history, &f);
+        if (f.applies && f.exceeded && !prescription_acknowledges(&asked, l->id))
+            snprintf(told + used, sizeof told - used, "%s%s: %s %s, notice %s %s (%s)", used > 0 ? "; " : "", l->id,
+                     modality_quantity_info(l->quantity)->id, IN_UNITS(l->quantity, f.value),
+                     f.is_min ? "below" : "above", IN_UNITS(l->quantity, f.is_min ? l->min : l->max), l->origin);
+    }
+    if (told[0])
+        say_alarm(session->owner, ALARM_KIND_dose_notice, session->unit->id, session, "%s", told);
+}
+
+/*
+ * What is fixed in a treatment, an area or the ratio of a beam, and is now said to be worse: measured values are held
+ * against the worst that was said since the start.
+ */
+static void take_properties(struct session *session, const struct assessment *a)
+{
+    for (size_t i = 0; i < session->n_channels; i++) {
+        const struct quantity_set *said = &a->plan.dose.treatment.channels[i].start;
+        struct dose_channel *own = &session->treatment.channels[i];
+        for (unsigned n = quantity_next(said, 0); n < QUANTITY_COUNT; n = quantity_next(said, n + 1)) {
+            const enum modality_quantity q = (enum modality_quantity)n;
+            if (modality_quantity_info(q)->basis != BASIS_PROPERTY || modality_quantity_info(q)->safer == SAFER_NONE ||
+                !quantity_has(&own->start, q) || !quantity_unsafer(q, said->value[q], own->start.value[q]))
+                continue;
+            own->start.value[q] = own->ceiling.value[q] = session->present[i].value[q] = said->value[q];
+            session->rules.channels[i].values.value[q] = said->value[q];
+        }
+    }
+}
+
 static void tell_host(struct session *session, const struct session_time *now)
 {
     if (!session->armed)
@@ -180,14 +224,15 @@ static void stop_by_limit(struct session *session, const struct assessment *a, c
 /* The present is allowed: what it might still be asked, and what it is supervised against, become tighter. */
 static void tighten(struct session *session, struct assessment *a, const struct session_time *now)
 {
+    char why[LINK_TEXT_MAX];
     const int step = cut(session, a);
     session->rms_sum_ua = quantity_or_zero(&a->picture.whole, QUANTITY_rms_current_sum_ua);
     if (rules_tighten(session, a) < 0) {
         session_end_by(session, END_limit, "daemon", "the limits of the changed configuration cannot all be held", now);
         return;
     }
-    if (supervise_totals_exceeded(&session->rules, &session->supervised)) {
-        session_end_by(session, END_limit, "daemon", "what was delivered exceeds a changed limit", now);
+    if (supervise_totals_exceeded(&session->rules, &session->supervised, why, sizeof why)) {
+        session_end_by(session, END_limit, "daemon", why, now);
         return;
     }
     const bool slower = envelope_slow_down(a, &session->arm.envelope);
@@ -207,14 +252,18 @@ static void reload_session(struct session *session, const struct dose_tables *ta
         stop_by_limit(session, a, now);
         return;
     }
-    if (kept_take(&session->kept, tables, &a->plan.dose.treatment) < 0) {
+    const int kept = kept_take(&session->kept, tables, &a->plan.dose.treatment);
+    if (rules_put_limits(session) < 0 || kept < 0) {
         session_end_by(session, END_limit, "daemon", "the limits of the changed configuration cannot all be held", now);
         return;
     }
-    if (treatment_allowed(session, a))
-        tighten(session, a, now);
-    else
+    if (!treatment_allowed(session, a)) {
         stop_by_limit(session, a, now);
+        return;
+    }
+    take_properties(session, a);
+    tell_notices(session, tables, a);
+    tighten(session, a, now);
 }
 
 int sessions_reload(struct sessions *s, const struct session_settings *settings, const struct session_time *now)

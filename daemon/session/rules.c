@@ -21,8 +21,8 @@
 static const struct dose_amounts endless = {NOT_BOUNDED, NOT_BOUNDED, NOT_BOUNDED, NOT_BOUNDED,
                                             NOT_BOUNDED, NOT_BOUNDED, NOT_BOUNDED};
 
-static const struct limit *bound(const struct assessment *a, enum modality_quantity q, enum limit_class class,
-                                 bool want_min)
+static const struct limit *limit_of(const struct assessment *a, enum modality_quantity q, enum limit_class class,
+                                    bool want_min)
 {
     const struct dose_tables *t = a->plan.dose.tables;
     return limit_tightest(t->limits, t->n_limits, &a->picture, q, class, want_min);
@@ -30,7 +30,7 @@ static const struct limit *bound(const struct assessment *a, enum modality_quant
 
 static int64_t max_or(const struct assessment *a, enum modality_quantity q, enum limit_class class, int64_t otherwise)
 {
-    const struct limit *l = bound(a, q, class, false);
+    const struct limit *l = limit_of(a, q, class, false);
     return l ? l->max : otherwise;
 }
 
@@ -38,6 +38,36 @@ static void tighten(int64_t *value, int64_t max)
 {
     if (max < *value)
         *value = max;
+}
+
+/* Whoever reads of a bound is told where it comes from. */
+static void name_bound(struct supervise_rules *rules, size_t bound, const struct limit *l)
+{
+    snprintf(rules->by[bound], sizeof rules->by[bound], " (%s, %s)", l->id,
+             l->origin ? l->origin : limit_layer_id(l->layer));
+}
+
+static void tighten_by(struct supervise_rules *rules, size_t bound, int64_t *value, int64_t max, const struct limit *l)
+{
+    if (max >= *value)
+        return;
+    *value = max;
+    name_bound(rules, bound, l);
+}
+
+/* The maximum of a limit, where there is one. */
+static void take_max(struct supervise_rules *rules, size_t bound, int64_t *value, const struct limit *l)
+{
+    if (l)
+        tighten_by(rules, bound, value, l->max, l);
+}
+
+static void take_min(struct supervise_rules *rules, size_t bound, int64_t *value, const struct limit *l)
+{
+    if (!l || l->min <= *value)
+        return;
+    *value = l->min;
+    name_bound(rules, bound, l);
 }
 
 static const struct modality_range *readable(const struct modality_channel *c, enum modality_quantity q)
@@ -96,22 +126,26 @@ static int64_t span_of(const struct supervise_channel_rules *c, const struct mod
     return 0;
 }
 
-static void tighten_channel(struct supervise_channel_rules *c, const struct assessment *a, size_t i)
+static void tighten_channel(struct supervise_rules *rules, const struct assessment *a, size_t i)
 {
+    struct supervise_channel_rules *c = &rules->channels[i];
     const int64_t floor = max_or(a, QUANTITY_accuracy_floor_permille, LIMIT_INFO, FLOOR_PERMILLE);
-    const struct limit *closed = bound(a, QUANTITY_impedance_ohm, LIMIT_HARD, true);
-    const struct limit *skin = bound(a, QUANTITY_skin_temperature_millic, LIMIT_HARD, true);
-    tighten(&c->accuracy_permille, max_or(a, QUANTITY_delivery_error_permille, LIMIT_HARD, ACCURACY_PERMILLE));
+    const struct limit *accuracy = limit_of(a, QUANTITY_delivery_error_permille, LIMIT_HARD, false);
+    take_max(rules, BOUND_accuracy, &c->accuracy_permille, accuracy);
+    if (!accuracy)
+        tighten(&c->accuracy_permille, ACCURACY_PERMILLE);
     tighten(&c->floor, span_of(c, a->plan.device[i]) / 1000 * floor);
-    tighten(&c->impedance_open_ohm, max_or(a, QUANTITY_impedance_ohm, LIMIT_HARD, NOT_BOUNDED));
-    tighten(&c->impedance_trend_permille, max_or(a, QUANTITY_impedance_rise_permille, LIMIT_NOTICE, NOT_BOUNDED));
-    tighten(&c->readback_permille, max_or(a, QUANTITY_readback_ratio_permille, LIMIT_HARD, NOT_BOUNDED));
-    tighten(&c->static_max_uw_cm2, max_or(a, QUANTITY_intensity_static_uw_cm2, LIMIT_NOTICE, NOT_BOUNDED));
-    tighten(&c->static_max_uw_cm2, max_or(a, QUANTITY_intensity_static_uw_cm2, LIMIT_HARD, NOT_BOUNDED));
-    if (closed && closed->min > c->impedance_short_ohm)
-        c->impedance_short_ohm = closed->min;
-    if (skin && skin->min > c->skin_min_millic)
-        c->skin_min_millic = skin->min;
+    take_max(rules, BOUND_open, &c->impedance_open_ohm, limit_of(a, QUANTITY_impedance_ohm, LIMIT_HARD, false));
+    take_min(rules, BOUND_short, &c->impedance_short_ohm, limit_of(a, QUANTITY_impedance_ohm, LIMIT_HARD, true));
+    take_max(rules, BOUND_trend, &c->impedance_trend_permille,
+             limit_of(a, QUANTITY_impedance_rise_permille, LIMIT_NOTICE, false));
+    take_max(rules, BOUND_readback, &c->readback_permille,
+             limit_of(a, QUANTITY_readback_ratio_permille, LIMIT_HARD, false));
+    take_max(rules, BOUND_static, &c->static_max_uw_cm2,
+             limit_of(a, QUANTITY_intensity_static_uw_cm2, LIMIT_NOTICE, false));
+    take_max(rules, BOUND_static, &c->static_max_uw_cm2,
+             limit_of(a, QUANTITY_intensity_static_uw_cm2, LIMIT_HARD, false));
+    take_min(rules, BOUND_skin, &c->skin_min_millic, limit_of(a, QUANTITY_skin_temperature_millic, LIMIT_HARD, true));
 }
 
 static void loosest_channel(struct supervise_channel_rules *c)
@@ -147,8 +181,7 @@ static bool on_one_channel(const struct limit *l)
            basis != BASIS_PROPERTY;
 }
 
-/* Anew out of what is kept: a limit that was replaced there is pointed to no more. */
-static int put_limits(struct session *session)
+int rules_put_limits(struct session *session)
 {
     struct supervise_rules *rules = &session->rules;
     int r = 0;
@@ -178,39 +211,45 @@ static int64_t energy_over_area(const struct assessment *a, int64_t density)
     return wide_mul_div_down(density, area, 100, &energy) == 0 ? energy : NOT_BOUNDED;
 }
 
-static void tighten_total(struct dose_amounts *totals, const struct limit *l, const struct assessment *a,
+/* What earlier sessions of the day have used of an amount. */
+static int64_t used_of(const struct dose_history *h, size_t amount)
+{
+    switch ((enum amount)amount) {
+    case AMOUNT_duration_ms:
+        return h->duration_ms;
+    case AMOUNT_energy_uj:
+        return h->energy_uj;
+    case AMOUNT_session_charge_uc:
+        return h->session_charge_uc;
+    case AMOUNT_iontophoresis_dose_ua_min:
+        return h->iontophoresis_dose_ua_min;
+    case AMOUNT_cem43_ms:
+        return h->cem43_ms;
+    case AMOUNT_cold_dose_millic_min:
+        return h->cold_dose_millic_min;
+    case AMOUNT_contraction_count:
+    case AMOUNT_COUNT:
+        return 0;
+    }
+    return 0;
+}
+
+/* One of the totals, by the limit that leaves least of it. */
+static void tighten_total(struct supervise_rules *rules, bool hard, const struct limit *l, const struct assessment *a,
                           const struct dose_history *h)
 {
-    const bool day = l->scope == SCOPE_PER_24H;
+    const bool day = l->scope == SCOPE_PER_24H, density = l->quantity == QUANTITY_energy_density_uj_cm2;
+    const enum modality_quantity q = density ? QUANTITY_energy_uj : l->quantity;
+    struct dose_amounts *totals = hard ? &rules->totals_max : &rules->totals_notice;
     if (!l->has_max || (!day && l->scope != SCOPE_PER_SESSION))
         return;
-    switch ((int)l->quantity) {
-    case QUANTITY_duration_ms:
-        tighten(&totals->duration_ms, less(l->max, day ? h->duration_ms : 0));
-        break;
-    case QUANTITY_energy_uj:
-        tighten(&totals->energy_uj, less(l->max, day ? h->energy_uj : 0));
-        break;
-    case QUANTITY_energy_density_uj_cm2:
-        tighten(&totals->energy_uj, energy_over_area(a, l->max));
-        break;
-    case QUANTITY_session_charge_uc:
-        tighten(&totals->session_charge_uc, less(l->max, day ? h->session_charge_uc : 0));
-        break;
-    case QUANTITY_iontophoresis_dose_ua_min:
-        tighten(&totals->iontophoresis_dose_ua_min, less(l->max, day ? h->iontophoresis_dose_ua_min : 0));
-        break;
-    case QUANTITY_contraction_count:
-        tighten(&totals->contraction_count, l->max);
-        break;
-    case QUANTITY_cem43_ms:
-        tighten(&totals->cem43_ms, less(l->max, day ? h->cem43_ms : 0));
-        break;
-    case QUANTITY_cold_dose_millic_min:
-        tighten(&totals->cold_dose_millic_min, less(l->max, day ? h->cold_dose_millic_min : 0));
-        break;
-    default:
-        break;
+    for (size_t i = 0; i < AMOUNT_COUNT; i++) {
+        if (amount_quantity(i) != q)
+            continue;
+        int64_t value = amount_get(totals, i);
+        const int64_t max = density ? energy_over_area(a, l->max) : less(l->max, day ? used_of(h, i) : 0);
+        tighten_by(rules, (size_t)(hard ? BOUND_totals : BOUND_notices) + i, &value, max, l);
+        amount_set(totals, i, value);
     }
 }
 
@@ -229,46 +268,55 @@ static int tighten_totals(struct session *session, const struct assessment *a)
         if (!findings[i].applies)
             continue;
         if (l->class == LIMIT_HARD)
-            tighten_total(&rules->totals_max, l, a, &session->history);
+            tighten_total(rules, true, l, a, &session->history);
         else if (l->class == LIMIT_NOTICE && !prescription_acknowledges(&asked, l->id))
-            tighten_total(&rules->totals_notice, l, a, &session->history);
+            tighten_total(rules, false, l, a, &session->history);
         if (l->class == LIMIT_HARD && l->quantity == QUANTITY_rms_current_sum_ua && l->has_max)
-            tighten(&rules->rms_sum_max_ua, less(l->max, session->history.rms_sum_ua));
+            tighten_by(rules, BOUND_rms_sum, &rules->rms_sum_max_ua, less(l->max, session->history.rms_sum_ua), l);
     }
     free(findings);
     return 0;
 }
 
-static int64_t temperature_bound(const struct assessment *a)
+static void tighten_temperature(struct supervise_rules *rules, const struct assessment *a)
 {
-    int64_t max = max_or(a, QUANTITY_applicator_temperature_millic, LIMIT_HARD, NOT_BOUNDED);
-    const int applicator = a->plan.dose.treatment.applicator;
-    if (applicator >= 0 && a->plan.dose.tables->applicators[applicator].max_temperature_millic > 0)
-        tighten(&max, a->plan.dose.tables->applicators[applicator].max_temperature_millic);
-    return max;
+    const int index = a->plan.dose.treatment.applicator;
+    take_max(rules, BOUND_temperature, &rules->temperature_max_millic,
+             limit_of(a, QUANTITY_applicator_temperature_millic, LIMIT_HARD, false));
+    if (index < 0)
+        return;
+    const struct applicator *head = &a->plan.dose.tables->applicators[index];
+    const struct limit own = {.id = head->id, .origin = head->origin, .max = head->max_temperature_millic};
+    if (own.max > 0)
+        take_max(rules, BOUND_temperature, &rules->temperature_max_millic, &own);
 }
 
 /* The device's timer may be off by a time, and by a share of the set time, whichever is less. */
-static int64_t timer_bound(const struct assessment *a)
+static void tighten_timer(struct supervise_rules *rules, const struct assessment *a)
 {
-    int64_t max = max_or(a, QUANTITY_timer_error_ms, LIMIT_HARD, TIMER_TOLERANCE_MS), share;
-    int64_t permille = max_or(a, QUANTITY_timer_error_permille, LIMIT_HARD, NOT_BOUNDED);
-    tighten(&permille, max_or(a, QUANTITY_timer_error_permille, LIMIT_DEVICE, NOT_BOUNDED));
-    if (permille != NOT_BOUNDED && wide_mul_div_down(a->plan.dose.treatment.duration_ms, permille, 1000, &share) == 0)
-        tighten(&max, share);
-    return max;
+    const struct limit *time = limit_of(a, QUANTITY_timer_error_ms, LIMIT_HARD, false);
+    const struct limit *shares[] = {limit_of(a, QUANTITY_timer_error_permille, LIMIT_HARD, false),
+                                    limit_of(a, QUANTITY_timer_error_permille, LIMIT_DEVICE, false)};
+    take_max(rules, BOUND_timer, &rules->timer_tolerance_ms, time);
+    if (!time)
+        tighten(&rules->timer_tolerance_ms, TIMER_TOLERANCE_MS);
+    for (size_t i = 0; i < 2; i++) {
+        int64_t most;
+        if (shares[i] && wide_mul_div_down(a->plan.dose.treatment.duration_ms, shares[i]->max, 1000, &most) == 0)
+            tighten_by(rules, BOUND_timer, &rules->timer_tolerance_ms, most, shares[i]);
+    }
 }
 
 int rules_tighten(struct session *session, const struct assessment *a)
 {
     struct supervise_rules *rules = &session->rules;
-    tighten(&rules->temperature_max_millic, temperature_bound(a));
-    tighten(&rules->timer_tolerance_ms, timer_bound(a));
+    tighten_temperature(rules, a);
+    tighten_timer(rules, a);
     for (size_t i = 0; i < rules->n_channels; i++)
-        tighten_channel(&rules->channels[i], a, i);
+        tighten_channel(rules, a, i);
     kept_meet(&session->kept, &a->picture);
     const int r = tighten_totals(session, a);
-    return r < 0 ? r : put_limits(session);
+    return r < 0 ? r : rules_put_limits(session);
 }
 
 int rules_make(const struct sessions *s, struct session *session, const struct assessment *a)

@@ -80,18 +80,21 @@ static struct supervise_finding *find_or_add(struct supervise_outcome *out, enum
     return &out->findings[out->n++];
 }
 
-void supervise_judge(struct judging *j, enum supervise_fault fault, bool present, enum modality_quantity quantity,
-                     int64_t value, int64_t bound, const char *format, ...)
+bool supervise_count(struct judging *j, enum supervise_fault fault, bool present)
 {
     uint16_t *count = &j->state->counts[fault][j->index];
     if (!present) {
         *count = 0;
-        return;
+        return false;
     }
     if (*count < UINT16_MAX)
         (*count)++;
-    if (*count < table[fault].samples)
-        return;
+    return *count >= table[fault].samples;
+}
+
+void supervise_found(struct judging *j, enum supervise_fault fault, enum modality_quantity quantity, int64_t value,
+                     int64_t bound, const char *format, ...)
+{
     struct supervise_finding *finding = find_or_add(j->out, fault);
     if (table[fault].action > j->out->action)
         j->out->action = table[fault].action;
@@ -147,8 +150,9 @@ static void judge_timer(struct judging *j)
     const int64_t error = difference < 0 ? -difference : difference;
     const bool stalled = now - state->timer_moved_ns > TIMER_STALL_NS;
     supervise_judge(j, FAULT_device_timer, stalled || error > j->rules->timer_tolerance_ms, QUANTITY_timer_error_ms,
-                    error, j->rules->timer_tolerance_ms, "the device's timer %s: off by %lld ms, allowed %lld ms",
-                    stalled ? "stands still" : "runs apart", (long long)error, (long long)j->rules->timer_tolerance_ms);
+                    error, j->rules->timer_tolerance_ms, "the device's timer %s: off by %s, allowed %s%s",
+                    stalled ? "stands still" : "runs apart", IN_UNITS(QUANTITY_timer_error_ms, error),
+                    IN_UNITS(QUANTITY_timer_error_ms, j->rules->timer_tolerance_ms), BY(j, BOUND_timer));
 }
 
 const struct supervise_channel_rules *judged_rules(const struct judging *j)
@@ -191,8 +195,9 @@ static void judge_limits(struct judging *j, const struct quantity_set *values)
         if (!over && !under)
             continue;
         const int64_t bound = over ? limit->max : limit->min;
-        supervise_judge(j, FAULT_over_limit, true, limit->quantity, value, bound, "%s: measured %lld, bound %lld (%s)",
-                        limit->id, (long long)value, (long long)bound, limit->origin);
+        supervise_judge(j, FAULT_over_limit, true, limit->quantity, value, bound, "%s: %s %s, bound %s (%s)", limit->id,
+                        modality_quantity_info(limit->quantity)->id, IN_UNITS(limit->quantity, value),
+                        IN_UNITS(limit->quantity, bound), limit->origin);
         return;
     }
     supervise_judge(j, FAULT_over_limit, false, QUANTITY_COUNT, 0, 0, " ");
@@ -208,8 +213,8 @@ static void judge_sum(struct judging *j, const struct quantity_set *values)
     }
     if (sum > j->rules->rms_sum_max_ua)
         supervise_judge(j, FAULT_over_limit, true, QUANTITY_rms_current_sum_ua, sum, j->rules->rms_sum_max_ua,
-                        "r.m.s. current of all channels %lld uA, bound %lld uA", (long long)sum,
-                        (long long)j->rules->rms_sum_max_ua);
+                        "r.m.s. current of all channels %s, bound %s%s", IN_UNITS(QUANTITY_rms_current_sum_ua, sum),
+                        IN_UNITS(QUANTITY_rms_current_sum_ua, j->rules->rms_sum_max_ua), BY(j, BOUND_rms_sum));
 }
 
 static void judge_channel(struct judging *j)
@@ -236,8 +241,10 @@ static void judge_channel(struct judging *j)
     const bool hot = supervise_reading(status, QUANTITY_applicator_temperature_millic, &temperature) &&
                      temperature > j->rules->temperature_max_millic;
     supervise_judge(j, FAULT_over_temperature, hot, QUANTITY_applicator_temperature_millic, temperature,
-                    j->rules->temperature_max_millic, "applicator at %lld mdegC, bound %lld mdegC",
-                    (long long)temperature, (long long)j->rules->temperature_max_millic);
+                    j->rules->temperature_max_millic, "applicator at %s, bound %s%s",
+                    IN_UNITS(QUANTITY_applicator_temperature_millic, temperature),
+                    IN_UNITS(QUANTITY_applicator_temperature_millic, j->rules->temperature_max_millic),
+                    BY(j, BOUND_temperature));
 }
 
 /* What was measured, and what follows from it on all channels together, against the limits of each. */

@@ -9,7 +9,7 @@
 
 #include "dose/envelope.h"
 #include "link/message.h"
-#include "record/record.h"
+#include "record/amounts.h"
 #include "session/alarm.h"
 
 enum supervise_action { ACTION_NONE, ACTION_NOTE, ACTION_HOLD, ACTION_STOP };
@@ -54,6 +54,27 @@ enum supervise_fault {
         FAULT_COUNT
 };
 
+/* What bounds a judgement: whoever reads of it is told which limit that is. */
+enum supervise_bound {
+    BOUND_accuracy,
+    BOUND_open,
+    BOUND_short,
+    BOUND_trend,
+    BOUND_readback,
+    BOUND_static,
+    BOUND_skin,
+    BOUND_temperature,
+    BOUND_timer,
+    BOUND_rms_sum,
+    BOUND_totals, /* one for each amount, in their order */
+    BOUND_notices = BOUND_totals + AMOUNT_COUNT,
+    BOUND_COUNT = BOUND_notices + AMOUNT_COUNT
+};
+#define SUPERVISE_BY_MAX 112
+
+/* A value as people read it, for texts. It lives as long as the block that it is written in. */
+#define IN_UNITS(quantity, value) value_format(quantity, value, (char[VALUE_TEXT_MAX]){0}, VALUE_TEXT_MAX)
+
 /* Bounds in force for one session; taken from limits and the device when it is armed, tightened by reload. */
 struct supervise_rules {
     enum modality modality;
@@ -93,6 +114,7 @@ struct supervise_rules {
     const struct dose_treatment *treatment;        /* which channels share an electrode; the session's own */
     struct course course;                          /* what ends the treatment */
     int64_t rms_sum_max_ua;                        /* over all channels; INT64_MAX = not bounded */
+    char by[BOUND_COUNT][SUPERVISE_BY_MAX];        /* " (limit, where it stands)"; empty where no limit says so */
 };
 
 /* What one fault looks like when it acts. */
@@ -158,8 +180,9 @@ void supervise_settle(const struct supervise_rules *rules, struct supervise_stat
 /* True when this session's unit may be given a permit: a fresh sample was supervised and nothing asks for a stop. */
 bool supervise_may_permit(const struct supervise_rules *rules, const struct supervise_state *state, int64_t now_ns);
 
-/* True when anything that was delivered exceeds a hard bound on it. */
-bool supervise_totals_exceeded(const struct supervise_rules *rules, const struct supervise_state *state);
+/* True when anything that was delivered exceeds a hard bound on it; why says what, and by which limit. */
+bool supervise_totals_exceeded(const struct supervise_rules *rules, const struct supervise_state *state, char *why,
+                               size_t size);
 
 /* The next point of a laser begins: what was delivered so far belongs to the ones before. */
 void supervise_begin_point(struct supervise_state *state);

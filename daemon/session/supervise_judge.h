@@ -16,10 +16,17 @@ struct judging {
     size_t index; /* of the session's channel; 0 for faults of the whole unit */
 };
 
-/* Raises or clears the count; acts when it is reached. The text is made only then. quantity QUANTITY_COUNT: no value.
- */
-void supervise_judge(struct judging *j, enum supervise_fault fault, bool present, enum modality_quantity quantity,
-                     int64_t value, int64_t bound, const char *format, ...) __attribute__((format(printf, 7, 8)));
+/* Raises or clears the count of a fault; true when it acts. */
+bool supervise_count(struct judging *j, enum supervise_fault fault, bool present);
+/* What it looks like; quantity QUANTITY_COUNT: no value. */
+void supervise_found(struct judging *j, enum supervise_fault fault, enum modality_quantity quantity, int64_t value,
+                     int64_t bound, const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* (judging, fault, present, quantity, value, bound, format, ...): nothing behind present is computed until it acts. */
+#define supervise_judge(j, fault, present, ...)                                                                        \
+    (supervise_count(j, fault, present) ? supervise_found(j, fault, __VA_ARGS__) : (void)0)
+
+/* The limit behind a bound, for the texts. */
+#define BY(j, bound) ((j)->rules->by[bound])
 
 /* The channel that is judged: its rules, its state, what the sample says of it. */
 const struct supervise_channel_rules *judged_rules(const struct judging *j);

@@ -10,6 +10,8 @@
 #define STUCK_SHARE_PERMILLE 250
 /* An impedance is compared with its own smoothed past: weight of the newest sample, 1/16 at 50 ms is about a second. */
 #define SMOOTHING 16
+/* Devices with readings of 16 bit say "above range" by the largest of them. */
+#define BEYOND_OHM 65535
 
 int64_t supervise_distance(const struct supervise_channel_rules *c, int64_t absolute)
 {
@@ -116,11 +118,12 @@ static void judge_over(struct judging *j, int64_t actual, int64_t far)
         return;
     const int64_t gross = past + past / 2 + tolerance(c, 0), high = expected + tolerance(c, expected);
     supervise_judge(j, FAULT_over_output_gross, measured > gross, c->actual, actual, measured_absolute(c, gross),
-                    "measured %lld, more than 1.5 x the set %lld", (long long)actual,
-                    (long long)measured_absolute(c, past));
+                    "measured %s, more than 1.5 x the set %s", IN_UNITS(c->actual, actual),
+                    IN_UNITS(c->actual, measured_absolute(c, past)));
     supervise_judge(j, FAULT_over_output, measured > high, c->actual, actual, measured_absolute(c, high),
-                    "measured %lld, beyond the set %lld by more than the tolerance (bound %lld)", (long long)actual,
-                    (long long)measured_absolute(c, expected), (long long)measured_absolute(c, high));
+                    "measured %s, beyond the set %s by more than the tolerance, bound %s%s",
+                    IN_UNITS(c->actual, actual), IN_UNITS(c->actual, measured_absolute(c, expected)),
+                    IN_UNITS(c->actual, measured_absolute(c, high)), BY(j, BOUND_accuracy));
 }
 
 /* A pad that cools slowly harms nobody: it is told. A current that is too low is a broken lead or a lying device. */
@@ -131,11 +134,12 @@ static void judge_under(struct judging *j, int64_t actual, int64_t expected)
     const bool settled = (j->sample->settled >> c->channel) & 1u, slow = c->lag_ns > 0;
     const bool under = settled && measured_distance(c, actual) < low;
     supervise_judge(j, FAULT_under_output, under && !slow, c->actual, actual, measured_absolute(c, low),
-                    "measured %lld, below the set %lld by more than the tolerance (bound %lld)", (long long)actual,
-                    (long long)measured_absolute(c, expected), (long long)measured_absolute(c, low));
+                    "measured %s, below the set %s by more than the tolerance, bound %s%s", IN_UNITS(c->actual, actual),
+                    IN_UNITS(c->actual, measured_absolute(c, expected)), IN_UNITS(c->actual, measured_absolute(c, low)),
+                    BY(j, BOUND_accuracy));
     supervise_judge(j, FAULT_slow_cooling, under && slow, c->actual, actual, measured_absolute(c, low),
-                    "measured %lld, and %lld was set a while ago", (long long)actual,
-                    (long long)measured_absolute(c, expected));
+                    "measured %s, and %s was set a while ago", IN_UNITS(c->actual, actual),
+                    IN_UNITS(c->actual, measured_absolute(c, expected)));
 }
 
 static int64_t gap(int64_t near, int64_t far, int64_t other_near, int64_t other_far)
@@ -161,8 +165,8 @@ static void judge_stuck(struct judging *j, int64_t actual, int64_t near, int64_t
     const int64_t must_move = cs->far_at_change / 1000 * STUCK_SHARE_PERMILLE + 4 * c->resolution;
     const bool judged = c->lag_ns == 0 || ((j->sample->settled >> c->channel) & 1u);
     supervise_judge(j, FAULT_sensor_stuck, judged && moved > must_move, c->actual, actual, must_move,
-                    "measured %lld has not moved although the level went from %lld to %lld", (long long)actual,
-                    (long long)absolute_of(c, cs->far_at_change), (long long)absolute_of(c, far));
+                    "measured %s has not moved although the level went from %s to %s", IN_UNITS(c->actual, actual),
+                    IN_UNITS(c->level, absolute_of(c, cs->far_at_change)), IN_UNITS(c->level, absolute_of(c, far)));
 }
 
 void judge_delivery(struct judging *j)
@@ -207,14 +211,22 @@ static void judge_course(struct judging *j, int64_t ohm)
     const int64_t slow = cs->slow_impedance_ohm;
     const bool step = ohm >= 2 * slow || 2 * ohm <= slow;
     supervise_judge(j, FAULT_impedance_step, step, QUANTITY_impedance_ohm, ohm, slow,
-                    "impedance went from %lld to %lld ohm within a second", (long long)slow, (long long)ohm);
+                    "impedance went from %s to %s within a second", IN_UNITS(QUANTITY_impedance_ohm, slow),
+                    IN_UNITS(QUANTITY_impedance_ohm, ohm));
     if (!step) /* a step is judged against the value before it */
         cs->slow_impedance_ohm += (ohm - slow) / SMOOTHING + (ohm > slow ? 1 : ohm < slow ? -1 : 0);
     const int64_t rise = (ohm - cs->first_impedance_ohm) * 1000 / cs->first_impedance_ohm;
     supervise_judge(j, FAULT_impedance_trend, rise > c->impedance_trend_permille, QUANTITY_impedance_rise_permille,
-                    rise, c->impedance_trend_permille,
-                    "impedance has risen by %lld permille since the start, noticed above %lld", (long long)rise,
-                    (long long)c->impedance_trend_permille);
+                    rise, c->impedance_trend_permille, "impedance has risen by %s since the start, noticed above %s%s",
+                    IN_UNITS(QUANTITY_impedance_rise_permille, rise),
+                    IN_UNITS(QUANTITY_impedance_rise_permille, c->impedance_trend_permille), BY(j, BOUND_trend));
+}
+
+static const char *load_text(int64_t ohm, char *text, size_t size)
+{
+    if (ohm <= 0)
+        return "not measured";
+    return ohm >= BEYOND_OHM ? "above what can be measured" : value_format(QUANTITY_impedance_ohm, ohm, text, size);
 }
 
 /* Impedance against its bounds; 0 or less is "not measured". */
@@ -226,12 +238,18 @@ void judge_load(struct judging *j)
     const bool shorted = contact_counts(j) && status->contact == CONTACT_SHORTED;
     int64_t ohm = 0;
     supervise_reading(status, QUANTITY_impedance_ohm, &ohm);
+    char load[VALUE_TEXT_MAX];
     supervise_judge(j, FAULT_electrode_open, lost || ohm > c->impedance_open_ohm, QUANTITY_impedance_ohm, ohm,
-                    c->impedance_open_ohm, "impedance %lld ohm%s, open above %lld ohm", (long long)ohm,
-                    lost ? " and contact lost" : "", (long long)c->impedance_open_ohm);
+                    c->impedance_open_ohm, "open circuit: impedance %s%s, open above %s%s",
+                    load_text(ohm, load, sizeof load), lost ? ", contact lost" : "",
+                    c->impedance_open_ohm == INT64_MAX ? "no bound"
+                                                       : IN_UNITS(QUANTITY_impedance_ohm, c->impedance_open_ohm),
+                    BY(j, BOUND_open));
     supervise_judge(j, FAULT_electrode_short, shorted || (ohm > 0 && ohm < c->impedance_short_ohm),
-                    QUANTITY_impedance_ohm, ohm, c->impedance_short_ohm, "impedance %lld ohm%s, short below %lld ohm",
-                    (long long)ohm, shorted ? " and contact shorted" : "", (long long)c->impedance_short_ohm);
+                    QUANTITY_impedance_ohm, ohm, c->impedance_short_ohm,
+                    "short circuit: impedance %s%s, short below %s%s", load_text(ohm, load, sizeof load),
+                    shorted ? ", contact shorted" : "", IN_UNITS(QUANTITY_impedance_ohm, c->impedance_short_ohm),
+                    BY(j, BOUND_short));
     if (ohm > 0)
         judge_course(j, ohm);
 }

@@ -55,8 +55,8 @@ void judge_photodiode(struct judging *j)
     const int64_t share = set / 1000 * c->readback_permille + set % 1000 * c->readback_permille / 1000;
     const int64_t bound = share > set + margin ? share : set + margin;
     supervise_judge(j, FAULT_readback_over, measured > bound, c->actual, measured, bound,
-                    "the photodiode shows %lld, bound %lld for the set %lld", (long long)measured, (long long)bound,
-                    (long long)set);
+                    "the photodiode shows %s, bound %s for the set %s%s", IN_UNITS(c->actual, measured),
+                    IN_UNITS(c->actual, bound), IN_UNITS(c->actual, set), BY(j, BOUND_readback));
 }
 
 void judge_head(struct judging *j, const struct quantity_set *values)
@@ -74,9 +74,10 @@ void judge_head(struct judging *j, const struct quantity_set *values)
         cs->still_since_ns = now;
     const bool too_long = cs->still_since_ns != 0 && now - cs->still_since_ns >= STILL_NS;
     supervise_judge(j, FAULT_head_still, too_long, QUANTITY_intensity_static_uw_cm2, intensity, c->static_max_uw_cm2,
-                    "the head has not moved for %lld ms at %lld uW/cm2, at most %lld uW/cm2 for a still one",
-                    (long long)((now - cs->still_since_ns) / NS_PER_MS), (long long)intensity,
-                    (long long)c->static_max_uw_cm2);
+                    "the head has not moved for %lld s at %s, at most %s for a still one%s",
+                    (long long)((now - cs->still_since_ns) / NS_PER_S),
+                    IN_UNITS(QUANTITY_intensity_static_uw_cm2, intensity),
+                    IN_UNITS(QUANTITY_intensity_static_uw_cm2, c->static_max_uw_cm2), BY(j, BOUND_static));
 }
 
 /* --- cold --- */
@@ -112,13 +113,15 @@ void judge_skin(struct judging *j)
                     off ? "off the skin" : "missing");
     const bool impossible = has_skin && (skin < SKIN_LOWEST_MILLIC || skin > SKIN_HIGHEST_MILLIC);
     supervise_judge(j, FAULT_sensor_implausible, impossible, QUANTITY_skin_temperature_millic, skin,
-                    SKIN_HIGHEST_MILLIC, "the skin sensor shows %lld mdegC, which skin cannot be", (long long)skin);
+                    SKIN_HIGHEST_MILLIC, "the skin sensor shows %s, which skin cannot be",
+                    IN_UNITS(QUANTITY_skin_temperature_millic, skin));
     supervise_judge(j, FAULT_sensor_frozen, frozen(j, has_skin, skin), QUANTITY_skin_temperature_millic, skin, skin,
-                    "the skin sensor has shown exactly %lld mdegC for %lld s under a cold pad", (long long)skin,
-                    (long long)(FROZEN_NS / NS_PER_S));
+                    "the skin sensor has shown exactly %s for %lld s under a cold pad",
+                    IN_UNITS(QUANTITY_skin_temperature_millic, skin), (long long)(FROZEN_NS / NS_PER_S));
     const int64_t coldest = has_skin ? skin : pad_of(j);
     supervise_judge(j, FAULT_skin_cold, coldest < c->skin_min_millic, QUANTITY_skin_temperature_millic, coldest,
-                    c->skin_min_millic, "%s at %lld mdegC, floor %lld mdegC",
-                    has_skin ? "skin" : "pad, where no sensor sees the skin,", (long long)coldest,
-                    (long long)c->skin_min_millic);
+                    c->skin_min_millic, "%s at %s, floor %s%s",
+                    has_skin ? "skin" : "pad, where no sensor sees the skin,",
+                    IN_UNITS(QUANTITY_skin_temperature_millic, coldest),
+                    IN_UNITS(QUANTITY_skin_temperature_millic, c->skin_min_millic), BY(j, BOUND_skin));
 }

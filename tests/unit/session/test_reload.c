@@ -119,6 +119,9 @@ static void a_limit_below_the_present_value_stops(void **state)
     assert_state(r, "stopping");
     assert_int_equal(room_count(r, LINK_STOP), 1);
     assert_true(room_alarm(r, ALARM_KIND_over_limit));
+    host_session(r, LINK_SESSION_RESTED, LINK_REASON_TOLD, EVIDENCE_MEASURED);
+    room_answered(r);
+    json_decref(room_record(r, r->session_id)); /* with the limits that were in force at its end */
 }
 
 static void a_total_that_is_passed_stops(void **state)

@@ -80,7 +80,9 @@ static void every_amount_is_held_against_its_bound(void **unused)
         amount_set(&b.rules.totals_max, i, 0);
         bench_expect(&b, FAULT_total_reached, 1);
         assert_int_equal(b.outcome.findings[0].quantity, q);
-        assert_true(supervise_totals_exceeded(&b.rules, &b.state));
+        char why[160];
+        assert_true(supervise_totals_exceeded(&b.rules, &b.state, why, sizeof why));
+        assert_non_null(strstr(why, amount_name(i)));
     }
 }
 
