@@ -77,8 +77,8 @@ class Ionto(unittest.TestCase):
         self.assertLess(seconds, 5.7)  # 6 s at 2 mA, and the walk on top
         self.client.event(lambda e: e["type"] == "session.ended" and e["session_id"] == session)
         delivered = self.client.call("dose.history", patient_ref="P-1")["items"][0]["delivered"]
-        self.assertGreaterEqual(delivered["ion_dose_ua_min"], 200)
-        self.assertLessEqual(delivered["ion_dose_ua_min"], 200 * (1 + 2 * CLOSE))
+        self.assertGreaterEqual(delivered["iontophoresis_dose_ua_min"], 200)
+        self.assertLessEqual(delivered["iontophoresis_dose_ua_min"], 200 * (1 + 2 * CLOSE))
 
     def test_a_pause_takes_nothing_off_and_adds_nothing(self):
         session, lease, _ = begin(self.client, self.request())

@@ -52,7 +52,7 @@ class Kill(RoomCase):
         self.assertEqual(entry["state"], "crashed")
         trace_charge = sum(a["value"] * (b["t_ns"] - a["t_ns"]) for a, b in
                            zip(self.sim.outputs("stim1", 1), self.sim.outputs("stim1", 1)[1:])) / 1e9 * 80e-6 * 2 * 100
-        self.assertGreaterEqual(entry["counted"]["charge_uc"], trace_charge, "the ledger never under-counts")
+        self.assertGreaterEqual(entry["counted"]["session_charge_uc"], trace_charge, "the ledger never under-counts")
 
     def settled(self, session):
         entry = self.counted_once(session)

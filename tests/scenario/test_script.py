@@ -149,8 +149,8 @@ class Script(unittest.TestCase):
         # 80 us x 100 Hz x 2 phases of what the trace says came out: the ledger may say more, never less.
         charge_uc = sum(a["value"] * (b["t_ns"] - a["t_ns"]) for a, b in zip(outputs, outputs[1:])) / 1e9 * 80e-6 * 100 * 2
         counted = told["history"]["items"][0]["counted"]
-        self.assertGreaterEqual(counted["charge_uc"], int(charge_uc))
-        self.assertLess(counted["charge_uc"], 1.5 * charge_uc + 100)
+        self.assertGreaterEqual(counted["session_charge_uc"], int(charge_uc))
+        self.assertLess(counted["session_charge_uc"], 1.5 * charge_uc + 100)
         self.assertTrue(told["verified"]["ok"])
 
 

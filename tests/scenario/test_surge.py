@@ -86,7 +86,7 @@ class Surge(unittest.TestCase):
 
     def counted(self, session):
         self.client.event(lambda e: e["type"] == "session.ended" and e["session_id"] == session)
-        return self.client.call("dose.history", patient_ref="P-1")["items"][0]["delivered"]["contractions"]
+        return self.client.call("dose.history", patient_ref="P-1")["items"][0]["delivered"]["contraction_count"]
 
     def assert_ms(self, begin, end, ms):
         self.assertAlmostEqual((end - begin) / 1e6, ms, delta=SOON_MS)
