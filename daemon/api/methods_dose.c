@@ -237,7 +237,7 @@ static bool put_bounds(struct call *call, const json_t *treatment, enum modality
     struct session_request request;
     struct request_fault fault;
     struct session_time now = api_now();
-    if (request_read(treatment, tables_of(call), &request, &fault) < 0) {
+    if (request_read(treatment, tables_of(call), now.wall_ms, &request, &fault) < 0) {
         call_refuse(call, fault.token, json_pack("{s:s}", "field", fault.field), "%s", fault.message);
         return false;
     }

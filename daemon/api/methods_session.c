@@ -16,7 +16,7 @@
 static bool request_take(struct call *call, struct session_request *request)
 {
     struct request_fault fault;
-    if (request_read(call->params, &call->api->config->dose, request, &fault) == 0)
+    if (request_read(call->params, &call->api->config->dose, api_now().wall_ms, request, &fault) == 0)
         return true;
     call_refuse(call, fault.token, json_pack("{s:s}", "field", fault.field), "%s", fault.message);
     return false;

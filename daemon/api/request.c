@@ -97,7 +97,7 @@ static int output_read(const json_t *o, const struct protocol *p, struct session
     return 0;
 }
 
-static void screening_read(const json_t *params, struct session_request *out)
+static void screening_read(const json_t *params, int64_t wall_ms, struct session_request *out)
 {
     size_t i;
     const json_t *item;
@@ -107,6 +107,8 @@ static void screening_read(const json_t *params, struct session_request *out)
         to->question = param_text(item, "question");
         to->answer = param_text(item, "answer");
         const char *on = param_text(item, "on");
+        to->has_age = json_object_get(item, "answered_at") != NULL;
+        to->age_ms = wall_ms - param_integer(item, "answered_at", wall_ms);
         to->has_on = on != NULL && date_parse(on, &to->on_day) == 0; /* params_check has read it */
     }
     json_array_foreach(json_object_get(params, "overrides"), i, item)
@@ -122,7 +124,7 @@ static void screening_read(const json_t *params, struct session_request *out)
     }
 }
 
-int request_read(const json_t *params, const struct dose_tables *tables, struct session_request *out,
+int request_read(const json_t *params, const struct dose_tables *tables, int64_t wall_ms, struct session_request *out,
                  struct request_fault *fault)
 {
     const json_t *target = json_object_get(params, "target"), *protocol = json_object_get(params, "protocol");
@@ -146,6 +148,6 @@ int request_read(const json_t *params, const struct dose_tables *tables, struct 
     out->end_by = param_text(params, "end_by");
     out->treated_area_mm2 = param_integer(params, "treated_area_mm2", 0);
     out->document = (json_t *)params;
-    screening_read(params, out);
+    screening_read(params, wall_ms, out);
     return output_read(json_array_get(outputs, 0), protocol_find(tables, out->protocol), &out->output, fault);
 }

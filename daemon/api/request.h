@@ -16,9 +16,10 @@ struct request_fault {
 
 /*
  * Fills out; its strings live as long as params. 0, or -EINVAL: more than one output or phase, or a choice that the
- * protocol does not have. tables may lack the protocol: the session room says so.
+ * protocol does not have. tables may lack the protocol: the session room says so. wall_ms is the time of the request,
+ * from which its answers have their age.
  */
-int request_read(const json_t *params, const struct dose_tables *tables, struct session_request *out,
+int request_read(const json_t *params, const struct dose_tables *tables, int64_t wall_ms, struct session_request *out,
                  struct request_fault *fault);
 
 #endif

@@ -66,6 +66,8 @@ enum basis {
     NO_DAY,
     DAY_AHEAD,
     DAY_TOO_OLD,
+    GIVEN_AHEAD,
+    GIVEN_LONG_AGO,
 };
 
 /* What is declared: the conditions, those that lie at the treated site, and what led to each. */
@@ -107,6 +109,15 @@ static const struct answer *answer_find(const struct question *q, const char *id
     return NULL;
 }
 
+/* Whether an answer was given for this treatment; an age is any number. */
+static enum basis age_judged(const struct given_answer *given)
+{
+    if (given->has_age && given->age_ms < -SCREENING_ANSWER_AHEAD_MS) {
+        return GIVEN_AHEAD;
+    }
+    return given->has_age && given->age_ms > SCREENING_ANSWER_MAX_MS ? GIVEN_LONG_AGO : ANSWERED;
+}
+
 /* Whether the day of an answer lets it count. The day itself is any number: no difference of two is taken unjudged. */
 static enum basis day_judged(const struct question *q, const struct given_answer *given, int64_t today)
 {
@@ -142,7 +153,8 @@ static bool take_answers(const struct question *q, const struct given_answer *an
             item->origin = q->origin;
             continue;
         }
-        enum basis basis = day_judged(q, &answers[i], today);
+        enum basis basis = age_judged(&answers[i]);
+        basis = basis == ANSWERED ? day_judged(q, &answers[i], today) : basis;
         bool counts = basis == ANSWERED || a == restrictive_answer(q);
         declare(d, q, counts ? a : restrictive_answer(q), counts ? ANSWERED : basis);
         taken = true;
@@ -339,6 +351,12 @@ static void say_basis(const struct declared *d, size_t condition, char out[SCREE
         break;
     case DAY_AHEAD:
         how = "was answered with a day that lies in the future";
+        break;
+    case GIVEN_AHEAD:
+        how = "was answered at a time that lies in the future (answered_at)";
+        break;
+    case GIVEN_LONG_AGO:
+        how = "was answered more than a day ago (answered_at): ask again";
         break;
     case DAY_TOO_OLD:
         snprintf(out, SCREENING_BASIS_MAX, "question %s was answered with a day more than %lld days back", q->id,

@@ -92,10 +92,16 @@ struct screening {
     const struct question *questions;
 };
 
+/* Answers are asked for each treatment: what was said longer ago is no answer. A clock may be ahead by the second. */
+#define SCREENING_ANSWER_MAX_MS INT64_C(86400000)
+#define SCREENING_ANSWER_AHEAD_MS INT64_C(60000)
+
 /* One answer as given. */
 struct given_answer {
     const char *question;
     const char *answer;
+    bool has_age;   /* it says when it was given */
+    int64_t age_ms; /* time since; negative: by a clock that is ahead */
     bool has_on;    /* it says the day of the test or image that it rests on */
     int64_t on_day; /* days since 1970-01-01 */
 };
@@ -149,9 +155,9 @@ bool screening_asks(const struct question *q, const struct screening_case *c);
  * question does not list, NOT_FOUND for an unknown question or for an override of an unknown condition. An override
  * counts only with the condition's id, by and a reason that are not blank. An answer to a question that was not asked
  * counts as well, and several answers to one question all count. An answer to a dated question counts as the
- * restrictive one when its day is missing, lies ahead or too far back. A therapy for which no question is asked at all
- * is refused (INCOMPLETE): there are no ceilings behind the questions. Contraindications come before precautions.
- * Returns 0 or -EPERM.
+ * restrictive one when its day is missing, lies ahead or too far back, and so does one that was given in the future or
+ * more than a day ago. A therapy for which no question is asked at all is refused (INCOMPLETE): there are no ceilings
+ * behind the questions. Contraindications come before precautions. Returns 0 or -EPERM.
  */
 int screening_judge(const struct screening *s, const struct screening_case *c, const struct given_answer *answers,
                     size_t n_answers, const struct given_override *overrides, size_t n_overrides, uint64_t *conditions,

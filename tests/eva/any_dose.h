@@ -168,6 +168,8 @@ static inline void any_given(struct given_answer *a, struct given_override *o)
 {
     a->question = any_name();
     a->answer = any_flag() ? any_name() : "unknown";
+    a->has_age = any_flag();
+    a->age_ms = any_number();
     a->has_on = any_flag();
     a->on_day = any_number();
     o->condition = any_name();

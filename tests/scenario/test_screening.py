@@ -230,10 +230,13 @@ class Overrides(ScreeningCase):
     def test_a_precaution_goes_on_with_a_name_and_a_reason_which_are_kept(self):
         request = screened(self.client, tens_request(self.client, patient="P-override", start=4000),
                            pregnancy_elsewhere="yes",
-                           inflammation={"answer": "no", "answered_at": 1795132800000, "by": "the patient", "method": "asked"},
+                           inflammation={"answer": "no", "answered_at": int(time.time() * 1000), "by": "the patient", "method": "asked"},
                            sensation={"answer": "normal", "on": today(3), "by": "anna", "method": "pin and warm tube",
                                       "sensation": {"test": "sharp_blunt", "result": "normal", "at_ms": 1795132800000}})
         self.refused(request, "PRECAUTION", "needs an override that names who and why")
+        for at, why in ((0, "more than a day ago"), (int(time.time() * 1000) + 600000, "lies in the future")):
+            self.refused(screened(self.client, tens_request(self.client, patient="P-override", start=4000),
+                                  sensation={"answer": "normal", "answered_at": at}), "PRECAUTION", why)
         override = {"condition": "pregnancy_elsewhere", "by": "Dr. Berg", "reason": "midwife agrees, thigh only"}
         session, _, sheet = begin(self.client, {**request, "overrides": [override]})
         self.assertEqual(sheet["overrides"], [override])

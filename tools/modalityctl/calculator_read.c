@@ -5,6 +5,7 @@
 #include "calculator_read.h"
 
 #include "dose/date.h"
+#include "modality/clock.h"
 
 static const char *text(const json_t *object, const char *key)
 {
@@ -83,6 +84,9 @@ static void read_answers(const json_t *list, struct calculation *out, struct ref
         const char *on = text(item, "on");
         struct given_answer *to = &out->answers[i];
         *to = (struct given_answer){.question = text(item, "question"), .answer = text(item, "answer")};
+        const json_t *at = json_object_get(item, "answered_at");
+        to->has_age = at != NULL;
+        to->age_ms = at ? clock_wall_ms() - json_integer_value(at) : 0;
         to->has_on = on && date_parse(on, &to->on_day) == 0;
     }
 }

@@ -356,6 +356,40 @@ static void a_dated_answer_counts_while_its_day_does(void **state)
     }
 }
 
+/* Asked for each treatment: an answer of 1970, or of tomorrow, is none. */
+static void an_answer_is_of_the_day_of_the_treatment(void **state)
+{
+    (void)state;
+    static const struct {
+        bool has_age;
+        int64_t age_ms;
+        const char *why; /* NULL: it counts */
+    } rows[] = {
+        {false, INT64_MAX, NULL},
+        {true, 0, NULL},
+        {true, SCREENING_ANSWER_MAX_MS, NULL},
+        {true, SCREENING_ANSWER_MAX_MS + 1, "more than a day ago"},
+        {true, INT64_MAX, "more than a day ago"},
+        {true, -SCREENING_ANSWER_AHEAD_MS, NULL},
+        {true, -SCREENING_ANSWER_AHEAD_MS - 1, "in the future"},
+        {true, INT64_MIN, "in the future"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct given_answer given = {.question = "sensation",
+                                     .answer = "normal",
+                                     .has_on = true,
+                                     .on_day = TODAY,
+                                     .has_age = rows[i].has_age,
+                                     .age_ms = rows[i].age_ms};
+        assert_int_equal(judge_sensation(given), rows[i].why == NULL ? 0 : -EPERM);
+        assert_int_equal(declared, rows[i].why == NULL ? 0 : 1u << NUMB);
+        if (rows[i].why != NULL) {
+            first_is(TOKEN_CONTRAINDICATED, "numb");
+            assert_non_null(strstr(refusals.items[0].message, rows[i].why));
+        }
+    }
+}
+
 /* A finding that forbids needs no day, and a day does not make it allowed. */
 static void the_restrictive_answer_needs_no_day(void **state)
 {
@@ -513,6 +547,7 @@ int main(void)
         cmocka_unit_test(questions_are_asked_where_they_belong),
         cmocka_unit_test(the_protocols_indication_asks_too),
         cmocka_unit_test(a_dated_answer_counts_while_its_day_does),
+        cmocka_unit_test(an_answer_is_of_the_day_of_the_treatment),
         cmocka_unit_test(the_restrictive_answer_needs_no_day),
         cmocka_unit_test(every_dated_answer_counts),
         cmocka_unit_test(a_therapy_that_nobody_asks_about_is_refused),
