@@ -22,6 +22,12 @@
 #define PRESENCE_HOT_MIN_NS (10 * NS_PER_MS)
 #define PRESENCE_HOT_MAX_NS (100 * NS_PER_MS)
 /*
+ * What an open of a USB link may take besides a slice: all the bus is looked through and a driver of the kernel taken
+ * off, which has nothing to do with the unit's own speed and begins anew with each attempt. Of a network link the slice
+ * is all: the next attempt sends its request again sooner than the network would.
+ */
+#define PRESENCE_USB_MS 1000
+/*
  * A unit is silent when this many calls in a row failed and the first of them began a slice ago: reads are repeated
  * within their deadline, so a line that fails fast is not given up faster than one that fails slowly.
  */
@@ -95,7 +101,8 @@ static void line_drop(struct line *l, int error, const char *what)
 
 static int line_open(struct line *l)
 {
-    int64_t deadline = call_begin(l, l->slice_ms, "open");
+    bool usb = strncmp(l->name, "usb:", 4) == 0;
+    int64_t deadline = call_begin(l, l->slice_ms + (usb ? PRESENCE_USB_MS : 0), "open");
     int r = owner_node(l->owner, l->name);
     if (r == 0)
         r = l->plugin->open(l->services, &l->config, deadline, &l->link);
