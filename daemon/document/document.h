@@ -64,7 +64,10 @@ json_t *doc_channel(const struct prescribed *d, const struct dose_picture *pictu
                     enum modality_quantity level);
 /* {quantity: {value, text}} over the whole treatment, at its ceilings. */
 json_t *doc_totals(const struct dose_picture *picture);
-/* {end_by, turns, <dose quantity>?: {value, text}, expected_ms, fastest_ms, longest_ms} */
+/*
+ * {end_by, turns, <dose quantity>?: {value, text}, expected_ms, fastest_ms, longest_ms}: expected at the start values,
+ * fastest at the ceilings, without the walks to them
+ */
 json_t *doc_course(const struct course *course);
 const char *doc_course_end(enum course_end end); /* "time", "dose", "count" */
 /* The quantity of a course's amount: duration_ms, or the dose that ends it. */

@@ -9,9 +9,51 @@
 #include "dose/derive.h"
 #include "dose/wide.h"
 
-void course_check(const struct assessment *a, const char *end_by, struct refusals *r)
+/*
+ * A walk that rises evenly gives half of what its time gives at the level: the other half comes on top, at every turn.
+ * 0 where the time ends it, or where no device says how it is walked.
+ */
+static int64_t walks_add_ms(const struct assessment *a)
+{
+    struct envelope e;
+    int64_t walk_ms;
+    const struct course *course = &a->picture.course;
+    if (course->end == COURSE_TIME || !a->plan.resolved || envelope_fill(a, &e) < 0)
+        return 0;
+    const struct envelope_channel *c = &e.channels[0]; /* such a treatment has one */
+    const int64_t way = c->level_start > c->rest_value ? c->level_start - c->rest_value : 0;
+    const int64_t turns = course->turns, slew = c->rules.slew_per_s;
+    if (slew <= 0 || wide_mul_div_up(way, 1000, slew, &walk_ms) < 0 || wide_mul_div_up(walk_ms, turns, 2, &walk_ms) < 0)
+        return INT64_MAX;
+    return walk_ms;
+}
+
+/* There was time for the dose alone, or the derivation had refused it. */
+static void check_time(const struct assessment *a, struct refusals *r)
+{
+    const struct course *course = &a->picture.course;
+    char walk[VALUE_TEXT_MAX], time[VALUE_TEXT_MAX], longest[VALUE_TEXT_MAX];
+    if (course->end == COURSE_TIME || a->walk_ms <= course->longest_ms - course->time_ms)
+        return;
+    value_format(QUANTITY_duration_ms, course->time_ms, time, sizeof time);
+    value_format(QUANTITY_duration_ms, a->walk_ms, walk, sizeof walk);
+    value_format(QUANTITY_duration_ms, course->longest_ms, longest, sizeof longest);
+    struct refusal *item =
+        refusal_add(r, TOKEN_OUT_OF_RANGE, modality_quantity_info(doc_course_quantity(course->end))->id,
+                    "the dose takes %s at the start values, and %s more to walk to them; duration_ms allows %s", time,
+                    walk, longest);
+    item->has_quantity = item->has_value = item->has_bound = true;
+    item->quantity = QUANTITY_duration_ms;
+    item->value = a->walk_ms > INT64_MAX - course->time_ms ? INT64_MAX : course->time_ms + a->walk_ms;
+    item->bound = course->longest_ms;
+    item->layer = LAYER_PRESCRIPTION;
+}
+
+void course_check(struct assessment *a, const char *end_by, struct refusals *r)
 {
     const char *ends = doc_course_end(a->picture.course.end);
+    a->walk_ms = walks_add_ms(a);
+    check_time(a, r);
     if (end_by && strcmp(end_by, ends) != 0)
         refusal_add(r, TOKEN_OUT_OF_RANGE, a->plan.dose.protocol->id, "protocol %s ends by %s, the request says by %s",
                     a->plan.dose.protocol->id, ends, end_by);

@@ -91,6 +91,7 @@ struct assessment {
     struct refusals refused;                       /* everything that refuses, most restrictive first */
     struct dose_history history, protocol_history; /* of the modality; of the protocol's own therapy */
     struct dose_amounts planned, worst;
+    int64_t walk_ms; /* what the walks from rest add to the time of a treatment that its dose ends */
     uint32_t dead_man_ms;
 };
 
@@ -385,8 +386,9 @@ void session_course_begin(struct session *session);               /* of a turn *
 enum session_end session_time_end(const struct session *session); /* what it means that the time is over */
 int64_t session_remaining_ms(const struct session *session, const struct session_time *now);
 void course_show(const struct session *session, const struct session_time *now,
-                 json_t *o);                                                           /* its members of a snapshot */
-void course_check(const struct assessment *a, const char *end_by, struct refusals *r); /* what the request says of it */
+                 json_t *o); /* its members of a snapshot */
+/* What the request says of it, and whether there is time for it once the level is walked to; sets walk_ms. */
+void course_check(struct assessment *a, const char *end_by, struct refusals *r);
 
 /* lease.c */
 void session_lease_tick(struct session *session, const struct session_time *now);

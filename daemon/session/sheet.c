@@ -134,6 +134,15 @@ static const char *evidence_of(const struct plan *plan)
     return measured ? "measured" : "reported";
 }
 
+/* By dose: the walks to the level come on top of the time that it takes there. */
+static json_t *course_document(const struct assessment *a)
+{
+    json_t *o = doc_course(&a->picture.course);
+    if (a->picture.course.end != COURSE_TIME && a->plan.resolved)
+        doc_int(o, "walk_ms", a->walk_ms);
+    return o;
+}
+
 static json_t *names(const char *const *texts, size_t n)
 {
     json_t *array = json_array();
@@ -180,7 +189,7 @@ json_t *sheet_make(const struct sessions *s, const struct assessment *a, const s
              value_format(QUANTITY_duration_ms, plan->dose.treatment.duration_ms, text, sizeof text));
     doc_put(o, "outputs", outputs);
     if (a->has_picture)
-        doc_put(o, "course", doc_course(&a->picture.course));
+        doc_put(o, "course", course_document(a));
     doc_put(o, "totals", doc_totals(a->has_picture ? &a->picture : NULL));
     doc_put(o, "limits", binding_limits(a));
     doc_put(o, "planned", doc_amounts(&a->planned));

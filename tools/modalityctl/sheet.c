@@ -182,14 +182,17 @@ static void course_print(const struct ctl *ctl, const json_t *course)
 {
     static const char *const doses[] = {"iontophoresis_dose_ua_min", "point_energy_uj"};
     const json_int_t turns = ctl_int(course, "turns"), time_ms = ctl_int(course, "expected_ms");
+    const json_int_t walk_ms = ctl_int(course, "walk_ms");
     for (size_t i = 0; i < sizeof doses / sizeof doses[0]; i++) {
         const json_t *dose = json_object_get(course, doses[i]);
         char times[40] = "";
         if (turns > 1)
             snprintf(times, sizeof times, " at each of %lld points", (long long)turns);
         if (dose)
-            ctl_row(ctl, "ends by", "%s%s: %s with the output on at the start values, at the longest %s",
-                    ctl_text(dose, "text"), times, ctl_value("duration_ms", time_ms),
+            ctl_row(ctl, "ends by", "%s%s: %s with the output on at the start values%s%s%s, at the longest %s",
+                    ctl_text(dose, "text"), times, ctl_value("duration_ms", time_ms), walk_ms > 0 ? " and " : "",
+                    walk_ms > 0 ? ctl_value("duration_ms", walk_ms) : "",
+                    walk_ms > 0 ? " more for the way to them" : "",
                     ctl_value("duration_ms", ctl_int(course, "longest_ms")));
     }
 }

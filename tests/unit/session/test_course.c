@@ -85,6 +85,30 @@ static void a_request_that_means_another_end_is_refused(void **state)
     assert_refused(r, TOKEN_OUT_OF_RANGE);
 }
 
+/* The dose takes a minute at 2 mA; while the current rises to it, half of that time gives nothing. */
+static void the_walk_to_the_level_needs_time_too(void **state)
+{
+    struct room *r = *state;
+    room_open(r);
+    struct session_request q = room_ions();
+    q.output.parameters[1].start = 2000;
+    q.output.phase_duration_ms = 60000;
+    room_try(r, &q);
+    assert_refused(r, TOKEN_OUT_OF_RANGE);
+    assert_non_null(strstr(r->message, "more to walk to them"));
+    room_check(r, &q);
+    const json_t *course = json_object_get(json_object_get(r->result, "sheet"), "course");
+    const int64_t walk_ms = json_integer_value(json_object_get(course, "walk_ms"));
+    assert_int_equal(json_integer_value(json_object_get(course, "expected_ms")), 60000);
+    assert_in_range(walk_ms, 1, 10000);
+    const int64_t cases[] = {60000 + walk_ms - 1, 60000 + walk_ms, 60000 + walk_ms + 1};
+    for (size_t i = 0; i < 3; i++) {
+        q.output.phase_duration_ms = cases[i];
+        room_check(r, &q);
+        assert_int_equal(json_is_true(json_object_get(r->result, "allowed")), i > 0);
+    }
+}
+
 static void a_raised_current_gives_the_same_dose_sooner(void **state)
 {
     struct room *r = *state;
@@ -387,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(iontophoresis_ends_at_its_dose),
         TEST(a_request_that_means_another_end_is_refused),
+        TEST(the_walk_to_the_level_needs_time_too),
         TEST(a_raised_current_gives_the_same_dose_sooner),
         TEST(the_end_does_not_wait_for_the_next_sample),
         TEST(the_longest_time_reached_first_is_an_incomplete_treatment),
