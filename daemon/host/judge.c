@@ -5,6 +5,7 @@
  * interlock. What over-output is stands in over.c.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "host/line.h"
@@ -115,6 +116,48 @@ static void judge_confirming(struct line *l, struct unit *u, struct arm *arm, in
         drive_started(l, u, arm, taken_ns);
 }
 
+/* At rest while it should not be: its level is away from rest, or it has refused a step. */
+static bool rests_by_itself(const struct unit *u, uint32_t channel)
+{
+    return channel < u->status.n_channels && u->status.channels[channel].output == OUTPUT_REST &&
+           (u->levels[channel].away_ns != 0 || u->refused);
+}
+
+/* The channels that a stimulator has rested because their electrodes have no contact, and their names. */
+static uint32_t contacts_lost(const struct unit *u, char *names, size_t size)
+{
+    uint32_t lost = 0;
+    size_t used = 0;
+    for (uint32_t c = 0; c < u->device->n_channels; c++) {
+        const struct modality_channel *channel = &u->device->channels[c];
+        if (channel->modality != MODALITY_ESTIM || !rests_by_itself(u, c) ||
+            u->status.channels[c].contact != CONTACT_LOST)
+            continue;
+        lost |= UINT32_C(1) << c;
+        if (used < size)
+            used += (size_t)snprintf(names + used, size - used, "%s%s", used > 0 ? ", " : "", channel->id);
+    }
+    return lost;
+}
+
+/* A device that stops for one electrode may stop all its channels: what it has rested with it ends by the same name. */
+static void judge_contact(struct line *l, struct unit *u)
+{
+    char names[128] = "";
+    uint32_t lost = contacts_lost(u, names, sizeof(names)), rested = lost;
+    for (uint32_t c = 0; c < u->device->n_channels && lost != 0; c++)
+        rested |= rests_by_itself(u, c) ? UINT32_C(1) << c : 0;
+    for (size_t i = 0; i < LINE_ARMS; i++) {
+        struct arm *arm = &l->arms[i];
+        if (arm->phase == ARM_NONE || arm->ref.unit != u->index || !(arm->channels & rested))
+            continue;
+        presence_note(u, "contact of %s was lost and the device has stopped: look at the electrodes, then start anew",
+                      names);
+        arm_stop(l, arm, LINK_REASON_CONTACT_LOST, "contact of %s is lost: the device has taken its output away",
+                 names);
+    }
+}
+
 static void judge_device(struct line *l, struct unit *u, int64_t taken_ns)
 {
     const struct modality_status *s = &u->status;
@@ -144,6 +187,7 @@ void judge_status(struct line *l, struct unit *u, int64_t taken_ns)
     u->seq++;
     sample_send(l, u, taken_ns);
     judge_device(l, u, taken_ns);
+    judge_contact(l, u);
     for (size_t i = 0; i < LINE_ARMS; i++) {
         struct arm *arm = &l->arms[i];
         if (arm->ref.unit != u->index)

@@ -98,7 +98,8 @@ static bool sample_fits(const void *m)
 static bool session_fits(const void *m)
 {
     const struct link_session *s = m;
-    return s->event <= LINK_SESSION_UNPROVED && s->reason <= LINK_REASON_INTERLOCK && s->evidence <= EVIDENCE_MEASURED;
+    return s->event <= LINK_SESSION_UNPROVED && s->reason <= LINK_REASON_CONTACT_LOST &&
+           s->evidence <= EVIDENCE_MEASURED;
 }
 
 static bool text_fits(const void *m)
@@ -232,6 +233,8 @@ const char *link_reason_id(enum link_reason r)
         return "host_stopping";
     case LINK_REASON_INTERLOCK:
         return "interlock";
+    case LINK_REASON_CONTACT_LOST:
+        return "contact_lost";
     }
     return "unknown";
 }

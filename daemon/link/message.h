@@ -190,7 +190,8 @@ enum link_reason {
     LINK_REASON_OUTSIDE_ENVELOPE,
     LINK_REASON_NOT_READY,
     LINK_REASON_HOST_STOPPING,
-    LINK_REASON_INTERLOCK, /* key switch or interlock of a laser open */
+    LINK_REASON_INTERLOCK,    /* key switch or interlock of a laser open */
+    LINK_REASON_CONTACT_LOST, /* the device has lost contact and taken its output away */
 };
 
 struct link_session {

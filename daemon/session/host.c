@@ -28,6 +28,8 @@ static enum session_end end_of(enum link_reason reason)
         return END_link_lost;
     case LINK_REASON_INTERLOCK:
         return END_interlock_open;
+    case LINK_REASON_CONTACT_LOST:
+        return END_contact_lost;
     case LINK_REASON_OUTSIDE_ENVELOPE:
         return END_outside_envelope;
     case LINK_REASON_NOT_READY:

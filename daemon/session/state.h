@@ -63,6 +63,7 @@ enum session_event {
     END(device_fault, "device", device_fault, "the device reported a fault")                                           \
     END(over_output, "daemon", over_output, "the host saw output above what was set")                                  \
     END(interlock_open, "device", interlock_open, "the host saw an interlock of the laser open")                       \
+    END(contact_lost, "device", electrode_open, "the device lost contact and took its output away")                    \
     END(device_restarted, "device", device_restarted, "the device restarted")                                          \
     END(dead_man, "daemon", dead_man, "a permit or the device's watchdog ran out")                                     \
     END(link_lost, "daemon", link_lost, "the device was lost")                                                         \

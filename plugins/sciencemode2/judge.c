@@ -11,23 +11,16 @@ static enum modality_contact contact_of(const struct sm2_memory *m, unsigned cha
     return on && m->wanted.channels[channel].pulse.current_ma > 0 ? CONTACT_GOOD : CONTACT_UNKNOWN;
 }
 
-/* An electrode's is told once, so that the treatment ends by its name; what is held against it is the contact. */
-static int fault_of(const struct sm2_memory *m)
-{
-    return m->fault == 0 && m->electrode && m->untold ? SM2_ERROR_ELECTRODE : m->fault;
-}
-
 void sm2_judge(const struct sm2_memory *memory, struct modality_status *out)
 {
     *out = (struct modality_status){.patient_stop = memory->patient_stop,
                                     .watchdog_tripped = memory->tripped,
                                     .restarted = memory->restarted,
                                     .n_channels = SM2_CHANNELS};
-    int fault = fault_of(memory);
-    if (fault != 0) {
+    if (memory->fault != 0) { /* an electrode's is no fault but a contact */
         out->fault = true;
-        out->fault_code = (uint32_t)-fault & 0xffu;
-        snprintf(out->fault_text, sizeof out->fault_text, "%s", sm2_error_text(fault));
+        out->fault_code = (uint32_t)-memory->fault & 0xffu;
+        snprintf(out->fault_text, sizeof out->fault_text, "%s", sm2_error_text(memory->fault));
     }
     for (unsigned c = 0; c < SM2_CHANNELS; c++) {
         /* Which channels stimulate is known from the list alone; a list that is not known may hold them all. */

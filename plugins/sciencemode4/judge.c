@@ -17,13 +17,13 @@ static bool has_data(const struct sm4_answer *a)
     return a->result == SM4_OK && a->has_data;
 }
 
+/* A lost electrode is no fault but a contact, although the device stops for it too. */
 static unsigned result_of_state(enum sm4_channel_state state)
 {
     switch (state) {
     case SM4_CHANNEL_OK:
-        break;
     case SM4_CHANNEL_ELECTRODE:
-        return SM4_ELECTRODE;
+        break;
     case SM4_CHANNEL_TIMEOUT:
         return SM4_PULSE_TIMEOUT;
     case SM4_CHANNEL_LOW_CURRENT:
@@ -43,12 +43,21 @@ static void judge_faults(const struct sm4_memory *m, const struct sm4_report *r,
     for (unsigned c = 0; c < SM4_CHANNELS; c++) {
         char id[8];
         snprintf(id, sizeof id, "ch%u", c + 1);
-        if (m->seen[c] != SM4_CHANNEL_OK) /* an electrode's too: the device has taken its output away */
+        if (result_of_state(m->seen[c]) != SM4_OK)
             fault(s, result_of_state(m->seen[c]), id);
     }
     if (m->started != 0 && has_data(&r->status) && r->status.mode == SM4_MODE_MID_LEVEL_RUNNING &&
         r->status.voltage != SM4_VOLTAGE_FULL)
         fault(s, SM4_HIGH_VOLTAGE, "running without it");
+}
+
+/* It ends its output for an electrode as well. */
+static bool has_lost_contact(const struct sm4_memory *m)
+{
+    for (unsigned c = 0; c < SM4_CHANNELS; c++)
+        if (m->seen[c] == SM4_CHANNEL_ELECTRODE)
+            return true;
+    return false;
 }
 
 /* What was started and is gone without being told: by a restart, the watchdog, or a fault that has its own name. */
@@ -58,7 +67,7 @@ static void judge_lost(const struct sm4_memory *m, const struct sm4_report *r, s
         return;
     enum sm4_mode mode = r->status.mode;
     s->restarted = mode == SM4_MODE_NONE || mode == SM4_MODE_LOW_LEVEL;
-    s->watchdog_tripped = mode == SM4_MODE_MID_LEVEL && !s->fault;
+    s->watchdog_tripped = mode == SM4_MODE_MID_LEVEL && !s->fault && !has_lost_contact(m);
 }
 
 static void conclude(struct modality_channel_status *c, enum modality_output output, enum modality_evidence evidence)

@@ -34,6 +34,7 @@ class Bus(Sim):
                                         stdout=subprocess.PIPE, env={**os.environ, **PRELOAD})
         self.folder = self.process.stdout.readline().decode().strip()
         self.links, self.offset, self.lines = {}, 0, []
+        self.environment = {}
 
     def ask(self, command):
         self.process.stdin.write(f"{command}\n".encode())
@@ -126,15 +127,21 @@ class RehaStim2(unittest.TestCase):
     def test_what_the_device_cannot_do_exactly_is_never_started(self):
         request = self.request()
         request["outputs"][0]["phases"][0]["parameters"]["pulse_rate_millihz"] = {"start": 110000, "ceiling": 110000}
-        session, _, _ = begin(self.client, request)
-        self.assertIn("pulse_rate_millihz", self.client.state(session, "ended")["detail"])
+        with self.assertRaises(Refused) as refused:
+            begin(self.client, request)
+        self.assertEqual(refused.exception.token, "OUT_OF_RANGE")
+        self.assertIn("105.264 Hz", str(refused.exception))
+        self.assertIn("111.112 Hz", str(refused.exception))
         self.assertEqual(self.bus.peak("reha"), 0)
 
     def test_an_electrode_that_comes_off_ends_the_session(self):
         session, _, _ = self.begin()
         lifted = now_ns()
         self.bus.ask("fault 1 open channel 1")
-        self.assertIn("electrode error", self.client.state(session, "ended")["detail"])
+        ended = self.client.state(session, "ended")
+        self.assertEqual(ended["reason"], "contact_lost")
+        self.assertIn("contact of ch1 is lost", ended["detail"])
+        self.assertEqual([alarm["kind"] for alarm in self.client.call("alarm.list")["items"]], ["electrode_open"])
         self.rested_within(lifted, 100)
         self.bus.ask("clear 1 open")
         self.assertEqual(self.bus.peak("reha", lifted + 10**8), 0)

@@ -34,6 +34,7 @@ class Bus(Sim):
                                         stdout=subprocess.PIPE, env={**os.environ, **PRELOAD})
         self.folder = self.process.stdout.readline().decode().strip()
         self.links, self.offset, self.lines = {}, 0, []
+        self.environment = {}
 
     def ask(self, command):
         self.process.stdin.write(f"{command}\n".encode())
@@ -101,8 +102,11 @@ class P24(unittest.TestCase):
     def test_what_the_device_cannot_do_exactly_is_never_started(self):
         request = tens_request(self.client, device="p24", start=5000)
         request["outputs"][0]["phases"][0]["parameters"]["pulse_rate_millihz"] = {"start": 110000, "ceiling": 110000}
-        session, _, _ = begin(self.client, request)
-        self.assertIn("pulse_rate_millihz", self.client.state(session, "ended")["detail"])
+        with self.assertRaises(Refused) as refused:
+            begin(self.client, request)
+        self.assertEqual(refused.exception.token, "OUT_OF_RANGE")
+        self.assertIn("108.109 Hz", str(refused.exception))
+        self.assertIn("111.112 Hz", str(refused.exception))
         self.assertEqual(self.bus.peak("p24"), 0)
         self.assertEqual(self.bus.state(0, "voltage_on"), 0)
 
@@ -121,7 +125,10 @@ class P24(unittest.TestCase):
         session, _, _ = self.begin(18000)
         lifted = now_ns()
         self.bus.ask("lift 1 1")
-        self.assertIn("ch1: electrode error", self.client.state(session, "ended")["detail"])
+        ended = self.client.state(session, "ended")
+        self.assertEqual(ended["reason"], "contact_lost")
+        self.assertIn("contact of ch1 is lost", ended["detail"])
+        self.assertEqual([alarm["kind"] for alarm in self.client.call("alarm.list")["items"]], ["electrode_open"])
         self.rested_within(lifted, 100)
         self.bus.ask("fit 1 1")
         self.assertEqual(self.bus.peak("p24", lifted + 10**6), 0)

@@ -34,6 +34,7 @@ struct fake_unit {
     atomic_int fault, patient_stop, restarted, tripped;
     atomic_int over_permille;      /* of what is set comes out; 0 = 1000 */
     atomic_int slow_start;         /* start answers -EINPROGRESS, and runs only while this is 1; 2 = never */
+    atomic_int contact_lost;       /* bit per channel */
     atomic_int interlock;          /* reported from here on: 1 closed, 2 open */
     atomic_int fail[FAKE_CALLS];   /* error of the next calls of this kind */
     atomic_int n_fail[FAKE_CALLS]; /* how many of them; a failing write is not done unless done_anyway */

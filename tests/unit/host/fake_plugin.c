@@ -125,7 +125,9 @@ static void channel_status(const struct fake_unit *u, size_t c, struct modality_
     *s = (struct modality_channel_status){
         .output = u->running[c] ? OUTPUT_ON : OUTPUT_REST,
         .evidence = EVIDENCE_MEASURED,
-        .contact = u->running[c] ? CONTACT_GOOD : CONTACT_UNKNOWN,
+        .contact = (u->contact_lost >> c) & 1 ? CONTACT_LOST
+                   : u->running[c]            ? CONTACT_GOOD
+                                              : CONTACT_UNKNOWN,
         .setpoint_known = true,
         .setpoint = u->level[c],
         .n_readings = 1,

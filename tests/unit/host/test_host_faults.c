@@ -6,6 +6,7 @@
 #include "cmocka_includes.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "rig.h"
 
@@ -82,6 +83,55 @@ static void an_output_that_vanishes_is_lost(void **state)
     struct rig *r = running(&(struct rig_options){0});
     r->world->units[0].running[0] = 0;
     ends(r, LINK_REASON_OUTPUT_LOST);
+}
+
+/* It has stopped for an electrode: that is the reason, and what clears it is in the unit's own words. */
+static void an_output_that_the_device_ends_for_a_contact_is_contact_lost(void **state)
+{
+    (void)state;
+    struct rig *r = running(&(struct rig_options){0});
+    r->world->units[0].contact_lost = 1;
+    rig_pass(r, 100);
+    assert_null(rig_session(r, 1, LINK_SESSION_STOPPING)); /* while it is on, the daemon judges */
+    r->world->units[0].running[0] = 0;
+    rig_wait(r, 2000, rig_has_session, 100 + LINK_SESSION_RESTED);
+    assert_non_null(strstr(rig_session(r, 1, LINK_SESSION_RESTED)->detail, "contact of ch1"));
+    rig_wait(r, 1000, rig_unit_state, UNIT_READY);
+    assert_non_null(strstr(r->presence[0].detail, "electrodes"));
+    ends(r, LINK_REASON_CONTACT_LOST);
+}
+
+/* One electrode, and the device stops both sessions: both end by its name. */
+static void a_device_that_stops_all_for_one_contact_ends_all_by_it(void **state)
+{
+    (void)state;
+    struct rig *r = running(&(struct rig_options){0});
+    struct link_arm other = rig_arm_make(2, 0, 1, 2000);
+    rig_arm(r, &other, true);
+    rig_wait(r, 2000, rig_has_session, 200 + LINK_SESSION_STARTED);
+    rig_pass(r, 300);                               /* away from rest */
+    r->world->units[0].fail[FAKE_STATUS] = -EAGAIN; /* it is not seen half-way */
+    r->world->units[0].n_fail[FAKE_STATUS] = 1;
+    r->world->units[0].contact_lost = 2;
+    r->world->units[0].running[0] = r->world->units[0].running[1] = 0;
+    rig_wait(r, 2000, rig_has_session, 100 + LINK_SESSION_RESTED);
+    rig_wait(r, 2000, rig_has_session, 200 + LINK_SESSION_RESTED);
+    assert_int_equal(rig_session(r, 2, LINK_SESSION_RESTED)->reason, LINK_REASON_CONTACT_LOST);
+    assert_non_null(strstr(rig_session(r, 1, LINK_SESSION_RESTED)->detail, "contact of ch2"));
+    ends(r, LINK_REASON_CONTACT_LOST);
+}
+
+/* Before a level is up nobody asks for contact, and a refused start has a name. */
+static void a_start_that_is_refused_for_a_contact_is_contact_lost(void **state)
+{
+    (void)state;
+    struct rig *r = ready(&(struct rig_options){0});
+    struct link_arm arm = rig_arm_make(1, 0, 0, 2000);
+    r->world->units[0].contact_lost = 1;
+    r->world->units[0].fail[FAKE_START] = -EACCES;
+    r->world->units[0].n_fail[FAKE_START] = 1;
+    rig_arm(r, &arm, true);
+    ends(r, LINK_REASON_CONTACT_LOST);
 }
 
 static void an_output_on_a_channel_that_nobody_holds_stops_the_unit(void **state)
@@ -309,6 +359,9 @@ int main(void)
         rig_test(a_tripped_watchdog_stops_and_is_cleared_by_make_safe),
         rig_test(over_output_stops_on_one_sample),
         rig_test(an_output_that_vanishes_is_lost),
+        rig_test(an_output_that_the_device_ends_for_a_contact_is_contact_lost),
+        rig_test(a_device_that_stops_all_for_one_contact_ends_all_by_it),
+        rig_test(a_start_that_is_refused_for_a_contact_is_contact_lost),
         rig_test(an_output_on_a_channel_that_nobody_holds_stops_the_unit),
         rig_test(a_restart_stops_and_is_identified_anew),
         rig_test(an_idle_output_is_made_safe_at_once),

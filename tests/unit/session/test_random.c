@@ -230,7 +230,8 @@ static void a_host_does_something(struct room *r, struct session *s)
     case 3:
         if (s)
             host_session(r, LINK_SESSION_RESTED,
-                         random_below(4) ? LINK_REASON_TOLD : (enum link_reason)random_below(LINK_REASON_INTERLOCK + 1),
+                         random_below(4) ? LINK_REASON_TOLD
+                                         : (enum link_reason)random_below(LINK_REASON_CONTACT_LOST + 1),
                          random_below(8) ? EVIDENCE_MEASURED : EVIDENCE_PRESUMED);
         return;
     case 4:

@@ -220,6 +220,7 @@ static void every_reason_of_a_host_has_its_end_and_alarm(void **state)
         {LINK_REASON_OUTSIDE_ENVELOPE, "outside_envelope", "daemon", ALARM_KIND_monitor_disagreement},
         {LINK_REASON_HOST_STOPPING, "shutdown", "daemon", ALARM_KIND_COUNT},
         {LINK_REASON_INTERLOCK, "interlock_open", "device", ALARM_KIND_interlock_open},
+        {LINK_REASON_CONTACT_LOST, "contact_lost", "device", ALARM_KIND_electrode_open},
     };
     struct room *r = *state;
     room_open(r);
