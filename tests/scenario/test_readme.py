@@ -55,9 +55,9 @@ class Readme(unittest.TestCase):
             self.assertNotIn(done.returncode, (2, 3), f"{line}\n{done.stderr}")
         self.assertTrue(self.room.sim.at_rest("stim_a"), "'modalityctl stop' was among them")
         refused = [line for line, code in codes.items() if code != 0]
-        # Without a terminal nobody answers the screening: exactly these three are refused for want of answers.
+        # Without a terminal nobody answers the screening: exactly these two are refused for want of answers.
         self.assertTrue(all(line.split()[1] in ("check", "start") for line in refused), refused)
-        self.assertEqual(len(refused), 3, refused)
+        self.assertEqual(len(refused), 2, refused)
 
     def test_commands_in_the_text_exist(self):
         for words in re.findall(r"`(modality\w* [^`]+|tools/\w+[^`]*)`", README):
