@@ -58,6 +58,16 @@ static void build_bounds(struct load *load, const struct raw_section *s, struct 
         fault_add(&load->faults, s->at, "[%s]: min is above max", s->title);
 }
 
+/* What counts across sessions is one session, or nothing, over any shorter time. */
+static void check_scope(struct load *load, const struct raw_section *s, const struct limit *l)
+{
+    const struct raw_line *scope = section_line(s, "scope");
+    const bool across = l->quantity == QUANTITY_rest_interval_ms || l->quantity == QUANTITY_session_count;
+    if (across && scope != NULL && !scope->refused && l->scope != SCOPE_PER_24H)
+        fault_add(&load->faults, scope->at, "scope = %s: %s counts across sessions and has the scope per-24h",
+                  scope->value, modality_quantity_info(l->quantity)->id);
+}
+
 /* when.<quantity> = A..B */
 static void build_ranges(struct load *load, const struct raw_section *s, struct limit_when *when)
 {
@@ -156,6 +166,7 @@ void limit_build(struct load *load, const struct raw_section *s, struct limit *l
     if (field_word(load, s, "class", &word))
         l->class = (enum limit_class)word;
     build_bounds(load, s, l);
+    check_scope(load, s, l);
     if (field_word(load, s, "verified", &word))
         l->verified = verified[word];
     field_text(load, s, "source", &l->source);

@@ -183,6 +183,11 @@ static void check_electrode(const struct prescription *p, size_t index, struct r
     if (e->area_mm2 <= 0) {
         refusal_add(r, TOKEN_INCOMPLETE, e->label, "electrode %s needs its contact area", label);
     }
+    /* every limit here is one of pads on the skin: under a needle each density is another one */
+    if (prescription_same(e->kind, "needle") || prescription_same(e->kind, "us_head")) {
+        refusal_add(r, TOKEN_OUT_OF_RANGE, e->label,
+                    "electrode %s is a %s: electrical stimulation takes pads on the skin", label, e->kind);
+    }
     if (label[0] == '\0') {
         refusal_add(r, TOKEN_INCOMPLETE, NULL, "electrode %zu needs a label", index + 1);
     }

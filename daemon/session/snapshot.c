@@ -31,8 +31,13 @@ int64_t session_delivered_ms(const struct session *session, const struct session
     return ms < session->planned_ms ? ms : session->planned_ms;
 }
 
-static const char *reference_id(enum modality_reference r)
+/* What the device understands by its level; NULL where there is one understanding only. */
+static const char *reference_id(enum modality_reference r, enum modality_quantity level)
 {
+    if (level == QUANTITY_power_uw)
+        return "mean";
+    if (level == QUANTITY_temperature_millic)
+        return NULL;
     switch (r) {
     case REFERENCE_PEAK:
         return "peak";
@@ -119,7 +124,7 @@ static json_t *channel_document(const struct session *session, size_t i, const s
     doc_text(o, "channel", device->id);
     doc_text(o, "quantity", modality_quantity_info(session->level)->id);
     doc_text(o, "unit", modality_quantity_info(session->level)->base_unit);
-    doc_text(o, "reference", reference_id(device->reference));
+    doc_text(o, "reference", reference_id(device->reference, session->level));
     for (int n = 0; session->ruled && n < QUANTITY_COUNT; n++) {
         const enum modality_quantity q = (enum modality_quantity)n;
         if (quantity_has(&session->present[i], q) && modality_quantity_info(q)->basis == BASIS_COMMANDED)

@@ -152,6 +152,37 @@ static void read_waveforms(struct reader *r, const struct section *s, struct map
     }
 }
 
+/* A peak is one of a current or a voltage, or of a pulsed beam: a mean power and a temperature have none. */
+static bool reference_suits(enum modality_quantity level, enum modality_reference reference)
+{
+    const bool amplitude = level == QUANTITY_amplitude_ua || level == QUANTITY_amplitude_mv;
+    switch (reference) {
+    case REFERENCE_PEAK:
+        return amplitude || level == QUANTITY_peak_power_uw;
+    case REFERENCE_PEAK_TO_PEAK:
+        return amplitude;
+    case REFERENCE_SATP:
+    case REFERENCE_SATA:
+        return level == QUANTITY_intensity_satp_uw_cm2;
+    case REFERENCE_RELATIVE:
+        break;
+    }
+    return true;
+}
+
+static void read_reference(struct reader *r, const struct section *s, struct map_channel *c)
+{
+    int said;
+    c->reference = c->level == QUANTITY_intensity_satp_uw_cm2 ? REFERENCE_SATP : REFERENCE_PEAK;
+    if (!reader_choice(r, s, KEY_CHANNEL_REFERENCE, references, &said))
+        return;
+    const struct modality_line *line = s->line[KEY_CHANNEL_REFERENCE];
+    c->reference = (enum modality_reference)said;
+    if (!reference_suits(c->level, c->reference))
+        reader_fault(r, line->origin, "channel %s: %s is no reference of its level %s", c->id, line->value,
+                     r->services->quantity_info(r->services->ctx, c->level)->id);
+}
+
 static void read_channel(struct reader *r, const struct map *map, struct map_channel *c, const struct section *top)
 {
     const struct section *s = reader_section(r, OWNER_CHANNEL, map->id, c->id);
@@ -174,8 +205,7 @@ static void read_channel(struct reader *r, const struct map *map, struct map_cha
     if (info->rest == REST_NONE || info->basis != BASIS_COMMANDED)
         reader_fault(r, at, "channel %s: %s is no quantity that is walked from rest", c->id, info->id);
     c->level_safer = info->safer;
-    c->reference = c->level == QUANTITY_intensity_satp_uw_cm2 ? REFERENCE_SATP : REFERENCE_PEAK;
-    c->reference = (enum modality_reference)choose(r, s, KEY_CHANNEL_REFERENCE, references, (int)c->reference);
+    read_reference(r, s, c);
     if (reader_value(r, s, KEY_CHANNEL_NOISE, c->level, &c->noise) && c->noise < 0)
         reader_fault(r, s->line[KEY_CHANNEL_NOISE]->origin, "channel %s: noise is negative", c->id);
     bool declared = c->rest_declared = info->rest == REST_DECLARED;

@@ -115,7 +115,8 @@ static void an_order_rule_counts_from_other_therapies(void **state)
 {
     struct fixture *f = *state;
     fixture_write(f, "b.ini",
-                  ANY_LIMIT("order", "rest_interval_ms", "notice") "min = 30 min\nafter = cryo, us_thermal\n");
+                  "[limit order]\nmodality = estim\nquantity = rest_interval_ms\nscope = per-24h\nclass = notice\n"
+                  "source = s\nverified = choice\nmin = 30 min\nafter = cryo, us_thermal\n");
     assert_int_equal(fixture_load(f, NULL), 0);
     const struct limit *l = limit_of(f, "order");
     assert_int_equal(l->when.after, 1u << THERAPY_cryo | 1u << THERAPY_us_thermal);

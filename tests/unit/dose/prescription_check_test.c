@@ -164,9 +164,27 @@ static void what_the_device_reports_is_a_property_of_each_channel(void **state)
     told(TOKEN_LIMIT_EXCEEDED, "rms_current_ua would be");
 }
 
+static void a_needle_is_no_pad_on_the_skin(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"adhesive", "rubber_sponge", "vacuum", "probe", NULL};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        electrodes[0].kind = kinds[i];
+        make();
+        assert_int_equal(refusals.n, 0);
+    }
+    electrodes[0].kind = "needle";
+    electrodes[1].kind = "us_head";
+    make();
+    assert_int_equal(refusals.n, 2);
+    told(TOKEN_OUT_OF_RANGE, "electrode A is a needle");
+    told(TOKEN_OUT_OF_RANGE, "electrode B is a us_head");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_needle_is_no_pad_on_the_skin),
         TEST(limits_refuse_and_notices_are_acknowledged_by_name),
         TEST(a_locked_protocol_is_refused_by_every_limit_it_rests_on),
         TEST(no_picture_leaves_an_empty_verdict),
