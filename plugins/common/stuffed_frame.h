@@ -28,6 +28,25 @@ extern const struct stuffed_format stuffed_sciencemode4;
  */
 extern const struct stuffed_format stuffed_sciencemode2;
 
+#define STUFFED_BODY_MAX 544 /* the longest that a host sends: eight channels of sixteen points each */
+
+/* A body as it is put together; who puts knows that it fits. */
+struct stuffed_body {
+    size_t n;
+    uint8_t bytes[STUFFED_BODY_MAX];
+};
+
+static inline void stuffed_put(struct stuffed_body *body, unsigned byte)
+{
+    body->bytes[body->n++] = (uint8_t)(byte & 0xffu);
+}
+
+static inline void stuffed_put16(struct stuffed_body *body, unsigned value)
+{
+    stuffed_put(body, value >> 8);
+    stuffed_put(body, value);
+}
+
 /*
  * Writes the frame around a body to out[0..size) and its length to *out_size. 0; -EINVAL a body without packet number
  * and command (two bytes); -EMSGSIZE the format cannot carry it; -ENOSPC out is too small. out may be half written on

@@ -12,38 +12,9 @@
 
 /* ---- what the parts share ---- */
 
-static const char *error_text(int error)
-{
-    switch (-error) {
-    case EACCES:
-        return "a device refused it or was not ready for it";
-    case ETIMEDOUT:
-        return "no answer in time, the outcome is unknown";
-    case EPROTO:
-        return "the answer does not match";
-    case EAGAIN:
-        return "no time was left, nothing was sent";
-    case ENODEV:
-        return "a device is gone or another one";
-    case EINVAL:
-        return "not possible with this unit";
-    default:
-        return "a link failed or is in doubt";
-    }
-}
-
 int unit_report(struct modality_link *link, int error, const char *why)
 {
-    if (error == link->last_error && (error == 0 || why == link->last_why))
-        return error;
-    link->last_error = error;
-    link->last_why = why;
-    if (error == 0)
-        link->services->log(link->services->ctx, MODALITY_LOG_INFO, "%s answers again", link->config.id);
-    else
-        link->services->log(link->services->ctx, MODALITY_LOG_INFO, "%s: %s: %s", link->config.id, why,
-                            error_text(error));
-    return error;
+    return unit_call_report(link->services, link->config.id, &link->told, error, why);
 }
 
 static bool usable(const struct modality_link *link)
@@ -74,12 +45,6 @@ int unit_await_switch(struct modality_link *link, int64_t deadline_ns)
     return m->refused ? 0 : r;
 }
 
-int64_t unit_share(int64_t deadline_ns, unsigned steps)
-{
-    int64_t now = clock_monotonic_ns();
-    return now < deadline_ns ? now + (deadline_ns - now) / steps : deadline_ns;
-}
-
 /* ---- the link ---- */
 
 /* Opens one side, or makes it usable again; what fails is closed, and tried again with the next reopen. */
@@ -97,7 +62,7 @@ static int side_open(struct modality_link *link, enum lifu_side side, int64_t de
 
 static int open_both(struct modality_link *link, int64_t deadline_ns)
 {
-    int console = side_open(link, LIFU_CONSOLE, unit_share(deadline_ns, 2));
+    int console = side_open(link, LIFU_CONSOLE, unit_call_share(deadline_ns, 2));
     int transmitter = side_open(link, LIFU_TRANSMITTER, deadline_ns);
     if (console == -EBUSY || transmitter == -EBUSY)
         return -EBUSY; /* somebody else's unit: half of it is not touched */
@@ -146,7 +111,7 @@ int unit_identify(struct modality_link *link, size_t unit, int64_t deadline_ns, 
     struct modality_identity identity = {.maker = "Openwater", .model = "Open-LIFU"};
     if (unit != 0)
         return -EINVAL;
-    int r = identify_side(link, LIFU_CONSOLE, unit_share(deadline_ns, 2), &identity);
+    int r = identify_side(link, LIFU_CONSOLE, unit_call_share(deadline_ns, 2), &identity);
     if (r == 0)
         r = identify_side(link, LIFU_TRANSMITTER, deadline_ns, &identity);
     if (r < 0)
@@ -194,7 +159,7 @@ int unit_status(struct modality_link *link, size_t unit, int64_t deadline_ns, st
     struct lifu_report report = {0};
     if (unit != 0)
         return -EINVAL;
-    int r = read_transmitter(link, unit_share(deadline_ns, 2), &report);
+    int r = read_transmitter(link, unit_call_share(deadline_ns, 2), &report);
     if (r < 0)
         return unit_report(link, r, "reading the transmitter");
     r = read_console(link, deadline_ns, &report);

@@ -8,6 +8,7 @@
 #ifndef OPENLIFU_UNIT_H
 #define OPENLIFU_UNIT_H
 
+#include "common/unit_call.h"
 #include "memory.h"
 #include "port.h"
 
@@ -18,8 +19,7 @@ struct modality_link {
     struct transport_wire wire[LIFU_SIDES]; /* where the transports come from */
     struct lifu_port port[LIFU_SIDES];
     struct lifu_memory memory;
-    int last_error; /* of the last call, so that only changes are logged */
-    const char *last_why;
+    struct unit_told told;
 };
 
 /*

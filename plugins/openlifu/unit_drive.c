@@ -67,7 +67,7 @@ static int silence(struct modality_link *link, int64_t deadline_ns, const char *
 {
     struct lifu_answer a;
     *why = "stopping the trigger";
-    int r = unit_ask(link, LIFU_TRANSMITTER, LIFU_STOP, unit_share(deadline_ns, 2), &a);
+    int r = unit_ask(link, LIFU_TRANSMITTER, LIFU_STOP, unit_call_share(deadline_ns, 2), &a);
     if (r < 0)
         return r;
     link->memory.started = false;
@@ -204,7 +204,7 @@ static int rest_step(struct modality_link *link, enum lifu_side side, enum lifu_
 static int rest_trigger(struct modality_link *link, int64_t deadline_ns)
 {
     struct lifu_answer a = {0};
-    int r = rest_step(link, LIFU_TRANSMITTER, LIFU_STOP, unit_share(deadline_ns, 2), &a);
+    int r = rest_step(link, LIFU_TRANSMITTER, LIFU_STOP, unit_call_share(deadline_ns, 2), &a);
     if (r != -EACCES)
         return r;
     r = rest_step(link, LIFU_TRANSMITTER, LIFU_GET_TRIGGER, deadline_ns, &a);
@@ -214,7 +214,7 @@ static int rest_trigger(struct modality_link *link, int64_t deadline_ns)
 static int rest_voltage(struct modality_link *link, int64_t deadline_ns)
 {
     struct lifu_answer a = {0};
-    int off = rest_step(link, LIFU_CONSOLE, LIFU_VOLTAGE_OFF, unit_share(deadline_ns, 2), &a);
+    int off = rest_step(link, LIFU_CONSOLE, LIFU_VOLTAGE_OFF, unit_call_share(deadline_ns, 2), &a);
     int r = rest_step(link, LIFU_CONSOLE, LIFU_VOLTAGE_IS_ON, deadline_ns, &a);
     if (off < 0 || r < 0)
         return off < 0 ? off : r;
@@ -232,7 +232,7 @@ static void toward_rest(struct modality_link *link, bool on)
 static int rest_both(struct modality_link *link, int64_t deadline_ns, bool *dark)
 {
     link->memory = (struct lifu_memory){0};
-    int trigger = rest_trigger(link, unit_share(deadline_ns, 3));
+    int trigger = rest_trigger(link, unit_call_share(deadline_ns, 3));
     int voltage = rest_voltage(link, deadline_ns);
     *dark = voltage == 0;
     return trigger < 0 ? trigger : voltage;

@@ -15,7 +15,4 @@ int unit_ask(struct modality_link *link, enum lifu_side side, enum lifu_command 
 /* Looks whether the console has answered that it switched on: 0 it did, or was not asked; -EAGAIN not yet; else why. */
 int unit_await_switch(struct modality_link *link, int64_t deadline_ns);
 
-/* An even share of the time that is left for one of so many steps. */
-int64_t unit_share(int64_t deadline_ns, unsigned steps);
-
 #endif

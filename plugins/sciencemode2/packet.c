@@ -10,28 +10,11 @@
 #include "common/stuffed_frame.h"
 
 #define HEAD_SIZE 2          /* packet number and command */
-#define BODY_MAX 40          /* of what a host sends here: 34 */
 #define SPACING_OF_CODE_0 3  /* half ms */
 #define INTERVAL_OF_CODE_0 2 /* half ms */
 #define MODE_SINGLE 0        /* no doublets, no triplets */
 
-struct body {
-    size_t n;
-    uint8_t bytes[BODY_MAX];
-};
-
 /* ---- encoding ---- */
-
-static void put(struct body *b, unsigned byte)
-{
-    b->bytes[b->n++] = (uint8_t)(byte & 0xffu);
-}
-
-static void put16(struct body *b, unsigned value)
-{
-    put(b, value >> 8);
-    put(b, value);
-}
 
 static bool is_in(int32_t value, int32_t min, int32_t max)
 {
@@ -43,38 +26,38 @@ static bool is_mask(unsigned mask)
     return mask != 0 && mask >> SM2_CHANNELS == 0;
 }
 
-static int put_list(struct body *b, const struct sm2_list *list)
+static int put_list(struct stuffed_body *b, const struct sm2_list *list)
 {
     if (!is_mask(list->active) || (list->low_frequency & ~list->active) != 0 ||
         !is_in(list->skipped, 0, SM2_SKIPPED_MAX) || !is_in(list->spacing, SM2_SPACING_MIN, SM2_SPACING_MAX) ||
         !is_in(list->interval, SM2_INTERVAL_MIN, SM2_INTERVAL_MAX) || list->interval < list->spacing)
         return -EINVAL;
-    put(b, (unsigned)list->skipped);
-    put(b, list->active);
-    put(b, list->low_frequency);
-    put(b, (unsigned)(list->spacing - SPACING_OF_CODE_0));
-    put16(b, (unsigned)(list->interval - INTERVAL_OF_CODE_0));
-    put(b, list->fast);
+    stuffed_put(b, (unsigned)list->skipped);
+    stuffed_put(b, list->active);
+    stuffed_put(b, list->low_frequency);
+    stuffed_put(b, (unsigned)(list->spacing - SPACING_OF_CODE_0));
+    stuffed_put16(b, (unsigned)(list->interval - INTERVAL_OF_CODE_0));
+    stuffed_put(b, list->fast);
     return 0;
 }
 
-static int put_pulse(struct body *b, const struct sm2_pulse *pulse)
+static int put_pulse(struct stuffed_body *b, const struct sm2_pulse *pulse)
 {
     if (!is_in(pulse->width_us, SM2_WIDTH_MIN, SM2_WIDTH_MAX) || !is_in(pulse->current_ma, 0, SM2_CURRENT_MAX))
         return -EINVAL;
-    put16(b, (unsigned)pulse->width_us);
-    put(b, (unsigned)pulse->current_ma);
+    stuffed_put16(b, (unsigned)pulse->width_us);
+    stuffed_put(b, (unsigned)pulse->current_ma);
     return 0;
 }
 
-static int put_pulses(struct body *b, unsigned active, const struct sm2_pulse *pulses)
+static int put_pulses(struct stuffed_body *b, unsigned active, const struct sm2_pulse *pulses)
 {
     if (!is_mask(active) || !pulses)
         return -EINVAL;
     for (unsigned c = 0; c < SM2_CHANNELS; c++) {
         if (!(active & (1u << c)))
             continue;
-        put(b, MODE_SINGLE);
+        stuffed_put(b, MODE_SINGLE);
         int r = put_pulse(b, &pulses[c]);
         if (r < 0)
             return r;
@@ -82,19 +65,19 @@ static int put_pulses(struct body *b, unsigned active, const struct sm2_pulse *p
     return 0;
 }
 
-static int put_single(struct body *b, const struct sm2_request *q)
+static int put_single(struct stuffed_body *b, const struct sm2_request *q)
 {
     if (q->channel >= SM2_CHANNELS || !q->pulses)
         return -EINVAL;
-    put(b, q->channel);
+    stuffed_put(b, q->channel);
     return put_pulse(b, q->pulses);
 }
 
-static int put_data(struct body *b, const struct sm2_request *q)
+static int put_data(struct stuffed_body *b, const struct sm2_request *q)
 {
     switch (q->command) {
     case SM2_INIT_ACK:
-        put(b, (unsigned)q->result);
+        stuffed_put(b, (unsigned)q->result);
         return q->result == SM2_OK || q->result == SM2_VERSION_REFUSED ? 0 : -EINVAL;
     case SM2_WATCHDOG:
     case SM2_GET_MODE:
@@ -121,9 +104,9 @@ static int put_data(struct body *b, const struct sm2_request *q)
 
 int sm2_encode(const struct sm2_request *request, uint8_t *out, size_t size, size_t *out_size)
 {
-    struct body b = {0};
-    put(&b, request->number);
-    put(&b, (unsigned)request->command);
+    struct stuffed_body b = {0};
+    stuffed_put(&b, request->number);
+    stuffed_put(&b, (unsigned)request->command);
     int r = put_data(&b, request);
     return r < 0 ? r : stuffed_frame_encode(&stuffed_sciencemode2, b.bytes, b.n, out, size, out_size);
 }

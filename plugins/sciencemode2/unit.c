@@ -15,26 +15,6 @@
 
 /* ---- what is said ---- */
 
-static const char *error_text(int error)
-{
-    switch (-error) {
-    case EACCES:
-        return "the device refused it or was not ready for it";
-    case ETIMEDOUT:
-        return "no answer in time, the outcome is unknown";
-    case EPROTO:
-        return "the answer does not match";
-    case EAGAIN:
-        return "no time was left, or its watchdog has to end its output: nothing was sent";
-    case ENODEV:
-        return "the device is gone or speaks another version";
-    case EINVAL:
-        return "not possible with this device";
-    default:
-        return "the link failed or is in doubt";
-    }
-}
-
 static void say(const struct modality_link *link, const char *text)
 {
     link->services->log(link->services->ctx, MODALITY_LOG_INFO, "%s: %s", link->config.id, text);
@@ -42,16 +22,7 @@ static void say(const struct modality_link *link, const char *text)
 
 int unit_report(struct modality_link *link, int error, const char *act)
 {
-    if (error == link->last_error && (error == 0 || act == link->last_act))
-        return error;
-    link->last_error = error;
-    link->last_act = act;
-    if (error == 0)
-        say(link, "answers again");
-    else
-        link->services->log(link->services->ctx, MODALITY_LOG_INFO, "%s: %s: %s", link->config.id, act,
-                            error_text(error));
-    return error;
+    return unit_call_report(link->services, link->config.id, &link->told, error, act);
 }
 
 /* ---- hearing and asking ---- */

@@ -7,6 +7,7 @@
 #define SCIENCEMODE2_UNIT_H
 
 #include "common/transport.h"
+#include "common/unit_call.h"
 #include "config.h"
 #include "memory.h"
 #include "modality/plugin.h"
@@ -20,8 +21,7 @@ struct modality_link {
     unsigned failures; /* since the last answer; one by itself is no fault of the transport */
     struct dialog dialog;
     struct sm2_memory memory;
-    int last_error; /* of the last call, so that only changes are logged */
-    const char *last_act;
+    struct unit_told told;
 };
 
 /* Opens the transport of a link whose other members are filled. */

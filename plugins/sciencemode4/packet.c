@@ -12,25 +12,11 @@
 #define COMMAND_MASK 0x3ffu
 #define CURRENT_ZERO 300 /* code of 0 mA */
 /* Prefix, mask, and eight channels of three bytes and sixteen points each. */
-#define BODY_MAX (PREFIX_SIZE + 1 + SM4_CHANNELS * (3 + 4 * SM4_POINTS_MAX))
+#define UPDATE_SIZE (PREFIX_SIZE + 1 + SM4_CHANNELS * (3 + 4 * SM4_POINTS_MAX))
 
-struct body {
-    size_t n;
-    uint8_t bytes[BODY_MAX];
-};
+_Static_assert(UPDATE_SIZE <= STUFFED_BODY_MAX, "the longest body of all");
 
 /* ---- encoding ---- */
-
-static void put(struct body *b, unsigned byte)
-{
-    b->bytes[b->n++] = (uint8_t)(byte & 0xffu);
-}
-
-static void put16(struct body *b, unsigned value)
-{
-    put(b, value >> 8);
-    put(b, value);
-}
 
 int64_t sm4_period_us(const struct sm4_pulse *pulse)
 {
@@ -59,22 +45,22 @@ static int check_pulse(const struct sm4_pulse *pulse)
     return check_points(pulse);
 }
 
-static void put_points(struct body *b, const struct sm4_pulse *pulse)
+static void put_points(struct stuffed_body *b, const struct sm4_pulse *pulse)
 {
     for (size_t i = 0; i < pulse->n_points; i++) {
         unsigned duration = (unsigned)pulse->points[i].duration_us;
         unsigned current = (unsigned)(pulse->points[i].current + CURRENT_ZERO);
         uint32_t word = (uint32_t)duration << 20 | (uint32_t)current << 10;
-        put16(b, word >> 16);
-        put16(b, word);
+        stuffed_put16(b, word >> 16);
+        stuffed_put16(b, word);
     }
 }
 
-static int put_update(struct body *b, const struct sm4_request *q)
+static int put_update(struct stuffed_body *b, const struct sm4_request *q)
 {
     if (q->mask >> SM4_CHANNELS != 0 || (q->mask != 0 && !q->pulses))
         return -EINVAL;
-    put(b, q->mask);
+    stuffed_put(b, q->mask);
     for (unsigned c = 0; c < SM4_CHANNELS; c++) {
         if (!(q->mask & (1u << c)))
             continue;
@@ -82,33 +68,33 @@ static int put_update(struct body *b, const struct sm4_request *q)
         int r = check_pulse(pulse);
         if (r < 0)
             return r;
-        put(b, (unsigned)(pulse->n_points - 1) << 4 | (unsigned)pulse->ramp);
-        put16(b, (unsigned)pulse->period_code << 1 | pulse->quarters);
+        stuffed_put(b, (unsigned)(pulse->n_points - 1) << 4 | (unsigned)pulse->ramp);
+        stuffed_put16(b, (unsigned)pulse->period_code << 1 | pulse->quarters);
         put_points(b, pulse);
     }
     return 0;
 }
 
-static int put_ll_init(struct body *b, const struct sm4_request *q)
+static int put_ll_init(struct stuffed_body *b, const struct sm4_request *q)
 {
     if (q->measure > 3 || q->voltage > SM4_VOLTAGE_FULL)
         return -EINVAL;
-    put(b, q->measure << 4 | q->voltage << 1);
+    stuffed_put(b, q->measure << 4 | q->voltage << 1);
     return 0;
 }
 
-static int put_ll_config(struct body *b, const struct sm4_request *q)
+static int put_ll_config(struct stuffed_body *b, const struct sm4_request *q)
 {
     if (q->channel >= SM4_CHANNELS || !q->pulses || check_points(q->pulses) < 0)
         return -EINVAL;
-    put(b, (unsigned)q->execute << 7 | (q->channel & 3u) << 5 | (q->channel >> 2) << 4 |
-               (unsigned)(q->pulses->n_points - 1));
+    stuffed_put(b, (unsigned)q->execute << 7 | (q->channel & 3u) << 5 | (q->channel >> 2) << 4 |
+                       (unsigned)(q->pulses->n_points - 1));
     if (q->execute) /* the vendor's library leaves the points out else */
         put_points(b, q->pulses);
     return 0;
 }
 
-static int put_data(struct body *b, const struct sm4_request *q)
+static int put_data(struct stuffed_body *b, const struct sm4_request *q)
 {
     switch (q->command) {
     case SM4_LL_INIT:
@@ -116,12 +102,12 @@ static int put_data(struct body *b, const struct sm4_request *q)
     case SM4_LL_CHANNEL_CONFIG:
         return put_ll_config(b, q);
     case SM4_ML_INIT:
-        put(b, q->stop_all);
+        stuffed_put(b, q->stop_all);
         return 0;
     case SM4_ML_UPDATE:
         return put_update(b, q);
     case SM4_ML_CURRENT_DATA:
-        put(b, q->selection);
+        stuffed_put(b, q->selection);
         return q->selection < 2 || q->selection > 4 ? -EINVAL : 0;
     case SM4_LL_STOP:
     case SM4_ML_STOP:
@@ -139,10 +125,10 @@ static int put_data(struct body *b, const struct sm4_request *q)
 
 int sm4_encode(const struct sm4_request *request, uint8_t *out, size_t size, size_t *out_size)
 {
-    struct body b = {0};
+    struct stuffed_body b = {0};
     if (request->number >= SM4_NUMBERS)
         return -EINVAL;
-    put16(&b, request->number << COMMAND_BITS | (unsigned)request->command);
+    stuffed_put16(&b, request->number << COMMAND_BITS | (unsigned)request->command);
     int r = put_data(&b, request);
     return r < 0 ? r : stuffed_frame_encode(&stuffed_sciencemode4, b.bytes, b.n, out, size, out_size);
 }

@@ -15,38 +15,9 @@
 
 /* ---- what the parts share ---- */
 
-static const char *error_text(int error)
-{
-    switch (-error) {
-    case EACCES:
-        return "the device refused it";
-    case ETIMEDOUT:
-        return "no answer in time, the outcome is unknown";
-    case EPROTO:
-        return "the answer does not match";
-    case EAGAIN:
-        return "no time was left, nothing was sent";
-    case ENODEV:
-        return "the device is gone or another one";
-    case EINVAL:
-        return "not possible with this device";
-    default:
-        return "the link failed or is in doubt";
-    }
-}
-
 int unit_report(struct modality_link *link, int error, const char *why)
 {
-    if (error == link->last_error && (error == 0 || why == link->last_why))
-        return error;
-    link->last_error = error;
-    link->last_why = why;
-    if (error == 0)
-        link->services->log(link->services->ctx, MODALITY_LOG_INFO, "%s answers again", link->config.id);
-    else
-        link->services->log(link->services->ctx, MODALITY_LOG_INFO, "%s: %s: %s", link->config.id, why,
-                            error_text(error));
-    return error;
+    return unit_call_report(link->services, link->config.id, &link->told, error, why);
 }
 
 int unit_ask(struct modality_link *link, const struct sm4_request *request, int64_t deadline_ns, struct sm4_answer *out)

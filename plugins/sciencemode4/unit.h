@@ -7,6 +7,7 @@
 #ifndef SCIENCEMODE4_UNIT_H
 #define SCIENCEMODE4_UNIT_H
 
+#include "common/unit_call.h"
 #include "config.h"
 #include "memory.h"
 #include "port.h"
@@ -18,8 +19,7 @@ struct modality_link {
     struct transport_wire wire;    /* so that the protocol knows no USB */
     struct sm4_port port;
     struct sm4_memory memory;
-    int last_error; /* of the last call, so that only changes are logged */
-    const char *last_why;
+    struct unit_told told;
 };
 
 /* Opens the transport of a link whose services, config, device and wire are filled. */

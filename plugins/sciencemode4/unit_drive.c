@@ -9,13 +9,6 @@
 /* Two updates keep this distance unless the second one lowers the current; the vendor's examples do (20 ms). */
 #define UPDATE_GAP_NS (20 * NS_PER_MS)
 
-/* An even share of the time that is left for one of so many steps. */
-static int64_t share_of(int64_t deadline_ns, unsigned steps)
-{
-    int64_t now = clock_monotonic_ns();
-    return now < deadline_ns ? now + (deadline_ns - now) / steps : deadline_ns;
-}
-
 /* ---- set points ---- */
 
 /* The pulses of all started channels with this one changed, in place. Nothing was sent when it fails. */
@@ -175,7 +168,7 @@ static int rest_steps(struct modality_link *link, const struct sm4_request *requ
 {
     int first = 0;
     for (unsigned i = 0; i < n; i++) {
-        int r = rest_step(link, &requests[i], share_of(deadline_ns, n - i));
+        int r = rest_step(link, &requests[i], unit_call_share(deadline_ns, n - i));
         if (first == 0)
             first = r;
     }
@@ -196,9 +189,9 @@ static int stop_group(struct modality_link *link, size_t group, int64_t deadline
     unsigned others = link->memory.started;
     int first = 0;
     if (others != 0) { /* they go on only if they are known to run: what leaves them on would start them again */
-        first = unit_confirm(link, others, share_of(deadline_ns, 4));
+        first = unit_confirm(link, others, unit_call_share(deadline_ns, 4));
         if (first == 0) {
-            first = unit_update(link, others, share_of(deadline_ns, 2));
+            first = unit_update(link, others, unit_call_share(deadline_ns, 2));
             if (first == 0)
                 return 0;
         } else if (first == -EACCES) {
