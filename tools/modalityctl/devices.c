@@ -56,6 +56,15 @@ static void readings_add(char *text, size_t size, const json_t *readings)
     }
 }
 
+static void range_print(const char *id, const json_t *range)
+{
+    const int64_t period_us = ctl_int(range, "period_step_us");
+    printf("    %-24s %s to %s, in steps of %s%s%s\n", ctl_label(id), ctl_value(id, ctl_int(range, "min")),
+           ctl_value(id, ctl_int(range, "max")),
+           period_us > 0 ? ctl_value("phase_width_us", period_us) : ctl_value(id, ctl_int(range, "resolution")),
+           period_us > 0 ? " of its period" : "", ctl_flag(range, "only_at_rest") ? ", at rest only" : "");
+}
+
 static void channel_print(const struct ctl *ctl, const json_t *channel)
 {
     char text[600] = "";
@@ -71,8 +80,7 @@ static void channel_print(const struct ctl *ctl, const json_t *channel)
     json_object_foreach(json_object_get(channel, "ranges"), id, range)
     {
         if (ctl_flag(range, "settable") && strcmp(id, "waveform_class") != 0)
-            printf("    %-24s %s to %s, in steps of %s\n", ctl_label(id), ctl_value(id, ctl_int(range, "min")),
-                   ctl_value(id, ctl_int(range, "max")), ctl_value(id, ctl_int(range, "resolution")));
+            range_print(id, range);
     }
 }
 
