@@ -62,7 +62,7 @@ static void site_list_method(struct call *call)
         return;
     for (size_t i = 0; i < s->n_sites; i++) {
         if (page_wants(&page))
-            json_array_append_new(page.items, show_site(&s->sites[i]));
+            json_array_append_new(page.items, show_site(s, &s->sites[i]));
     }
     call_result(call, page_close(&page));
 }

@@ -157,7 +157,7 @@ static const struct param incident_one[] = {
 };
 static const struct param history[] = {
     FIELD("patient_ref", PARAM_STRING, "of this patient", .required = true, PARAM_BOUNDS(1, 120)),
-    FIELD("site", PARAM_STRING, "touched this body site", ID_BOUNDS),
+    FIELD("site", PARAM_STRING, "touched this body site, a part of it, or what it is a part of", ID_BOUNDS),
     FIELD("side", PARAM_STRING, "of this side", .choices = choices_side),
     FIELD("modality", PARAM_STRING, "of this modality", .choices = choices_modality),
     FIELD("hours", PARAM_INTEGER, "back from now", PARAM_BOUNDS(1, 24 * 366)),

@@ -51,6 +51,7 @@ static void load_build(struct load *load)
         section_check(load, &load->sections[i]);
     build_daemon(load);
     build_roles(load);
+    build_sites(load);
     build_screening(load);
     build_applicators(load);
     build_limits(load);

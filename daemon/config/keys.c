@@ -192,6 +192,7 @@ static const struct key_info keys[] = {
 
     TEXT(SECTION_SITE, "label", true, "what people read"),
     WORD(SECTION_SITE, "sides", false, "yes", "yes, no", "has a left and a right"),
+    LIST(SECTION_SITE, "part_of", false, "site", "the sites that it lies in: what is given there is given here too"),
 
     WORD(SECTION_APPLICATOR, "modality", true, NULL, "ultrasound, laser", "what it applies"),
     TEXT(SECTION_APPLICATOR, "serial", true, "serial number"),
@@ -207,9 +208,10 @@ static const struct key_info keys[] = {
     IDENT(SECTION_APPLICATOR, "device", false, "device", "the device it belongs to; default: any"),
 
     IDENT(SECTION_DEVICE, "plugin", true, "plugin", "the plugin that drives it"),
-    TEXT(SECTION_DEVICE, "link", true,
-         "tcp:HOST:PORT, serial:/dev/NAME, or usb:VVVV:PPPP with ,serial=TEXT or ,port=BUS-PORT or both, and + before a "
-         "second device of the same unit"),
+    TEXT(
+        SECTION_DEVICE, "link", true,
+        "tcp:HOST:PORT, serial:/dev/NAME, or usb:VVVV:PPPP with ,serial=TEXT or ,port=BUS-PORT or both, and + before a "
+        "second device of the same unit"),
     {"unit", SECTION_DEVICE, KEY_COUNT, NO_QUANTITY, false, "1", "0", "255", NULL, "its address on the link"},
     IDENT(SECTION_DEVICE, "map", false, "map", "the register map it speaks"),
     TEXT(SECTION_DEVICE, "serial", false, "the serial number it must answer with"),

@@ -145,7 +145,7 @@ static void build_when(struct load *load, const struct raw_section *s, struct li
     refer_mask(load, s, "when.therapy", refer_therapy, "therapy", &therapies);
     l->when.waveforms = (uint32_t)waveforms;
     l->when.therapies = (uint32_t)therapies;
-    refer_mask(load, s, "when.site", refer_site, "site", &l->when.sites);
+    refer_sites_met(load, s, "when.site", &l->when.sites);
     refer_mask(load, s, "when.condition", refer_condition, "condition", &l->when.conditions);
     refer_mask(load, s, "when.applicator", refer_applicator, "applicator", &l->when.applicators);
     l->when.unless_thermal = field_word(load, s, "when.thermal", &word);

@@ -57,6 +57,8 @@ void lines_parse(struct load *load, const struct source_file *file);
 void section_check(struct load *load, const struct raw_section *section);
 const struct raw_line *section_line(const struct raw_section *section, const char *key);
 size_t section_count(const struct load *load, enum key_section kind);
+/* Masks hold 64 rows: more than max is a fault at the first section beyond. n are there. */
+bool section_room(struct load *load, const struct raw_section *section, size_t n, size_t max);
 /* No fault stands at its header or in its lines so far. */
 bool section_sound(const struct load *load, const struct raw_section *section);
 /* Walks sections of one kind: *next starts at 0; NULL at the end. */
@@ -68,6 +70,7 @@ void limit_build(struct load *load, const struct raw_section *s, struct limit *l
 /* Stages, in this order; each fills its part of load->config. */
 void build_daemon(struct load *load);
 void build_roles(struct load *load);
+void build_sites(struct load *load);
 void build_screening(struct load *load);
 void build_applicators(struct load *load);
 void build_limits(struct load *load);

@@ -79,3 +79,15 @@ bool refer_mask(struct load *load, const struct raw_section *s, const char *key,
         *out = mask;
     return good;
 }
+
+bool refer_sites_met(struct load *load, const struct raw_section *s, const char *key, uint64_t *out)
+{
+    const struct screening *screening = &load->config->dose.screening;
+    uint64_t named = 0;
+    if (!refer_mask(load, s, key, refer_site, "site", &named))
+        return false;
+    *out = named;
+    for (unsigned i = 0; i < screening->n_sites; i++)
+        *out |= named >> i & 1u ? site_meets(screening, i) : 0;
+    return true;
+}

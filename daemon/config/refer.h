@@ -21,5 +21,10 @@ int refer_column(const struct load *load, const char *id);
 typedef int refer_find(const struct load *load, const char *id);
 bool refer_mask(struct load *load, const struct raw_section *s, const char *key, refer_find *find, const char *what,
                 uint64_t *out);
+/*
+ * A list of sites to which something applies: with those, everything that meets one of them. A list that permits is not
+ * widened.
+ */
+bool refer_sites_met(struct load *load, const struct raw_section *s, const char *key, uint64_t *out);
 
 #endif

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* [site], [condition] and [question]: the tables of screening. Sites first, since the others name them. */
+/* [condition] and [question]: the tables of screening. Conditions first, since questions name them. */
 #include <stdio.h>
 #include <string.h>
 
 #include "config/refer.h"
-
-static void build_site(struct load *load, const struct raw_section *s, struct site *site)
-{
-    site->id = s->id;
-    site->label = "";
-    site->origin = s->at.origin;
-    field_text(load, s, "label", &site->label);
-    field_yes(load, s, "sides", &site->has_sides);
-}
 
 static void build_codes(struct load *load, const struct raw_section *s, struct condition *c)
 {
@@ -45,8 +36,8 @@ static void build_path(struct load *load, const struct raw_section *s, const str
         fault_add(&load->faults, line->at, "%s: there is no %s", line->key, to);
         return;
     }
-    refer_mask(load, s, line->key, refer_site, "site", &path.from);
-    refer_mask(load, s, to, refer_site, "site", &path.to);
+    refer_sites_met(load, s, line->key, &path.from);
+    refer_sites_met(load, s, to, &path.to);
     c->paths[c->n_paths++] = path;
 }
 
@@ -62,7 +53,7 @@ static void build_paths(struct load *load, const struct raw_section *s, struct c
         if (section_line(s, from) == NULL)
             fault_add(&load->faults, s->lines[i].at, "%s: there is no %s", s->lines[i].key, from);
     }
-    refer_mask(load, s, "left_right", refer_site, "site", &c->left_right);
+    refer_sites_met(load, s, "left_right", &c->left_right);
 }
 
 static void build_condition(struct load *load, const struct raw_section *s, struct condition *c)
@@ -74,7 +65,7 @@ static void build_condition(struct load *load, const struct raw_section *s, stru
     field_text(load, s, "label", &c->label);
     field_text(load, s, "source", &c->source);
     build_codes(load, s, c);
-    refer_mask(load, s, "local_sites", refer_site, "site", &c->local_sites);
+    refer_sites_met(load, s, "local_sites", &c->local_sites);
     refer_mask(load, s, "unverified", refer_column, "column", &unverified);
     c->unverified = (uint32_t)unverified;
     c->verified = unverified == 0 ? VERIFIED_YES : VERIFIED_NO;
@@ -174,16 +165,18 @@ static void check_restrictive(struct load *load, const struct raw_section *s, co
     }
 }
 
-/* A site that a clinic adds is asked for unless a question excepts it by name. */
+/* A site that a clinic adds is asked for unless a question excepts it, or what it is a part of, by name. */
 static void build_question_sites(struct load *load, const struct raw_section *s, struct question *q)
 {
     uint64_t except = 0, all = 0;
-    refer_mask(load, s, "sites", refer_site, "site", &q->sites);
+    refer_sites_met(load, s, "sites", &q->sites);
     refer_mask(load, s, "except_sites", refer_site, "site", &except);
     if (except == 0)
         return;
-    for (size_t i = 0; i < load->config->dose.screening.n_sites; i++)
+    for (size_t i = 0; i < load->config->dose.screening.n_sites; i++) {
         all |= UINT64_C(1) << i;
+        except |= load->config->dose.screening.sites[i].part_of & except ? UINT64_C(1) << i : 0;
+    }
     if (q->sites != 0 || (all & ~except) == 0)
         fault_add(&load->faults, section_line(s, "except_sites")->at,
                   "except_sites: leaves no site, or stands beside sites");
@@ -220,37 +213,22 @@ static void build_question(struct load *load, const struct raw_section *s, struc
     field_count(load, s, "valid_days", &q->valid_days);
 }
 
-/* Masks hold 64 rows: more is a fault at the first section beyond. */
-static bool room_for(struct load *load, const struct raw_section *s, size_t n, size_t max)
-{
-    if (n == max)
-        fault_add(&load->faults, s->at, "[%s]: there are more than %zu %ss", s->title, max,
-                  keys_section(s->kind)->name);
-    return n < max;
-}
-
 void build_screening(struct load *load)
 {
     struct screening *screening = &load->config->dose.screening;
-    struct site *sites = arena_array(load->arena, DOSE_SITES_MAX, sizeof(*sites));
     struct condition *conditions = arena_array(load->arena, SCREENING_CONDITIONS_MAX, sizeof(*conditions));
     struct question *questions = arena_array(load->arena, SCREENING_QUESTIONS_MAX, sizeof(*questions));
     const struct raw_section *s;
     size_t next = 0;
-    if (sites == NULL || conditions == NULL || questions == NULL)
+    if (conditions == NULL || questions == NULL)
         return;
-    screening->sites = sites;
-    while ((s = section_next(load, SECTION_SITE, &next)) != NULL &&
-           room_for(load, s, screening->n_sites, DOSE_SITES_MAX))
-        build_site(load, s, &sites[screening->n_sites++]);
     screening->conditions = conditions;
-    next = 0;
     while ((s = section_next(load, SECTION_CONDITION, &next)) != NULL &&
-           room_for(load, s, screening->n_conditions, SCREENING_CONDITIONS_MAX))
+           section_room(load, s, screening->n_conditions, SCREENING_CONDITIONS_MAX))
         build_condition(load, s, &conditions[screening->n_conditions++]);
     screening->questions = questions;
     next = 0;
     while ((s = section_next(load, SECTION_QUESTION, &next)) != NULL &&
-           room_for(load, s, screening->n_questions, SCREENING_QUESTIONS_MAX))
+           section_room(load, s, screening->n_questions, SCREENING_QUESTIONS_MAX))
         build_question(load, s, &questions[screening->n_questions++]);
 }

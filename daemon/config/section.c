@@ -66,3 +66,11 @@ const struct raw_section *section_next(const struct load *load, enum key_section
     }
     return NULL;
 }
+
+bool section_room(struct load *load, const struct raw_section *s, size_t n, size_t max)
+{
+    if (n == max)
+        fault_add(&load->faults, s->at, "[%s]: there are more than %zu %ss", s->title, max,
+                  keys_section(s->kind)->name);
+    return n < max;
+}

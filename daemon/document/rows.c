@@ -75,13 +75,14 @@ json_t *show_quantity(enum modality_quantity q)
     return o;
 }
 
-json_t *show_site(const struct site *site)
+json_t *show_site(const struct screening *s, const struct site *site)
 {
     json_t *o = json_object();
     doc_text(o, "id", site->id);
     doc_text(o, "label", site->label);
     doc_put(o, "sides",
             site->has_sides ? json_pack("[s, s, s]", "left", "right", "both") : json_pack("[s, s]", "midline", "both"));
+    doc_put(o, "part_of", doc_sites(s, site->part_of));
     doc_text(o, "origin", site->origin);
     return o;
 }

@@ -8,7 +8,7 @@
 #include "document/document.h"
 
 json_t *show_quantity(enum modality_quantity q);
-json_t *show_site(const struct site *site);
+json_t *show_site(const struct screening *s, const struct site *site);
 json_t *show_condition(const struct screening *s, const struct condition *condition);
 /* whole: with its parameters and schedule. */
 json_t *show_protocol(const struct dose_tables *t, const struct protocol *p, bool whole);

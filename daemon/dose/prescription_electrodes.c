@@ -29,11 +29,12 @@ uint64_t prescription_sites(const struct dose_tables *tables, const struct presc
 
 void prescription_check_sites(const struct prescription *p, const struct prescribed *d, struct refusals *r)
 {
+    uint64_t target_meets = d->site < 0 ? 0 : site_meets(&d->tables->screening, (unsigned)d->site);
     bool touched = p->n_electrodes == 0 || d->site < 0;
     for (size_t i = 0; i < p->n_electrodes; i++) {
         const struct prescription_electrode *e = &p->electrodes[i];
         int site = prescription_site_of(d->tables, p, e);
-        touched = touched || site == d->site;
+        touched = touched || (site >= 0 && (target_meets >> (unsigned)site & 1u) != 0);
         if (site < 0 && e->skin_site != NULL) {
             refusal_add(r, TOKEN_NOT_FOUND, e->label, "electrode %s sits at %.64s, which is no body site here",
                         e->label != NULL ? e->label : "", e->skin_site);

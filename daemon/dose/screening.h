@@ -38,7 +38,9 @@ enum screening_code {
 struct site {
     const char *id; /* "hip" */
     const char *label;
-    bool has_sides; /* left and right exist; otherwise only midline */
+    bool has_sides;   /* left and right exist; otherwise only midline */
+    uint64_t part_of; /* a bit per site that it lies in, by way of others too */
+    uint64_t meets;   /* those, and its own parts; parts of one whole do not meet */
     const char *origin;
 };
 
@@ -95,6 +97,12 @@ struct screening {
 /* Answers are asked for each treatment: what was said longer ago is no answer. A clock may be ahead by the second. */
 #define SCREENING_ANSWER_MAX_MS INT64_C(86400000)
 #define SCREENING_ANSWER_AHEAD_MS INT64_C(60000)
+
+/* The sites that a site meets, a bit each: itself, what it is a part of, and its parts. */
+static inline uint64_t site_meets(const struct screening *s, unsigned site)
+{
+    return site < s->n_sites && site < DOSE_SITES_MAX ? s->sites[site].meets | UINT64_C(1) << site : 0;
+}
 
 /* One answer as given. */
 struct given_answer {

@@ -254,6 +254,11 @@ static void history_take(struct dose_history *history, const struct ledger_node 
         history_add(history, &node->counted);
 }
 
+void record_sites(struct record *record, const struct screening *sites)
+{
+    place_names_relate(&record->ledger.names, sites);
+}
+
 void record_history(struct record *record, const char *patient_ref, const struct ledger_places *places,
                     enum modality modality, uint32_t therapies, struct dose_history *out)
 {

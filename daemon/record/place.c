@@ -34,11 +34,28 @@ int ledger_places_add(struct ledger_places *places, const char *site, const char
     return 0;
 }
 
-bool ledger_places_meet(const struct ledger_places *a, const struct ledger_places *b)
+static unsigned site_number(const struct screening *sites, const char *name)
+{
+    unsigned i = 0;
+
+    while (i < sites->n_sites && strcmp(sites->sites[i].id, name) != 0)
+        i++;
+    return i;
+}
+
+bool place_names_meet(const struct screening *sites, const char *a, const char *b)
+{
+    if (strcmp(a, b) == 0 || !sites)
+        return strcmp(a, b) == 0;
+    const unsigned other = site_number(sites, b);
+    return other < DOSE_SITES_MAX && (site_meets(sites, site_number(sites, a)) >> other & 1u);
+}
+
+bool ledger_places_meet(const struct screening *sites, const struct ledger_places *a, const struct ledger_places *b)
 {
     for (size_t i = 0; i < a->n; i++) {
         for (size_t k = 0; k < b->n; k++) {
-            if (strcmp(a->at[i].site, b->at[k].site) == 0 && place_side_meets(a->at[i].side, b->at[k].side))
+            if (place_names_meet(sites, a->at[i].site, b->at[k].site) && place_side_meets(a->at[i].side, b->at[k].side))
                 return true;
         }
     }
@@ -104,17 +121,50 @@ static void set_put(struct place_set *set, size_t number, const char *side)
         set->right[number / 64] |= bit;
 }
 
+json_t *place_names_met(const struct place_names *names, const char *site)
+{
+    json_t *array = json_pack("[s]", site);
+    const size_t number = name_find(names, site);
+
+    for (size_t i = 0; i < names->n && number < names->n; i++) {
+        if (i != number && (names->meets[number][i / 64] >> i % 64 & 1u))
+            json_array_append_new(array, json_string(names->names[i]));
+    }
+    return array;
+}
+
+/* Its number, which it gets if it has none. */
+static size_t name_take(struct place_names *names, const char *site)
+{
+    size_t number = name_find(names, site);
+
+    if (number == PLACE_SITES_MAX) {
+        number = names->n++;
+        snprintf(names->names[number], sizeof(names->names[number]), "%s", site);
+    }
+    return number;
+}
+
+void place_names_relate(struct place_names *names, const struct screening *sites)
+{
+    size_t numbers[DOSE_SITES_MAX];
+
+    memset(names->meets, 0, sizeof(names->meets));
+    for (size_t i = 0; i < sites->n_sites && i < DOSE_SITES_MAX; i++)
+        numbers[i] = name_take(names, sites->sites[i].id);
+    for (unsigned i = 0; i < sites->n_sites && i < DOSE_SITES_MAX; i++) {
+        for (size_t k = 0; k < sites->n_sites && k < DOSE_SITES_MAX; k++) {
+            if (site_meets(sites, i) >> k & 1u)
+                names->meets[numbers[i]][numbers[k] / 64] |= UINT64_C(1) << numbers[k] % 64;
+        }
+    }
+}
+
 void place_set_make(struct place_names *names, const struct ledger_places *places, struct place_set *out)
 {
     memset(out, 0, sizeof(*out));
-    for (size_t i = 0; i < places->n; i++) {
-        size_t number = name_find(names, places->at[i].site);
-        if (number == PLACE_SITES_MAX) {
-            number = names->n++;
-            memcpy(names->names[number], places->at[i].site, sizeof(names->names[number]));
-        }
-        set_put(out, number, places->at[i].side);
-    }
+    for (size_t i = 0; i < places->n; i++)
+        set_put(out, name_take(names, places->at[i].site), places->at[i].side);
 }
 
 void place_set_find(const struct place_names *names, const struct ledger_places *places, struct place_set *out)
@@ -122,8 +172,13 @@ void place_set_find(const struct place_names *names, const struct ledger_places 
     memset(out, 0, sizeof(*out));
     for (size_t i = 0; i < places->n; i++) {
         const size_t number = name_find(names, places->at[i].site);
-        if (number < PLACE_SITES_MAX)
-            set_put(out, number, places->at[i].side);
+        if (number == PLACE_SITES_MAX)
+            continue;
+        set_put(out, number, places->at[i].side);
+        for (size_t k = 0; k < PLACE_SITES_MAX / 64; k++) {
+            out->left[k] |= side_is(places->at[i].side, "right") ? 0 : names->meets[number][k];
+            out->right[k] |= side_is(places->at[i].side, "left") ? 0 : names->meets[number][k];
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Places on the body, in two forms: as names, for people and rows, and as a set of bits over the names that the ledger
- * has met, so that a check compares numbers. Both forms know one rule: left and right are apart, all else meets.
+ * has met, so that a check compares numbers. Both forms know one rule: left and right are apart, all else of one name
+ * meets, and a part meets its whole. Who asks asks for all that meets; what is kept stays what was touched.
  */
 #ifndef RECORD_PLACE_H
 #define RECORD_PLACE_H
@@ -25,13 +26,20 @@ void places_read(struct ledger_places *places, const char *text);
 struct place_names {
     size_t n;
     char names[PLACE_SITES_MAX][64];
+    uint64_t meets[PLACE_SITES_MAX][PLACE_SITES_MAX / 64]; /* the numbers that each one meets besides itself */
 };
 struct place_set {
     uint64_t left[PLACE_SITES_MAX / 64], right[PLACE_SITES_MAX / 64];
 };
+/* Names every site of the table, and relates them as it says; what was said before is forgotten. */
+void place_names_relate(struct place_names *names, const struct screening *sites);
+/* Whether a text names a site, or one that meets it. */
+bool place_names_meet(const struct screening *sites, const char *a, const char *b);
+/* [name]: a site and all that meets it. */
+json_t *place_names_met(const struct place_names *names, const char *site);
 /* Every place as bits; an unknown name is numbered. */
 void place_set_make(struct place_names *names, const struct ledger_places *places, struct place_set *out);
-/* The same to ask with: nobody was ever at a place whose name is unknown. */
+/* The same to ask with, and all that meets them: nobody was ever at a place whose name is unknown. */
 void place_set_find(const struct place_names *names, const struct ledger_places *places, struct place_set *out);
 bool place_sets_meet(const struct place_set *a, const struct place_set *b);
 bool place_sets_equal(const struct place_set *a, const struct place_set *b);

@@ -89,6 +89,7 @@ void query_free(struct query *query)
     else
         free(query->progress);
     json_decref(query->parameters);
+    json_decref(query->sites);
     json_decref(query->result);
     free(query);
 }
@@ -128,6 +129,8 @@ int record_query(struct record *record, const char *kind, json_t *parameters, re
     }
     query->kind = found;
     query->parameters = parameters;
+    if (query_text(query, "site"))
+        query->sites = place_names_met(&record->ledger.names, query_text(query, "site"));
     query->answer = answer;
     query->userdata = userdata;
     query->wall_ms = record->clock.wall_ms(record->clock.userdata);

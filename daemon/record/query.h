@@ -38,6 +38,7 @@ struct query {
     struct query *next;
     const struct query_kind *kind;
     json_t *parameters;
+    json_t *sites; /* the names that meet the one asked for; NULL = none was */
     record_answer *answer;
     void *userdata;
     uint64_t after;           /* number of jobs pushed before it */

@@ -71,11 +71,24 @@ static json_t *dose_item(const struct ledger_entry *e, int64_t elapsed_ms)
     return item;
 }
 
-/* Whether the session touched the site (any when NULL) on a side that meets this one (any when NULL). */
-static bool dose_touched(const struct ledger_places *places, const char *site, const char *side)
+static bool is_among(const char *site, const json_t *sites)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(sites, i, one)
+    {
+        if (strcmp(json_string_value(one), site) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the session touched one of the sites (any when NULL) on a side that meets this one (any when NULL). */
+static bool dose_touched(const struct ledger_places *places, const json_t *sites, const char *side)
 {
     for (size_t i = 0; i < places->n; i++) {
-        if ((!site || strcmp(places->at[i].site, site) == 0) && (!side || place_side_meets(places->at[i].side, side)))
+        if ((!sites || is_among(places->at[i].site, sites)) && (!side || place_side_meets(places->at[i].side, side)))
             return true;
     }
     return false;
@@ -93,8 +106,7 @@ static bool dose_row(const struct record *record, const struct query *query, sql
     if (!ledger_state_blocks(entry->state))
         *elapsed_ms = ledger_elapsed_ms(query->wall_ms, query->boot_ns, entry->ended_wall_ms,
                                         strcmp(boot_id, record->clock.boot_id) == 0, boot_ns);
-    return *elapsed_ms < window_ms &&
-           dose_touched(&entry->places, query_text(query, "site"), query_text(query, "side"));
+    return *elapsed_ms < window_ms && dose_touched(&entry->places, query->sites, query_text(query, "side"));
 }
 
 static int dose_bind(const struct record *record, const struct query *query, sqlite3_stmt *row, int64_t window_ms)
@@ -103,14 +115,13 @@ static int dose_bind(const struct record *record, const struct query *query, sql
     enum modality modality;
 
     store_bind_text(row, 1, query_text(query, "patient_ref"));
-    store_bind_text(row, 2, query_text(query, "site"));
     if (name && modality_find(name, &modality) < 0)
         return -EINVAL;
     if (name)
-        sqlite3_bind_int(row, 3, (int)modality);
-    sqlite3_bind_int64(row, 4, query->wall_ms - window_ms);
-    store_bind_text(row, 5, record->clock.boot_id);
-    sqlite3_bind_int64(row, 6, query->boot_ns - window_ms * 1000000);
+        sqlite3_bind_int(row, 2, (int)modality);
+    sqlite3_bind_int64(row, 3, query->wall_ms - window_ms);
+    store_bind_text(row, 4, record->clock.boot_id);
+    sqlite3_bind_int64(row, 5, query->boot_ns - window_ms * 1000000);
     return 0;
 }
 

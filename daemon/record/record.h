@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#include "dose/treatment.h"
+#include "dose/screening.h"
 
 struct record;
 
@@ -95,8 +95,8 @@ struct ledger_places {
 };
 /* 0, also when it is there already; -EINVAL: no site, or a blank or colon in a name; -ENOSPC. */
 int ledger_places_add(struct ledger_places *places, const char *site, const char *side);
-/* A place of one is a place of the other. */
-bool ledger_places_meet(const struct ledger_places *a, const struct ledger_places *b);
+/* A place of one is a place of the other, or a part of it. sites says what is a part of what; NULL: nothing is. */
+bool ledger_places_meet(const struct screening *sites, const struct ledger_places *a, const struct ledger_places *b);
 /* [{site, side}] */
 json_t *ledger_places_document(const struct ledger_places *places);
 
@@ -142,6 +142,11 @@ int record_unbounded(struct record *record, const char *session_id, struct dose_
                      struct dose_amounts *seen);
 /* Entries that a previous run left open or unbounded, as they are now; valid until the next settle. */
 const struct ledger_entry *record_open_entries(struct record *record, size_t *n);
+/*
+ * Which places meet besides those of one name: parts and their wholes, for every question from here on. Before the
+ * first call, and for names that the table does not have, nothing else meets.
+ */
+void record_sites(struct record *record, const struct screening *sites);
 /*
  * Sums over 24 h for one patient and modality, of all sessions that touched any of these places, from memory. Open,
  * crashed and unbounded entries count as worst; open and unbounded ones, and rows dated in the future, count as ending
@@ -243,18 +248,15 @@ typedef void record_answer(void *userdata, int error, json_t *result);
  *   dose.history   {patient_ref, site?, side?, modality?, hours? = 24, limit?, cursor?} newest first
  *                  {items: [{session_id, site, side, places[], modality, therapy, protocol, device, serial, state,
  *                  unbounded, started_at_ms, ended_at_ms?, elapsed_ms, planned{}, worst{}, delivered{}?, counted{}}],
- *                  totals{amounts, sessions, open, unbounded} of the whole window, next_cursor?}; delivered is absent
- *                  while the session is open, and of an unbounded one the part that was seen; counted is what limits
- *                  are held against
- *   audit.tail     {limit?, cursor?} newest first, or {since_seq, limit?, cursor?} in order
- *                  {items: [{seq, at_ms, boot_id, boot_ns, uid, operator_id?, operator_name?, event, session_id?,
- *                  detail, prev, hash}], next_cursor?}
- *   audit.verify   {} -> {ok, entries, head_seq, head_hash, unknown_rows?, first_bad?, bad_entries?, why?,
- *                  accepted_seq?}; a bad entry beyond accepted_seq makes record_audit_broken true and stays known
- *   incident.list  {session_id?, limit?, cursor?} -> {items: [addition], next_cursor?}, newest first
- *   incident.get   {incident_id} -> addition
- *   backup         {path} absolute, on a local disk, not there yet -> {path, bytes, head_seq, head_hash}; path.head is
- *                  the copy's head file
+ *                  totals{amounts, sessions, open, unbounded} of the whole window, next_cursor?}; site finds what
+ * limits there are held against: its parts and wholes too; delivered is absent while the session is open, and of an
+ * unbounded one the part that was seen; counted is what limits are held against audit.tail     {limit?, cursor?} newest
+ * first, or {since_seq, limit?, cursor?} in order {items: [{seq, at_ms, boot_id, boot_ns, uid, operator_id?,
+ * operator_name?, event, session_id?, detail, prev, hash}], next_cursor?} audit.verify   {} -> {ok, entries, head_seq,
+ * head_hash, unknown_rows?, first_bad?, bad_entries?, why?, accepted_seq?}; a bad entry beyond accepted_seq makes
+ * record_audit_broken true and stays known incident.list  {session_id?, limit?, cursor?} -> {items: [addition],
+ * next_cursor?}, newest first incident.get   {incident_id} -> addition backup         {path} absolute, on a local disk,
+ * not there yet -> {path, bytes, head_seq, head_hash}; path.head is the copy's head file
  *
  * places[] is [{site, side}], the target first. An addition is {id, kind, uid, at_ms, session_id?, operator_id?,
  * operator_name?, frozen_hash?, body}; planned, worst, delivered, counted and the amounts of totals are

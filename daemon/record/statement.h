@@ -93,11 +93,8 @@
                              "(?2 IS NULL OR session_id = ?2) ORDER BY number DESC LIMIT ?3")                          \
     STATEMENT(incident_get, "SELECT " APPENDED_COLUMNS " FROM appended WHERE append_id = ?1 AND kind = 'incident'")    \
     STATEMENT(dose_page, "SELECT " LEDGER_COLUMNS ", rowid FROM ledger WHERE patient_ref = ?1 AND "                    \
-                         "(?2 IS NULL OR site = ?2 OR " LEDGER_TOUCHED(                                                \
-                             "", "?2") ") AND (?3 IS NULL OR modality = ?3) AND "                                      \
-                                       "(state IN ('open', 'unbounded') OR ended_wall_ms >= ?4 OR (ended_boot_id = "   \
-                                       "?5 AND ended_boot_ns >= ?6)) ORDER BY rowid "                                  \
-                                       "DESC")
+                         "(?2 IS NULL OR modality = ?2) AND (state IN ('open', 'unbounded') OR ended_wall_ms >= ?3 "   \
+                         "OR (ended_boot_id = ?4 AND ended_boot_ns >= ?5)) ORDER BY rowid DESC")
 
 enum statement {
 #define STATEMENT(id, sql) STATEMENT_##id,

@@ -38,7 +38,7 @@ static const struct session *prepared_there(const struct sessions *s, const stru
             continue;
         struct ledger_places theirs;
         request_places(plan->dose.tables, &other->request->r, &theirs);
-        if (ledger_places_meet(&theirs, places))
+        if (ledger_places_meet(&plan->dose.tables->screening, &theirs, places))
             return other;
     }
     return NULL;

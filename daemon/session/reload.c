@@ -275,6 +275,7 @@ int sessions_reload(struct sessions *s, const struct session_settings *settings,
     if (!a)
         return -ENOMEM;
     s->settings = *settings;
+    record_sites(s->record, &settings->tables->screening);
     for (size_t i = 0; i < s->n_units; i++) {
         s->units[i].settings = &settings->devices[i];
         s->units[i].news = true;

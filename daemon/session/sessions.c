@@ -119,6 +119,7 @@ int sessions_new(const struct session_settings *settings, const struct session_p
         s->units[i].settings = &settings->devices[i];
         snprintf(s->units[i].id, sizeof s->units[i].id, "%s", settings->devices[i].id);
     }
+    record_sites(record, &settings->tables->screening);
     orphans_load(s, now);
     *out = s;
     return 0;

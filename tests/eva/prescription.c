@@ -33,6 +33,8 @@ static void any_site(struct site *s)
     s->id = any_name();
     s->label = any_name();
     s->has_sides = any_flag();
+    s->part_of = (uint64_t)any_number();
+    s->meets = (uint64_t)any_number();
     s->origin = any_name();
 }
 

@@ -48,6 +48,7 @@ CASE(roles)
 CASE(daemon)
 CASE(layers)
 CASE(bundles)
+CASE(sites)
 
 static void the_sane_file_has_no_fault(void **state)
 {
@@ -77,6 +78,7 @@ int main(void)
         RUN(bad_daemon),
         RUN(bad_layers),
         RUN(bad_bundles),
+        RUN(bad_sites),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,8 +35,10 @@ struct row {
 #define BETWEEN(a, b) .min = (a), .max = (b)
 #define NO_BOUND .min = NONE, .max = NONE
 #define WHEN(q, from, to) .band = true, .band_quantity = QUANTITY_##q, .above = (from), .upto = (to)
-#define TENDONS "achilles_tendon lateral_epicondyle iliotibial_band"
-#define NEAR_INFRARED WHEN(wavelength_nm, 779, 860) /* 780 to 860 nm */
+#define HIP "groin buttock hip"
+#define TENDONS                                                                                                        \
+    "achilles_tendon lateral_epicondyle iliotibial_band ankle lower_leg elbow thigh" /* and what they lie in */
+#define NEAR_INFRARED WHEN(wavelength_nm, 779, 860)                                  /* 780 to 860 nm */
 #define NO_ION                                                                                                         \
     (W(biphasic_symmetric) | W(biphasic_asymmetric) | W(monophasic) | W(sine) | W(premod_two_tone) |                   \
      W(premod_raised_cosine) | W(russian) | W(hvpc) | W(dc) | W(biphasic_burst))
@@ -171,9 +173,9 @@ static const struct row rows[] = {
     ROW(lz_mean_min, LASER, power_uw, ATLEAST(5000), CONFIGURATION, TARGET, YES, DOSE),
     ROW(lz_time_window, LASER, point_duration_ms, BETWEEN(20000, 300000), PER_SESSION, TARGET, YES, DOSE,
         NEAR_INFRARED),
-    ROW(lz_hip_total, LASER, energy_uj, UPTO(12000000), PER_SESSION, TARGET, YES, DOSE, NEAR_INFRARED, .sites = "hip"),
+    ROW(lz_hip_total, LASER, energy_uj, UPTO(12000000), PER_SESSION, TARGET, YES, DOSE, NEAR_INFRARED, .sites = HIP),
     ROW(lz_hip_point_min, LASER, point_energy_uj, ATLEAST(6000000), PER_SESSION, TARGET, YES, DOSE, NEAR_INFRARED,
-        .sites = "hip"),
+        .sites = HIP),
     ROW(lz_irr_tendon_max, LASER, irradiance_uw_cm2, UPTO(100000), INSTANTANEOUS, HARD, YES, DOSE, NEAR_INFRARED,
         .sites = TENDONS),
     ROW(lz_904_knee_total, LASER, energy_uj, UPTO(4000000), PER_SESSION, TARGET, YES, DOSE,

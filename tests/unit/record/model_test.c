@@ -65,7 +65,7 @@ static void reserve_one(struct model *m)
     for (size_t i = 0; i < m->n; i++) {
         if (m->all[i].entry.state == LEDGER_UNBOUNDED &&
             strcmp(m->all[i].entry.patient_ref, k->entry.patient_ref) == 0 &&
-            ledger_places_meet(&m->all[i].entry.places, &k->entry.places))
+            ledger_places_meet(NULL, &m->all[i].entry.places, &k->entry.places))
             rc = -EBUSY;
     }
     if (rc < 0) {
@@ -135,7 +135,7 @@ static void compare(struct model *m)
     memset(&expected, 0, sizeof(expected));
     for (size_t i = 0; i < m->n; i++) {
         const struct known *k = &m->all[i];
-        if (strcmp(k->entry.patient_ref, patient) != 0 || !ledger_places_meet(&k->entry.places, &asked))
+        if (strcmp(k->entry.patient_ref, patient) != 0 || !ledger_places_meet(NULL, &k->entry.places, &asked))
             continue;
         blocked = blocked || waits(k);
         expect_one(k, waits(k) ? 0 : m->f->wall_ms - k->ended_ms, modality, &expected);

@@ -78,8 +78,8 @@ static void two_sessions_meet_where_any_place_meets(void **state)
         snprintf(f->path, sizeof(f->path), "%s/%zu.sqlite", f->folder, i);
         snprintf(f->head, sizeof(f->head), "%s/%zu.head", f->folder, i);
         assert_int_equal(fixture_open(f), 0);
-        assert_int_equal(ledger_places_meet(&touched, &asked), meetings[i].meet);
-        assert_int_equal(ledger_places_meet(&asked, &touched), meetings[i].meet);
+        assert_int_equal(ledger_places_meet(NULL, &touched, &asked), meetings[i].meet);
+        assert_int_equal(ledger_places_meet(NULL, &asked, &touched), meetings[i].meet);
         reserve_at(f, "s1", meetings[i].touched, THERAPY_tens);
         assert_int_equal(record_blocking(f->record, "p1", &asked, &blocked) != NULL, meetings[i].meet);
         assert_int_equal(blocked, meetings[i].meet ? LEDGER_OPEN : LEDGER_SETTLED);
@@ -332,6 +332,88 @@ static void impossible_places_are_refused(void **state)
 }
 
 /* More names than there are numbers: those beyond share one, and so block too much rather than too little. */
+/* arm > elbow > knob, arm > wrist; leg beside them */
+static const struct site parts[] = {{.id = "arm", .has_sides = true, .meets = 0x0f},
+                                    {.id = "elbow", .has_sides = true, .part_of = 0x01, .meets = 0x07},
+                                    {.id = "knob", .has_sides = true, .part_of = 0x03, .meets = 0x07},
+                                    {.id = "wrist", .has_sides = true, .part_of = 0x01, .meets = 0x09},
+                                    {.id = "leg", .has_sides = true}};
+static const struct screening parts_table = {.n_sites = 5, .sites = parts};
+
+static void a_part_meets_its_whole_and_not_its_neighbour(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *touched, *asked;
+        bool meet;
+    } rows[] = {
+        {"knob:left", "elbow:left", true},
+        {"knob:left", "arm:left", true},
+        {"knob:left", "arm:right", false},
+        {"knob:left", "wrist:left", false},
+        {"wrist:left", "arm:both", true},
+        {"arm:left", "knob:left", true},
+        {"elbow:left", "wrist:left", false},
+        {"leg:left wrist:right", "elbow:right", false},
+        {"leg:left wrist:right", "arm:right", true},
+        {"knob:left", "foot:left", false},
+        {"foot:left", "foot:left", true},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct ledger_places touched = at(rows[i].touched), asked = at(rows[i].asked);
+        snprintf(f->path, sizeof(f->path), "%s/%zu.sqlite", f->folder, i);
+        snprintf(f->head, sizeof(f->head), "%s/%zu.head", f->folder, i);
+        assert_int_equal(fixture_open(f), 0);
+        if (i % 2) /* named before the table was known, or after */
+            record_sites(f->record, &parts_table);
+        reserve_at(f, "s1", rows[i].touched, THERAPY_tens);
+        record_sites(f->record, &parts_table);
+        assert_int_equal(record_blocking(f->record, "p1", &asked, NULL) != NULL, rows[i].meet);
+        assert_int_equal(ledger_places_meet(&parts_table, &touched, &asked), rows[i].meet);
+        assert_int_equal(ledger_places_meet(&parts_table, &asked, &touched), rows[i].meet);
+        fixture_settle(f, "s1", LEDGER_SETTLED, 900);
+        const struct dose_history h = history_at(f, rows[i].asked, MODALITY_ESTIM, 0);
+        assert_int_equal(h.session_count, rows[i].meet ? 1 : 0);
+        assert_int_equal(h.has_last_end, rows[i].meet);
+        assert_int_equal(h.ended, rows[i].meet ? 1u << THERAPY_tens : 0);
+        fixture_close(f);
+    }
+}
+
+static void a_table_that_parts_them_again_is_obeyed(void **state)
+{
+    struct fixture *f = *state;
+    const struct screening none = {0};
+    assert_int_equal(fixture_open(f), 0);
+    record_sites(f->record, &parts_table);
+    treat_at(f, "s1", "knob:left", THERAPY_tens);
+    assert_int_equal(history_at(f, "arm:left", MODALITY_ESTIM, 0).session_count, 1);
+    record_sites(f->record, &none);
+    assert_int_equal(history_at(f, "arm:left", MODALITY_ESTIM, 0).session_count, 0);
+    assert_int_equal(history_at(f, "knob:left", MODALITY_ESTIM, 0).session_count, 1);
+}
+
+static void a_history_of_the_whole_shows_its_parts(void **state)
+{
+    struct fixture *f = *state;
+    int error;
+    assert_int_equal(fixture_open(f), 0);
+    record_sites(f->record, &parts_table);
+    treat_at(f, "s1", "knob:left", THERAPY_tens);
+    treat_at(f, "s2", "wrist:left", THERAPY_tens);
+    treat_at(f, "s3", "leg:left", THERAPY_tens);
+    static const struct {
+        const char *site;
+        size_t n;
+    } asked[] = {{"arm", 2}, {"elbow", 1}, {"knob", 1}, {"wrist", 1}, {"leg", 1}, {"foot", 0}};
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        json_t *page =
+            fixture_ask(f, "dose.history", json_pack("{s:s, s:s}", "patient_ref", "p1", "site", asked[i].site), &error);
+        assert_int_equal(json_array_size(json_object_get(page, "items")), asked[i].n);
+        json_decref(page);
+    }
+}
+
 static void more_sites_than_numbers_meet_each_other(void **state)
 {
     struct place_names *names = calloc(1, sizeof(*names));
@@ -371,6 +453,9 @@ int main(void)
         IT(items_show_places_and_all_doses),
         IT(impossible_places_are_refused),
         cmocka_unit_test(more_sites_than_numbers_meet_each_other),
+        IT(a_part_meets_its_whole_and_not_its_neighbour),
+        IT(a_table_that_parts_them_again_is_obeyed),
+        IT(a_history_of_the_whole_shows_its_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

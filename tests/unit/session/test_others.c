@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two sessions of one patient: their electrodes lie on one body, and their currents add up. */
+/* Sessions of one patient: electrodes lie on one body, currents add up, and a part and its whole are one place. */
 #include "fixture.h"
 
 /* Knee to lower back is across the heart here. */
@@ -216,6 +216,90 @@ static void what_an_earlier_run_left_behind_is_waited_for(void **state)
     assert_true(allowed(r, &q));
 }
 
+/* --- a part of a site, and the whole of it --- */
+
+/* The kneecap lies in the knee, and so does the back of the knee. */
+static void configure_parts(struct room *r)
+{
+    r->sites[0].meets = 7u;
+    r->sites[1] = (struct site){.id = "patella", .has_sides = true, .part_of = 1, .meets = 3u, .origin = "sites.ini:9"};
+    r->sites[2] =
+        (struct site){.id = "popliteal", .has_sides = true, .part_of = 1, .meets = 5u, .origin = "sites.ini:9"};
+    r->tables.screening.n_sites = 3;
+}
+
+static struct session_request at(struct session_request q, const char *site, const char *side)
+{
+    q.site = site;
+    q.side = side;
+    for (size_t i = 0; i < q.output.n_electrodes; i++)
+        q.output.electrodes[i].side = side;
+    return q;
+}
+
+static void a_part_is_reserved_with_its_whole(void **state)
+{
+    struct room *r = *state;
+    configure_parts(r);
+    room_open(r);
+    struct session_request q = at(room_tens(), "patella", "left");
+    room_prepare(r, &q);
+    for (int started = 0; started < 2; started++) {
+        q = at(room_ions(), "knee", "left");
+        assert_false(allowed(r, &q));
+        assert_true(names_session(r, TOKEN_DOSE_RESERVED, r->session_id));
+        q = at(room_sound(), "patella", "left");
+        assert_false(allowed(r, &q));
+        q = at(room_ions(), "knee", "right");
+        assert_true(allowed(r, &q));
+        q = at(room_ions(), "popliteal", "left");
+        assert_true(allowed(r, &q));
+        if (!started)
+            room_start(r);
+    }
+}
+
+static void doses_of_a_part_and_its_whole_are_one_dose(void **state)
+{
+    struct room *r = *state;
+    const struct session_actor actor = room_actor();
+    configure_parts(r);
+    r->protocols[0].rest_min_ms = 3600000;
+    room_open(r);
+    struct session_request q = at(room_tens(), "patella", "left");
+    room_running(r, &q);
+    session_stop(r->sessions, r->session_id, NULL, "operator", &actor, &r->now, room_reply(r));
+    host_session(r, LINK_SESSION_RESTED, LINK_REASON_TOLD, EVIDENCE_MEASURED);
+    host_presence(r, STIM, UNIT_READY);
+    room_answered(r);
+    static const struct {
+        const char *site, *side;
+        bool met;
+    } rows[] = {{"patella", "left", true},
+                {"knee", "left", true},
+                {"knee", "right", false},
+                {"knee", "both", true},
+                {"popliteal", "left", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        q = at(room_tens(), rows[i].site, rows[i].side);
+        assert_int_equal(allowed(r, &q), !rows[i].met);
+        assert_int_equal(room_refuses(r, TOKEN_REST_INTERVAL, "rest_interval_ms"), rows[i].met);
+    }
+}
+
+static void an_electrode_on_a_part_lies_at_the_target(void **state)
+{
+    struct room *r = *state;
+    configure_parts(r);
+    room_open(r);
+    struct session_request q = at(room_tens(), "knee", "left");
+    q.output.electrodes[0].skin_site = q.output.electrodes[1].skin_site = "patella";
+    assert_true(allowed(r, &q));
+    q = at(q, "popliteal", "left");
+    assert_false(allowed(r, &q));
+    assert_true(room_refuses(r, TOKEN_IDENTITY_MISMATCH, NULL));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
 
 int main(void)
@@ -228,6 +312,9 @@ int main(void)
         TEST(the_precaution_of_either_treatment_is_asked),
         TEST(currents_of_two_sessions_add_up),
         TEST(what_an_earlier_run_left_behind_is_waited_for),
+        TEST(a_part_is_reserved_with_its_whole),
+        TEST(doses_of_a_part_and_its_whole_are_one_dose),
+        TEST(an_electrode_on_a_part_lies_at_the_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
