@@ -205,6 +205,10 @@ static const struct param refused[] = {
     FIELD("questions", PARAM_ARRAY, "what is to be asked at the sites touched", .required = true,
           .item = &field_question_item),
     FIELD("sheet", PARAM_OBJECT, "the dose sheet as far as it can be made", .open = true),
+    FIELD("history", PARAM_OBJECT,
+          "what this patient had at these sites: sums over 24 h, since_last_end_ms of the modality, since_end_ms of "
+          "each therapy",
+          .open = true),
     FIELD("limits", PARAM_ARRAY, "every bound that applies, with how it stands or why it has no value yet",
           .item = &field_object_item),
     FIELD("dose", PARAM_OBJECT, "what the treatment gives: channels, totals, course", .open = true),

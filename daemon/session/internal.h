@@ -316,6 +316,11 @@ json_t *assess_violations(const struct assessment *a);
 /* sheet.c */
 json_t *sheet_make(const struct sessions *s, const struct assessment *a, const struct session_request *request,
                    const struct session_actor *actor);
+/*
+ * What went before: the sums that the sheet has, and how long ago it ended, of this modality and of each therapy. Only
+ * a check tells the times: they grow by themselves, and a sheet must not.
+ */
+json_t *sheet_history(const struct dose_history *h);
 /* Names of the members that differ, as an array; empty = equal. */
 json_t *sheet_differences(const json_t *before, const json_t *after);
 

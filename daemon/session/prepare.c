@@ -21,6 +21,7 @@ void session_check(struct sessions *s, const struct session_request *request, co
         result, "questions",
         doc_questions(dose->tables, dose->protocol, dose->site >= 0 ? dose->treatment.sites : 0, request->indication));
     doc_put(result, "sheet", a->has_picture ? sheet_make(s, a, request, actor) : NULL);
+    doc_put(result, "history", sheet_history(&a->history));
     doc_put(result, "limits", assess_limits(a));
     doc_put(result, "dose", doc_dose(&asked, dose, a->has_picture ? &a->picture : NULL, a->plan.level));
     free(a);

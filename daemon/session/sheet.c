@@ -125,6 +125,19 @@ static json_t *history_document(const struct dose_history *h)
     return o;
 }
 
+json_t *sheet_history(const struct dose_history *h)
+{
+    json_t *o = history_document(h), *since = json_object();
+    if (h->has_last_end)
+        doc_int(o, "since_last_end_ms", h->since_last_end_ms);
+    for (unsigned i = 0; i < THERAPY_COUNT; i++) {
+        if ((h->ended >> i) & 1u)
+            doc_int(since, modality_therapy_id((enum modality_therapy)i), h->since_end_ms[i]);
+    }
+    doc_put(o, "since_end_ms", since);
+    return o;
+}
+
 /* How the device can prove rest: by a measurement of its output, or by what it reports. */
 static const char *evidence_of(const struct plan *plan)
 {

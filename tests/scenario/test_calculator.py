@@ -216,6 +216,10 @@ class Agreement(unittest.TestCase):
                  "P-BEFORE", *harmless)
         theirs = json.loads(run(*words, code=REFUSED).stdout.splitlines()[-1])["result"]
         before = theirs["sheet"]["history_24h"]
+        history = theirs["history"]
+        self.assertEqual({name: history[name] for name in before}, before, "the sums of the sheet, and what grows beside them")
+        self.assertEqual(list(history["since_end_ms"]), ["tens"])
+        self.assertLess(history["since_end_ms"]["tens"], 60000)
         ours = self.calculator(treatment, channels, *harmless, "--earlier-sessions", str(before["session_count"]),
                                "--earlier-duration", f"{before['duration_ms']}ms", "--earlier-charge",
                                f"{before['session_charge_uc']}uC", "--last-end", "tens=1s")
@@ -231,6 +235,8 @@ class Agreement(unittest.TestCase):
         counted = {k: v for k, v in findings(theirs, True).items() if k[1] != "rest_interval_ms"}
         self.assertEqual({k: v for k, v in findings(ours, True).items() if k[1] != "rest_interval_ms"}, counted)
         self.assertEqual(counted[("es_day_max", "duration_ms")], ("within", before["duration_ms"] + 1200000))
+        shown = run(*(word for word in words if word != "--json"), code=REFUSED).stdout
+        self.assertRegex(shown, r"ended here +tens, [0-9.]+ (s|min) ago")
 
 
 class Alone(unittest.TestCase):

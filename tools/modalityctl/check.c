@@ -68,6 +68,15 @@ static void verdict_print(const struct ctl *ctl, const json_t *check)
     refusals_print(ctl, notices);
 }
 
+/* When each therapy ended at these sites, as the ledger has it. */
+static void ends_print(const struct ctl *ctl, const json_t *history)
+{
+    const char *therapy;
+    const json_t *since;
+    json_object_foreach(ctl_mutable(json_object_get(history, "since_end_ms")), therapy, since) ctl_row(
+        ctl, "ended here", "%s, %s ago", ctl_words(therapy), ctl_value("rest_interval_ms", json_integer_value(since)));
+}
+
 /* What a configuration alone cannot tell. */
 static void not_known_print(const struct ctl *ctl)
 {
@@ -95,6 +104,7 @@ enum ctl_exit request_checked(struct ctl *ctl, const struct ctl_options *options
     if (!ctl->json && whole) {
         verdict_print(ctl, result);
         sheet_print(ctl, json_object_get(result, "sheet"));
+        ends_print(ctl, json_object_get(result, "history"));
         if (ctl->calculator)
             dose_print(ctl, json_object_get(result, "dose"));
     }
