@@ -138,7 +138,7 @@ void presence_open(struct line *l)
         u->retry_ns = 0;
         rest_begin(l, u, true, 0, now);
         u->rest.round = 0;
-        u->rest.next_ns = 0;
+        u->rest.next_ns = u->rest.begun_ns = 0; /* a round that was cut off says nothing about this link */
     }
 }
 

@@ -26,7 +26,7 @@ void rest_begin(struct line *l, struct unit *u, bool whole, uint32_t groups, int
     r->write_groups |= groups;
     if (news) { /* what was asked for now is not behind what has failed before */
         r->round = 0;
-        r->next_ns = 0;
+        r->next_ns = r->begun_ns = 0;
     }
 }
 
@@ -162,6 +162,7 @@ static void groups_prove(struct line *l, struct unit *u, int64_t taken_ns)
 static void rest_done(struct line *l, struct unit *u, bool whole, int64_t taken_ns)
 {
     u->rest.active = false;
+    u->rest.begun_ns = 0;
     u->unproved = false;
     u->backoff_ns = 0;
     u->hot = unit_has_live_arm(l, u);

@@ -283,6 +283,23 @@ static void a_cut_link_is_opened_again_and_the_stop_goes_first(void **state)
     ends(r, LINK_REASON_LINK_LOST);
 }
 
+/* A plug that was out: how long ago anything was made safe before says nothing about how long a stop takes now. */
+static void a_stop_that_fails_on_a_new_link_is_repeated_soon(void **state)
+{
+    (void)state;
+    struct rig *r = running(&(struct rig_options){0});
+    r->world->units[0].fail[FAKE_STATUS] = -EIO;
+    r->world->units[0].n_fail[FAKE_STATUS] = 1;
+    r->world->link_down = 1;
+    rig_wait(r, 3000, rig_has_session, 100 + LINK_SESSION_UNPROVED);
+    rig_pass(r, 1000); /* the plug is out for a while */
+    r->world->units[0].fail[FAKE_STOP] = r->world->units[0].fail[FAKE_MAKE_SAFE] = -ETIMEDOUT;
+    r->world->units[0].n_fail[FAKE_STOP] = r->world->units[0].n_fail[FAKE_MAKE_SAFE] = 2;
+    r->world->link_down = 0;
+    rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);
+    ends(r, LINK_REASON_LINK_LOST);
+}
+
 /* The last acknowledged feed is too far back: nothing is fed any more, the output rests. */
 static void a_late_feed_is_never_sent(void **state)
 {
@@ -371,6 +388,7 @@ int main(void)
         rig_test(an_output_that_does_not_rest_is_unproved_and_tried_for_ever),
         rig_test(silence_while_energised_stops_after_the_second_poll),
         rig_test(a_cut_link_is_opened_again_and_the_stop_goes_first),
+        rig_test(a_stop_that_fails_on_a_new_link_is_repeated_soon),
         rig_test(a_late_feed_is_never_sent),
         rig_test(a_hang_in_status_replaces_the_host_and_rests),
         rig_test(a_hang_in_a_set_point_replaces_the_host_and_rests),
