@@ -12,10 +12,31 @@
 #include "modality/clock.h"
 #include "modality/log.h"
 
+void fault_note_add(struct fault_note *note, const char *origin, const char *message)
+{
+    if (note->n++ > 0)
+        return;
+    snprintf(note->first, sizeof note->first, "%s: %s", origin ? origin : "modalityd", message);
+    size_t n = strlen(note->first);
+    if (n + 1 < sizeof note->first)
+        return;
+    while (n > 0 && (note->first[n - 1] & 0xc0) == 0x80) /* a character that was cut is none */
+        n--;
+    note->first[n > 0 ? n - 1 : 0] = '\0';
+}
+
+const char *fault_note_say(const struct fault_note *note, char out[FAULT_NOTE_MAX])
+{
+    if (note->n > 1)
+        snprintf(out, FAULT_NOTE_MAX, "%s (and %zu more)", note->first, note->n - 1);
+    else
+        snprintf(out, FAULT_NOTE_MAX, "%s", note->first);
+    return out;
+}
+
 static void report(void *userdata, const char *origin, const char *message)
 {
-    size_t *faults = userdata;
-    (*faults)++;
+    fault_note_add(userdata, origin, message);
     log_line(SD_ERR, "%s: %s", origin ? origin : "modalityd", message);
 }
 
@@ -41,7 +62,7 @@ void daemon_plan_link(const char *host_path, const struct config *config, size_t
                                             .lines = l->lines};
 }
 
-static void check_link(const char *host_path, const struct config *config, size_t link, size_t *faults)
+static void check_link(const char *host_path, const struct config *config, size_t link, struct fault_note *faults)
 {
     struct link_plan plan = {0};
     struct link_unit *units = calloc(MODALITY_UNITS_MAX, sizeof *units);
@@ -53,8 +74,9 @@ static void check_link(const char *host_path, const struct config *config, size_
         r = link_check_config(&plan.settings, report_of_plugin, faults, units, MODALITY_UNITS_MAX, &n);
     }
     if (r < 0 && r != -EINVAL) { /* -EINVAL: every fault was reported and counted */
-        log_line(SD_ERR, "%s: %s --check: %s", config->links[link].origin, host_path, strerror(-r));
-        (*faults)++;
+        char why[256];
+        snprintf(why, sizeof why, "%s --check: %s", host_path, strerror(-r));
+        report(faults, config->links[link].origin, why);
     } else if (r == 0) {
         for (size_t i = 0; i < n; i++)
             described[i] = units[i].device;
@@ -68,11 +90,11 @@ static void check_link(const char *host_path, const struct config *config, size_
     free(described);
 }
 
-int daemon_check_config(const char *dir, uint64_t generation, const char *host_path, struct config **out)
+int daemon_check_config(const char *dir, uint64_t generation, const char *host_path, struct fault_note *faults,
+                        struct config **out)
 {
     struct config *config = NULL;
-    size_t faults = 0;
-    const int r = config_load_faulty(dir, generation, civil_day(clock_wall_ms()), report, &faults, &config);
+    const int r = config_load_faulty(dir, generation, civil_day(clock_wall_ms()), report, faults, &config);
     if (r < 0 && r != -EINVAL)
         return r;
     for (size_t i = 0; i < config->n_links; i++) {
@@ -80,9 +102,9 @@ int daemon_check_config(const char *dir, uint64_t generation, const char *host_p
         const bool usable = l->canonical && l->plugin && config->daemon.plugin_dir && config->daemon.state_dir &&
                             config->daemon.telemetry_ms > 0 && config->daemon.permit_ms > 0;
         if (usable)
-            check_link(host_path, config, i, &faults);
+            check_link(host_path, config, i, faults);
     }
-    if (faults > 0) {
+    if (faults->n > 0) {
         config_free(config);
         return -EINVAL;
     }

@@ -15,36 +15,44 @@
 
 #include "daemon.h"
 
+/* A path, and a fault or what a good configuration holds. */
+#define LINE_MAX_BYTES 5120
+
 struct check_child {
     int out; /* what it printed, read when it has ended */
-    void (*done)(void *userdata, const char *hash);
+    check_done *done;
     void *userdata;
 };
 
-/* The last word of the line that --check prints for a good configuration; "" for a bad one. */
-static void read_hash(int fd, char hash[65])
+/* The one line that --check prints; "" if there is none. */
+static void read_line(int fd, char text[LINE_MAX_BYTES])
 {
-    char text[1024];
-    hash[0] = '\0';
-    const ssize_t n = read(fd, text, sizeof text - 1);
-    if (n <= 0)
-        return;
-    text[n] = '\0';
+    const ssize_t n = read(fd, text, LINE_MAX_BYTES - 1);
+    text[n > 0 ? n : 0] = '\0';
     text[strcspn(text, "\n")] = '\0';
-    const char *last = strrchr(text, ' ');
-    if (last && strlen(last + 1) == 64)
-        memcpy(hash, last + 1, 65);
+}
+
+/* Its last word is the hash of a good configuration. */
+static const char *hash_of(const char *line)
+{
+    const char *last = strrchr(line, ' ');
+    return last && strlen(last + 1) == 64 ? last + 1 : NULL;
+}
+
+static const char *why_of(const char *line)
+{
+    const char *refused = strstr(line, CHECK_REFUSED);
+    return refused ? refused + strlen(CHECK_REFUSED) : "it could not be checked";
 }
 
 static int on_child(sd_event_source *source, const siginfo_t *info, void *userdata)
 {
     struct check_child *child = userdata;
-    char hash[65];
-    read_hash(child->out, hash);
-    if (info->si_code != CLD_EXITED || info->si_status != 0)
-        hash[0] = '\0';
+    char line[LINE_MAX_BYTES];
+    read_line(child->out, line);
+    const bool good = info->si_code == CLD_EXITED && info->si_status == 0;
     close(child->out);
-    child->done(child->userdata, hash[0] ? hash : NULL);
+    child->done(child->userdata, good ? hash_of(line) : NULL, why_of(line));
     free(child);
     sd_event_source_unref(source);
     return 0;
@@ -69,7 +77,7 @@ static int spawn(const char *dir, int out, pid_t *pid)
     return -r;
 }
 
-int check_child_start(sd_event *event, const char *dir, void (*done)(void *userdata, const char *hash), void *userdata)
+int check_child_start(sd_event *event, const char *dir, check_done *done, void *userdata)
 {
     int ends[2];
     pid_t pid;

@@ -48,8 +48,19 @@ struct link_plan {
 
 struct session_time daemon_now(void);
 
+/* The first fault of a configuration and how many there are: for where not all can be told. Starts as zeroes. */
+#define FAULT_NOTE_MAX 224
+struct fault_note {
+    size_t n;
+    char first[192];
+};
+void fault_note_add(struct fault_note *note, const char *origin, const char *message);
+/* "limits.ini:41: ... (and 3 more faults)" */
+const char *fault_note_say(const struct fault_note *note, char out[FAULT_NOTE_MAX]);
+
 /* Configuration with its plugins: loads dir and asks modality-host --check about every link. As config_load. */
-int daemon_check_config(const char *dir, uint64_t generation, const char *host_path, struct config **out);
+int daemon_check_config(const char *dir, uint64_t generation, const char *host_path, struct fault_note *faults,
+                        struct config **out);
 void daemon_plan_link(const char *host_path, const struct config *config, size_t link, struct link_plan *plan);
 
 /* Ties sessions, links, records and API together; each end of a port is in wiring.c. */
@@ -65,10 +76,14 @@ void daemon_session_settings(const struct daemon *d, struct session_settings *se
 void daemon_audit_config(struct daemon *d, const char *event, const struct config *config, const char *why);
 
 /*
- * Runs `modalityd --config dir --check` beside the loop. done is given the hash of a good configuration, NULL for a bad
- * one. 0 or negative errno, then done is not called.
+ * Runs `modalityd --config dir --check` beside the loop. done is given the hash of a good configuration; of a bad one
+ * NULL and what it was refused for. 0 or negative errno, then done is not called.
  */
-int check_child_start(sd_event *event, const char *dir, void (*done)(void *userdata, const char *hash), void *userdata);
+typedef void check_done(void *userdata, const char *hash, const char *why);
+int check_child_start(sd_event *event, const char *dir, check_done *done, void *userdata);
+
+/* Between them on the line that --check prints of a bad configuration. */
+#define CHECK_REFUSED ": refused: "
 
 /* device.scan: answered once every plugin has told what is attached. */
 void daemon_scan(struct daemon *d, struct session_reply reply);

@@ -189,8 +189,13 @@ int main(int argc, char **argv)
     mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
     slice_ask(SLICE_DAEMON_NS);
     struct daemon d = {.host_path = host_find()};
-    if (daemon_check_config(options.config_dir, 1, d.host_path, &d.config) < 0)
+    struct fault_note faults = {0};
+    if (daemon_check_config(options.config_dir, 1, d.host_path, &faults, &d.config) < 0) {
+        char why[FAULT_NOTE_MAX];
+        if (options.check)
+            printf("%s" CHECK_REFUSED "%s\n", options.config_dir, fault_note_say(&faults, why));
         return EXIT_CONFIG;
+    }
     if (options.check) {
         printf("%s: good: %zu devices, %zu protocols, %zu limits, hash %s\n", options.config_dir, d.config->n_devices,
                d.config->dose.n_protocols, d.config->dose.n_limits, d.config->hash);

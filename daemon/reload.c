@@ -130,12 +130,14 @@ static void swap(struct daemon *d, struct config *fresh)
 
 static void report(void *userdata, const char *origin, const char *message)
 {
-    (void)userdata;
+    fault_note_add(userdata, origin, message);
     log_line(SD_ERR, "%s: %s", origin, message);
 }
 
-static void on_checked(void *userdata, const char *hash)
+static void on_checked(void *userdata, const char *hash, const char *why)
 {
+    struct fault_note faults = {0};
+    char said[FAULT_NOTE_MAX];
     struct daemon *d = userdata;
     struct config *fresh = NULL;
     d->reloading = false;
@@ -143,10 +145,10 @@ static void on_checked(void *userdata, const char *hash)
         return;
     forget_previous(d);
     if (!hash)
-        refuse(d, "it has faults");
-    else if (config_load(d->config->dir, d->config->generation + 1, civil_day(clock_wall_ms()), report, NULL, &fresh) <
-             0)
-        refuse(d, "it has faults");
+        refuse(d, why);
+    else if (config_load(d->config->dir, d->config->generation + 1, civil_day(clock_wall_ms()), report, &faults,
+                         &fresh) < 0)
+        refuse(d, fault_note_say(&faults, said));
     else if (strcmp(fresh->hash, hash) != 0) {
         config_free(fresh);
         refuse(d, "the files were changed while they were checked");

@@ -327,8 +327,10 @@ class Reload(unittest.TestCase):
     def test_a_broken_reload_keeps_the_old_whole(self):
         session, _ = self.begin()
         generation = self.generation()
-        self.room.write("installation.ini", limit("clinic_leg", max="3 mA", when_site="lower_leg") + "nonsense\n")
+        self.room.write("installation.ini", limit("clinic_leg", max="3 mA", when_site="lower_leg") + "nonsense\nmore\n")
         self.reload("config.refused")
+        refused = [a for a in self.client.call("alarm.list")["items"] if a["kind"] == "config_refused"]
+        self.assertRegex(refused[0]["detail"], r"^installation\.ini:10: not a section.* \(and 1 more\)$")
         self.assertEqual(self.generation(), generation)
         self.assertRegex(self.room.log(), r"installation\.ini:10: not a section")
         self.assertNotIn("clinic_leg", [item["id"] for item in self.client.call("limits.list", limit=500)["items"]])
