@@ -43,10 +43,15 @@ static void eighths_put(uint32_t eighths, uint8_t out[FLOAT_BYTES])
         out[i] = (uint8_t)(bits >> (24 - 8 * i) & 0xff);
 }
 
+static uint32_t little_endian(const uint8_t bytes[4])
+{
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
 /* Little endian, in thousandths, rounded away from 0: -EPROTO what is no number or beyond 2^19. */
 static int milli_of(const uint8_t bytes[FLOAT_BYTES], int64_t *out)
 {
-    uint32_t bits = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    uint32_t bits = little_endian(bytes);
     int exponent = (int)(bits >> 23 & 0xff) - 150; /* of the mantissa's last bit */
     int64_t thousandths = (int64_t)((bits & 0x7fffff) | 0x800000) * 1000;
     if (exponent > 18 - 23)
@@ -85,6 +90,13 @@ static int encode_trigger(const struct ow_packet *packet, const struct lifu_trig
     return encode_with(*packet, text, strlen(text), out, n);
 }
 
+static int encode_register(struct ow_packet packet, const struct lifu_request *request, uint8_t *out, size_t *n)
+{
+    const uint8_t address[] = {(uint8_t)(request->address & 0xff), (uint8_t)(request->address >> 8)};
+    packet.addr = request->chip;
+    return encode_with(packet, address, sizeof address, out, n);
+}
+
 int lifu_encode(const struct lifu_request *request, uint16_t id, uint8_t out[LIFU_REQUEST_MAX], size_t *n)
 {
     const struct ow_packet packet = {
@@ -93,6 +105,8 @@ int lifu_encode(const struct lifu_request *request, uint16_t id, uint8_t out[LIF
         return encode_voltage(&packet, request->millivolts, out, n);
     if (request->command == LIFU_SET_TRIGGER)
         return encode_trigger(&packet, request->trigger, out, n);
+    if (request->command == LIFU_READ_REGISTER)
+        return encode_register(packet, request, out, n);
     return encode_with(packet, NULL, 0, out, n);
 }
 
@@ -143,6 +157,9 @@ static int data_of(enum lifu_side side, enum lifu_command command, const struct 
     case LIFU_SET_TRIGGER:
     case LIFU_GET_TRIGGER:
         return lifu_trigger_read((const char *)packet->data, packet->size, &a->trigger);
+    case LIFU_READ_REGISTER:
+        a->value = little_endian(packet->data);
+        return 0;
     case LIFU_VOLTAGE_IS_ON:
     case LIFU_SUPPLY_IS_ON:
         a->flag = packet->reserved == 1;

@@ -24,6 +24,7 @@ enum lifu_side { LIFU_CONSOLE, LIFU_TRANSMITTER };
     COMMAND(GET_TRIGGER, 0x14, 0xea, -1)                                                                               \
     COMMAND(START, 0x15, 0xea, 0)                                                                                      \
     COMMAND(STOP, 0x16, 0xea, 0)                                                                                       \
+    COMMAND(READ_REGISTER, 0x23, 0xe6, 4)                                                                              \
     COMMAND(SET_VOLTAGE, 0x31, 0xeb, 0)                                                                                \
     COMMAND(READ_VOLTAGE, 0x32, 0xeb, 4)                                                                               \
     COMMAND(VOLTAGE_ON, 0x33, 0xeb, 0)                                                                                 \
@@ -47,6 +48,8 @@ struct lifu_request {
     enum lifu_command command;
     int64_t millivolts;                 /* of SET_VOLTAGE */
     const struct lifu_trigger *trigger; /* of SET_TRIGGER */
+    uint8_t chip;                       /* of READ_REGISTER */
+    uint16_t address;
 };
 
 #define LIFU_REQUEST_MAX (LIFU_TRIGGER_TEXT_MAX + OW_PACKET_AROUND)
@@ -61,6 +64,7 @@ struct lifu_answer {
     int64_t milli;               /* mV or 0.001 degC, of what is measured; away from 0 where it is between two */
     char text[LIFU_TEXT_MAX];    /* VERSION; HARDWARE_ID as 24 hexadecimal digits */
     struct lifu_trigger trigger; /* SET_TRIGGER, GET_TRIGGER */
+    uint32_t value;              /* READ_REGISTER */
 };
 
 /*

@@ -91,6 +91,13 @@ static void read_calibration(struct device_section *s, struct lifu_config *c)
         device_section_fault(s, LIFU_KEY_CALIBRATION, "device %s: calibration %s", s->id, why);
 }
 
+static void read_pattern(struct device_section *s, struct lifu_config *c)
+{
+    const char *text = value_of(s, LIFU_KEY_PATTERN), *why = "";
+    if (text && lifu_pattern_read(text, &c->pattern, &why) < 0)
+        device_section_fault(s, LIFU_KEY_PATTERN, "device %s: pattern %s", s->id, why);
+}
+
 /* A number with its unit, within bounds. */
 static int64_t read_value(struct device_section *s, enum lifu_key key, enum modality_quantity q, int64_t least,
                           int64_t most, int64_t absent)
@@ -156,6 +163,7 @@ int lifu_config_read(const struct modality_services *services, const struct moda
     read_link(&s, &c);
     read_serial(&s, &c);
     read_calibration(&s, &c);
+    read_pattern(&s, &c);
     c.frequency_khz = read_value(&s, LIFU_KEY_FREQUENCY, QUANTITY_us_frequency_khz, 1, 10000, 0);
     c.burst_width_us = read_value(&s, LIFU_KEY_BURST_WIDTH, QUANTITY_burst_width_us, 1, WIDTH_MAX_US, 0);
     c.duty_max_permille =

@@ -6,6 +6,7 @@
 #include "calibration.h"
 #include "command.h"
 #include "common/usb_name.h"
+#include "pattern.h"
 
 #define LIFU_SERIAL_CHARS 49 /* two hardware ids of 24 digits, and the plus between them */
 
@@ -21,6 +22,8 @@
     KEY(SOURCE, "calibration_source", true, "who measured that, when, and where it is written down")                   \
     KEY(FREQUENCY, "frequency", true, "acoustic frequency of the pattern that the transmitter holds, kHz or MHz")      \
     KEY(BURST_WIDTH, "burst_width", true, "length of a burst of that pattern, whole us")                               \
+    KEY(PATTERN, "pattern", false,                                                                                     \
+        "registers that the transmitter's chips must hold at a start: 0.018=02000003 0.120=1b311b2a; default none")    \
     KEY(DUTY_MAX, "duty_max", false, "largest duty cycle that may be set, 0.1 % to 50 %; default 50 %")                \
     KEY(DURATION_MAX, "duration_max", false, "longest treatment, up to 10 min; default 10 min")                        \
     KEY(SURFACE_SENSOR, "surface_sensor", false,                                                                       \
@@ -44,6 +47,7 @@ struct lifu_config {
     char serial[LIFU_SERIAL_CHARS + 1];
     bool simulated;
     struct lifu_calibration calibration;
+    struct lifu_pattern pattern;
     int64_t frequency_khz, burst_width_us, duty_max_permille, duration_max_ms;
     enum lifu_sensor surface_sensor;
 };

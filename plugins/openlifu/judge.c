@@ -89,6 +89,8 @@ void lifu_judge(const struct lifu_memory *memory, const struct lifu_config *conf
 {
     struct modality_status s = {.n_channels = 1};
     struct modality_channel_status *c = &s.channels[0];
+    if (memory->wrong_pattern)
+        fault(&s, LIFU_FAULT_PATTERN, "the transmitter does not hold the section's pattern");
     judge_voltage(memory, report, &s);
     judge_trigger(memory, report, &s);
     judge_output(memory, report, c);

@@ -12,7 +12,14 @@
 #define LIFU_ZERO_MV 1000
 
 /* The unit's own codes, in fault_code. */
-enum lifu_fault { LIFU_FAULT_HOT = 1, LIFU_FAULT_STOPPED, LIFU_FAULT_OVER, LIFU_FAULT_UNDER, LIFU_FAULT_REFUSED };
+enum lifu_fault {
+    LIFU_FAULT_HOT = 1,
+    LIFU_FAULT_STOPPED,
+    LIFU_FAULT_OVER,
+    LIFU_FAULT_UNDER,
+    LIFU_FAULT_REFUSED,
+    LIFU_FAULT_PATTERN
+};
 
 /* One round of answers. */
 struct lifu_report {

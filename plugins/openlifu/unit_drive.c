@@ -144,6 +144,23 @@ static int check_idle(struct modality_link *link, int64_t deadline_ns, const cha
     return r < 0 ? r : a.flag ? 0 : -EACCES;
 }
 
+/* What was calibrated is what the chips hold: a transmitter that was switched off has lost it. */
+static int check_pattern(struct modality_link *link, int64_t deadline_ns, const char **why)
+{
+    const struct lifu_pattern *p = &link->config.pattern;
+    *why = "reading back its pattern";
+    for (size_t i = 0; i < p->n; i++) {
+        const struct lifu_register *want = &p->registers[i];
+        const struct lifu_request q = {.command = LIFU_READ_REGISTER, .chip = want->chip, .address = want->address};
+        struct lifu_answer a;
+        int r = lifu_port_exchange(&link->port[LIFU_TRANSMITTER], &q, deadline_ns, &a);
+        link->memory.wrong_pattern = r == -EACCES || (r == 0 && a.value != want->value);
+        if (r < 0 || link->memory.wrong_pattern)
+            return r < 0 ? r : -EACCES;
+    }
+    return 0;
+}
+
 /* Sets the trigger, runs it, and reads that it runs: a transmitter that is too hot answers yes and does nothing. */
 static int run_trigger(struct modality_link *link, int64_t deadline_ns, const char **why)
 {
@@ -180,6 +197,8 @@ int unit_start(struct modality_link *link, size_t unit, size_t group, int64_t de
         r = lifu_volts_check(m, millivolts);
     if (r == 0)
         r = check_idle(link, deadline_ns, &why);
+    if (r == 0)
+        r = check_pattern(link, deadline_ns, &why);
     if (r == 0)
         r = run_trigger(link, deadline_ns, &why);
     if (r == 0 && millivolts > 0)

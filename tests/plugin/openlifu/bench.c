@@ -93,7 +93,8 @@ struct bench *bench_new(int ramp_ms)
                              .burst_width_us = 200,
                              .duty_max_permille = 200,
                              .duration_max_ms = 600000,
-                             .surface_sensor = LIFU_SENSOR_AMBIENT};
+                             .surface_sensor = LIFU_SENSOR_AMBIENT,
+                             .pattern = {2, {{0, 0x018, 0x02000003}, {1, 0x120, 0x1b311b2a}}}};
     lifu_config_describe(&b->link.config, &b->link.device);
     for (int side = 0; side < LIFU_SIDES; side++) {
         b->side[side] = (struct bench_side){.bench = b, .side = (enum lifu_side)side, .client_fd = -1};

@@ -53,6 +53,8 @@ void bench_unplug(struct bench *b, enum lifu_side side);
 void bench_plug(struct bench *b, enum lifu_side side);
 /* Switches one off and on; its plug stays in. */
 void bench_restart(struct bench *b, enum lifu_side side);
+/* What the maker's tools do: one register of a transmitter's chip. */
+void bench_load(struct bench *b, unsigned chip, unsigned address, uint32_t value);
 /* Bytes of a device's own making. */
 void bench_say(struct bench *b, enum lifu_side side, const uint8_t *bytes, size_t n);
 

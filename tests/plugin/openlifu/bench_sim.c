@@ -168,6 +168,12 @@ static void do_restart(struct bench_sim *sim, void *arg)
         olifu_transmitter_reset(sim->device->model);
 }
 
+static void do_load(struct bench_sim *sim, void *arg)
+{
+    const struct lifu_register *r = arg;
+    assert_true(olifu_register_write(sim->device->model, r->chip, r->address, r->value));
+}
+
 struct question {
     const char *name;
     int64_t value;
@@ -266,6 +272,12 @@ void bench_plug(struct bench *b, enum lifu_side side)
 void bench_restart(struct bench *b, enum lifu_side side)
 {
     sim_do(b->sim, do_restart, &side);
+}
+
+void bench_load(struct bench *b, unsigned chip, unsigned address, uint32_t value)
+{
+    struct lifu_register r = {.chip = (uint8_t)chip, .address = (uint16_t)address, .value = value};
+    sim_do(b->sim, do_load, &r);
 }
 
 void bench_say(struct bench *b, enum lifu_side side, const uint8_t *bytes, size_t n)

@@ -30,6 +30,7 @@ static void requests_are_the_worked_packets(void **state)
         {{.command = LIFU_VOLTAGE_OFF}, 8, "AA 00 08 EB 34 00 00 00 00 6F E1 DD"},
         {{.command = LIFU_SET_VOLTAGE, .millivolts = 24500}, 8, "AA 00 08 EB 31 00 00 00 04 41 C4 00 00 06 E8 DD"},
         {{.command = LIFU_VOLTAGE_IS_ON}, 10, "AA 00 0A EB 3D 00 00 00 00 A7 7E DD"},
+        {{.command = LIFU_READ_REGISTER, .address = 0x18}, 28, "AA 00 1C E6 23 00 00 00 02 18 00 A5 EB DD"},
     };
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         uint8_t want[64], wire[LIFU_REQUEST_MAX];
@@ -141,6 +142,9 @@ static void an_answer_to_something_else_is_none(void **state)
     assert_int_equal(decode_data(LIFU_TRANSMITTER, LIFU_START, 0x16, NULL, 0, &a), -EPROTO);
     assert_int_equal(decode_data(LIFU_TRANSMITTER, LIFU_START, 0x15, "x", 1, &a), -EPROTO);
     assert_int_equal(decode_data(LIFU_CONSOLE, LIFU_READ_VOLTAGE, 0x32, "\0\0\0", 3, &a), -EPROTO);
+    assert_int_equal(decode_data(LIFU_TRANSMITTER, LIFU_READ_REGISTER, 0x23, "\3\0\0\2", 4, &a), 0);
+    assert_int_equal(a.value, 0x02000003);
+    assert_int_equal(decode_data(LIFU_TRANSMITTER, LIFU_READ_REGISTER, 0x23, "\3\0\0", 3, &a), -EPROTO);
     assert_int_equal(decode_data(LIFU_CONSOLE, LIFU_READ_VOLTAGE, 0x32, "\0\0\0\0\0", 5, &a), -EPROTO);
     assert_int_equal(lifu_decode(LIFU_CONSOLE, LIFU_VOLTAGE_IS_ON, &two, &a), -EPROTO);
 }

@@ -219,6 +219,49 @@ static void calibrations_that_mean_nothing_are_refused(void **state)
     (void)described();
 }
 
+static void patterns_that_name_no_registers_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *part;
+    } bad[] = {
+        {"018=02000003", "is no list"},
+        {"0.18=02000003", "is no list"},
+        {"0.0018=02000003", "is no list"},
+        {"0.018=2000003", "is no list"},
+        {"0.018=002000003", "is no list"},
+        {"0.018=0200000G", "is no list"},
+        {"0.018=0200000A", "is no list"}, /* as the README writes it: small letters */
+        {"0.018=02000003,0.019=0000074e", "is no list"},
+        {"0.1a0=00000000", "is no list"},
+        {"12.018=02000003", "is no list"},
+        {"a.018=02000003", "is no list"},
+        {"000.018=02000003", "is no list"},
+        {"-1.018=02000003", "is no list"},
+        {"0.018=02000003 0.018=02000003", "twice"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        set("pattern", bad[i].text);
+        refused("d.ini:", bad[i].part);
+    }
+    set("pattern", "0.018=02000003 11.19f=ffffffff  1.018=02000003 ");
+    (void)described();
+}
+
+static void a_pattern_holds_no_more_than_a_start_can_read(void **state)
+{
+    (void)state;
+    char text[1024];
+    size_t used = 0;
+    for (int i = 0; i < 25; i++) {
+        used += (size_t)snprintf(text + used, sizeof text - used, "0.%03x=00000000 ", i);
+        set("pattern", text);
+        if (i < 24)
+            (void)described();
+    }
+    refused("d.ini:", "more registers than 24");
+}
+
 static void a_list_holds_no_more_than_its_room(void **state)
 {
     (void)state;
@@ -354,11 +397,20 @@ static int load(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(descriptor_is_what_the_host_expects),     TEST(unit_is_described_as_it_is),
-        TEST(volts_without_a_calibration_are_refused), TEST(calibrations_that_mean_nothing_are_refused),
-        TEST(a_list_holds_no_more_than_its_room),      TEST(each_bound_of_time_and_duty_gives_its_voltage),
-        TEST(links_name_console_and_transmitter),      TEST(other_values_are_refused_at_their_lines),
-        TEST(nothing_opens_without_a_right_section),   TEST(the_readme_names_every_key),
+        TEST(descriptor_is_what_the_host_expects),
+        TEST(unit_is_described_as_it_is),
+        TEST(volts_without_a_calibration_are_refused),
+        TEST(calibrations_that_mean_nothing_are_refused),
+        TEST(patterns_that_name_no_registers_are_refused),
+        TEST(each_bound_of_time_and_duty_gives_its_voltage),
+        TEST(a_pattern_holds_no_more_than_a_start_can_read),
+        TEST(each_bound_of_time_and_duty_gives_its_voltage),
+        TEST(a_list_holds_no_more_than_its_room),
+        TEST(each_bound_of_time_and_duty_gives_its_voltage),
+        TEST(links_name_console_and_transmitter),
+        TEST(other_values_are_refused_at_their_lines),
+        TEST(nothing_opens_without_a_right_section),
+        TEST(the_readme_names_every_key),
     };
     return cmocka_run_group_tests(tests, load, NULL);
 }

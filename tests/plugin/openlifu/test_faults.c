@@ -65,9 +65,10 @@ static const struct step {
     {DEED_STATUS, 0x14, false},         {DEED_STATUS, 0x06, false},         {DEED_STATUS, 0x07, false},
     {DEED_STATUS, 0x3d, false},         {DEED_STATUS, 0x32, false},         {DEED_STATUS_RUNNING, 0x14, false},
     {DEED_STATUS_RUNNING, 0x3d, false}, {DEED_STATUS_RUNNING, 0x32, false}, {DEED_START, 0x14, false},
-    {DEED_START, 0x3d, false},          {DEED_START, 0x3e, false},          {DEED_START, 0x13, false},
-    {DEED_START, 0x15, false},          {DEED_RAISE, 0x14, false},          {DEED_RAISE, 0x31, false},
-    {DEED_RAISE, 0x33, true},           {DEED_LOWER, 0x34, false},          {DEED_LOWER, 0x3d, false},
+    {DEED_START, 0x3d, false},          {DEED_START, 0x3e, false},          {DEED_START, 0x23, false},
+    {DEED_START, 0x13, false},          {DEED_START, 0x15, false},          {DEED_RAISE, 0x14, false},
+    {DEED_RAISE, 0x31, false},          {DEED_RAISE, 0x33, true},           {DEED_LOWER, 0x34, false},
+    {DEED_LOWER, 0x3d, false},
 };
 
 /* ---- what happens to it ---- */

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <poll.h>
 
+#include "judge.h"
+
 #define RAMP_MS 400 /* for 100 V: 40 ms to the 10 V of the first level */
 #define LEVEL BENCH_STEP_UW_CM2
 
@@ -306,6 +308,47 @@ static void without_its_supply_it_does_not_start(void **state)
     assert_int_equal(bench_start(b), 0);
 }
 
+/* The calibration is that of one pattern: with another nothing is told to run, and the status says why. */
+static void another_pattern_is_not_started(void **state)
+{
+    (void)state;
+    bench_load(b, 1, 0x120, 0x1b311b2b);
+    bench_prepare(b, 60000);
+    assert_int_equal(bench_start(b), -EACCES);
+    assert_int_equal(bench_received(b, 0x13) + bench_received(b, 0x15), 0);
+    struct modality_status s = status();
+    assert_true(s.fault);
+    assert_int_equal(s.fault_code, LIFU_FAULT_PATTERN);
+    assert_int_equal(s.channels[0].output, OUTPUT_REST);
+    assert_int_equal(unit_stop(&b->link, 0, 0, bench_in_ms(BENCH_LONG_MS)), 0);
+    assert_false(status().fault); /* the next start looks again */
+    bench_load(b, 1, 0x120, 0x1b311b2a);
+    bench_prepare(b, 60000);
+    assert_int_equal(bench_start(b), 0);
+}
+
+static void a_transmitter_that_was_switched_off_has_lost_its_pattern(void **state)
+{
+    (void)state;
+    bench_restart(b, LIFU_TRANSMITTER);
+    bench_prepare(b, 60000);
+    assert_int_equal(bench_start(b), -EACCES);
+    assert_int_equal(status().fault_code, LIFU_FAULT_PATTERN);
+    b->link.config.pattern.n = 0; /* nobody said what it must be */
+    assert_int_equal(unit_make_safe(&b->link, 0, bench_in_ms(BENCH_LONG_MS)), 0);
+    bench_prepare(b, 60000);
+    assert_int_equal(bench_start(b), 0);
+}
+
+static void a_chip_that_is_not_there_holds_no_pattern(void **state)
+{
+    (void)state;
+    b->link.config.pattern.registers[0].chip = 2;
+    bench_prepare(b, 60000);
+    assert_int_equal(bench_start(b), -EACCES);
+    assert_int_equal(status().fault_code, LIFU_FAULT_PATTERN);
+}
+
 static void what_a_device_says_by_itself_answers_nothing(void **state)
 {
     (void)state;
@@ -343,6 +386,9 @@ int main(void)
         TEST(values_it_cannot_take_are_refused),
         TEST(a_voltage_above_the_table_is_not_switched_on),
         TEST(without_its_supply_it_does_not_start),
+        TEST(another_pattern_is_not_started),
+        TEST(a_transmitter_that_was_switched_off_has_lost_its_pattern),
+        TEST(a_chip_that_is_not_there_holds_no_pattern),
         TEST(what_a_device_says_by_itself_answers_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

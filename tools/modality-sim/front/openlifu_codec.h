@@ -19,6 +19,7 @@ enum olifu_type {
     OLIFU_COMMAND = 0xe2,
     OLIFU_RESPONSE = 0xe3,
     OLIFU_DATA = 0xe4,
+    OLIFU_CHIP = 0xe6,
     OLIFU_CONTROLLER = 0xea,
     OLIFU_POWER = 0xeb,
     OLIFU_BAD_CRC = 0xed,

@@ -15,7 +15,7 @@
 
 bool olifu_command_writes(uint8_t command)
 {
-    static const uint8_t writes[] = {0x13, 0x15, 0x16, 0x31, 0x33, 0x34, 0x35, 0x36};
+    static const uint8_t writes[] = {0x13, 0x15, 0x16, 0x22, 0x31, 0x33, 0x34, 0x35, 0x36};
     return memchr(writes, command, sizeof writes) != NULL;
 }
 
@@ -205,6 +205,29 @@ static bool transmitter_run(struct model *model, const struct olifu_packet *pack
     }
 }
 
+/* Registers of a chip: the chip is in the header, the rest little endian. */
+static bool chip_run(struct model *model, const struct olifu_packet *packet, bool acts, struct olifu_packet *answer)
+{
+    const uint8_t *d = packet->data;
+    size_t size = packet->command == 0x22 ? 6 : 2;
+    unsigned address = packet->length >= 2 ? (unsigned)(d[0] | d[1] << 8) : 0;
+    uint32_t value = 0;
+    if (packet->command != 0x22 && packet->command != 0x23)
+        return false;
+    if (packet->length != size || !olifu_register_read(model, packet->addr, address, &value)) {
+        refuse(OLIFU_TRANSMITTER, 0, UNKNOWN_ERROR, answer);
+    } else if (packet->command == 0x22) {
+        value = (uint32_t)d[2] | (uint32_t)d[3] << 8 | (uint32_t)d[4] << 16 | (uint32_t)d[5] << 24;
+        if (acts)
+            (void)olifu_register_write(model, packet->addr, address, value);
+    } else {
+        for (int i = 0; i < 4; i++)
+            answer->data[i] = (uint8_t)(value >> 8 * i & 0xff);
+        answer->length = 4;
+    }
+    return true;
+}
+
 void olifu_command_run(struct device *device, enum olifu_side side, const struct olifu_packet *packet, bool acts,
                        struct olifu_packet *answer, int64_t *busy_ns)
 {
@@ -218,6 +241,8 @@ void olifu_command_run(struct device *device, enum olifu_side side, const struct
     if (!known && packet->type == own)
         known = side == OLIFU_CONSOLE ? console_run(model, packet, acts, answer, busy_ns)
                                       : transmitter_run(model, packet, acts, answer);
+    if (!known && packet->type == OLIFU_CHIP && side == OLIFU_TRANSMITTER)
+        known = chip_run(model, packet, acts, answer);
     if (!known)
         refuse(side, OLIFU_UNKNOWN, UNKNOWN_COMMAND, answer);
 }

@@ -4,10 +4,20 @@
 #include <errno.h>
 #include <math.h>
 #include <modality/clock.h>
+#include <string.h>
 
 #define HOT_C 75.0
 #define COOL_C 70.0
 #define FULL_V 100.0 /* its ramp is as long as the tuning says, less for less */
+
+#define CHIPS 2
+#define REGISTERS 0x1a0
+
+/* 400 kHz, eight cycles on every channel: the example that the maker's own program produces. */
+static const struct {
+    unsigned address;
+    uint32_t value;
+} example[] = {{0x018, 0x02000003}, {0x019, 0x0000074e}, {0x120, 0x1b311b2a}, {0x121, 0x00000007}};
 
 static const struct olifu_trigger at_boot = {
     .hz = 10, .pulses = 5, .width_us = 2000, .trains = 2, .mode = OLIFU_CONTINUOUS};
@@ -21,6 +31,7 @@ struct olifu {
     bool configured, running, blocked;
     int64_t ends_ns; /* of the sequence */
     double tx_c, ambient_c;
+    uint32_t registers[CHIPS][REGISTERS];
 };
 
 static struct olifu *in(struct model *model)
@@ -162,9 +173,26 @@ double olifu_ambient(const struct model *model)
     return of(model)->ambient_c;
 }
 
+bool olifu_register_read(const struct model *model, unsigned chip, unsigned address, uint32_t *value)
+{
+    if (chip >= CHIPS || address >= REGISTERS)
+        return false;
+    *value = of(model)->registers[chip][address];
+    return true;
+}
+
+bool olifu_register_write(struct model *model, unsigned chip, unsigned address, uint32_t value)
+{
+    if (chip >= CHIPS || address >= REGISTERS)
+        return false;
+    in(model)->registers[chip][address] = value;
+    return true;
+}
+
 void olifu_transmitter_reset(struct model *model)
 {
     struct olifu *o = in(model);
+    memset(o->registers, 0, sizeof o->registers);
     o->running = o->configured = false;
     o->trigger = at_boot;
     model_refresh(model, CAUSE_reboot);
@@ -179,6 +207,9 @@ static void olifu_init(struct model *model)
     o->trigger = at_boot;
     o->tx_c = 32.5;
     o->ambient_c = 29.0;
+    for (unsigned chip = 0; chip < CHIPS; chip++)
+        for (size_t i = 0; i < sizeof example / sizeof *example; i++)
+            o->registers[chip][example[i].address] = example[i].value;
 }
 
 static void olifu_settle(struct model *model)

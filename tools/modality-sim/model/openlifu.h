@@ -40,6 +40,13 @@ bool olifu_running(const struct model *model);
 double olifu_temperature(const struct model *model);
 double olifu_ambient(const struct model *model);
 
+/*
+ * Registers of the transmitter's two chips. They hold the maker's example pattern, as its tools have loaded it, until
+ * the transmitter is switched off. false: there is no such register.
+ */
+bool olifu_register_read(const struct model *model, unsigned chip, unsigned address, uint32_t *value);
+bool olifu_register_write(struct model *model, unsigned chip, unsigned address, uint32_t value);
+
 /* As after switching one of them off and on. */
 void olifu_console_reset(struct model *model);
 void olifu_transmitter_reset(struct model *model);
