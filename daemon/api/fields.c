@@ -150,7 +150,7 @@ static const struct param output_item = FIELD("output", PARAM_OBJECT, "one outpu
 
 /* clang-format off */
 #define REQUEST_ROWS \
-    FIELD("patient_ref", PARAM_STRING, "pseudonymous reference of the patient", .required = true, PARAM_BOUNDS(1, 120)), \
+    FIELD("patient_ref", PARAM_STRING, "pseudonymous reference of the patient", .required = true, PATIENT_BOUNDS), \
     FIELD("patient_check", PARAM_STRING, "second identifier, shown and confirmed", PARAM_TEXT_BOUNDS), \
     FIELD("course_id", PARAM_STRING, "course of treatments it belongs to", ID_BOUNDS), \
     FIELD("supervisor", PARAM_STRING, "who supervises the operator", PARAM_BOUNDS(1, 128)), \

@@ -8,6 +8,7 @@
 #include "api/limits.h"
 #include "api/params.h"
 
+#define PATIENT_BOUNDS PARAM_BOUNDS(1, 120), .plain = PLAIN_PATIENT
 #define ID_BOUNDS PARAM_BOUNDS(1, API_ID_MAX)
 
 /* clang-format off */

@@ -117,7 +117,7 @@ static const char *const choices_harm[] = {"none",       "redness", "blister", "
 
 /* clang-format off */
 #define RECORD_FILTERS                                                                                                 \
-    FIELD("patient_ref", PARAM_STRING, "of this patient", PARAM_BOUNDS(1, 120)),                                       \
+    FIELD("patient_ref", PARAM_STRING, "of this patient", PATIENT_BOUNDS), \
     FIELD("site", PARAM_STRING, "touched this body site", ID_BOUNDS),                                                  \
     FIELD("course_id", PARAM_STRING, "of this course", ID_BOUNDS),                                                     \
     FIELD("operator", PARAM_STRING, "by this operator's id", ID_BOUNDS),                                               \
@@ -156,7 +156,7 @@ static const struct param incident_one[] = {
     FIELD("incident_id", PARAM_STRING, "of incident.create", .required = true, ID_BOUNDS),
 };
 static const struct param history[] = {
-    FIELD("patient_ref", PARAM_STRING, "of this patient", .required = true, PARAM_BOUNDS(1, 120)),
+    FIELD("patient_ref", PARAM_STRING, "of this patient", .required = true, PATIENT_BOUNDS),
     FIELD("site", PARAM_STRING, "touched this body site, a part of it, or what it is a part of", ID_BOUNDS),
     FIELD("side", PARAM_STRING, "of this side", .choices = choices_side),
     FIELD("modality", PARAM_STRING, "of this modality", .choices = choices_modality),

@@ -160,7 +160,7 @@ static const struct param seen_target[] = {
 static const struct param start[] = {
     FIELD_SESSION_ID,
     FIELD("confirm_token", PARAM_STRING, "of session.prepare", .required = true, ID_BOUNDS),
-    FIELD("patient_ref", PARAM_STRING, "must be what was prepared when given", PARAM_BOUNDS(1, 120)),
+    FIELD("patient_ref", PARAM_STRING, "must be what was prepared when given", PATIENT_BOUNDS),
     FIELD("patient_check", PARAM_STRING,
           "second identifier as found at the patient: must be what was prepared when given", PARAM_TEXT_BOUNDS),
     FIELD("target", PARAM_OBJECT, "must be what was prepared when given", PARAM_FIELDS(seen_target)),

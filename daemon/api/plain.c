@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "dose/date.h"
+#include "record/patient.h"
 
 struct range {
     uint32_t first, last;
@@ -59,6 +60,22 @@ static bool allowed(enum plain_kind kind, uint32_t c)
     return range == NULL || (kind == PLAIN_FREE && range->free);
 }
 
+static bool letter_or_digit(char c)
+{
+    return (c >= '0' && c <= '9') || (patient_fold(c) >= 'a' && patient_fold(c) <= 'z');
+}
+
+static int patient_check(const char *text, size_t length, char fault[PLAIN_FAULT_MAX])
+{
+    bool good = length > 0 && letter_or_digit(text[0]) && letter_or_digit(text[length - 1]);
+    for (size_t i = 0; i < length; i++)
+        good = good && (letter_or_digit(text[i]) || (text[i] != 0 && strchr(PATIENT_MARKS, text[i]) != NULL));
+    if (!good)
+        snprintf(fault, PLAIN_FAULT_MAX, "letters A to Z of either case, digits, and any of %s between them",
+                 PATIENT_MARKS);
+    return good ? 0 : -EINVAL;
+}
+
 int plain_check(enum plain_kind kind, const char *text, size_t length, char fault[PLAIN_FAULT_MAX])
 {
     bool something = false, first_blank = false, last_blank = false;
@@ -67,6 +84,8 @@ int plain_check(enum plain_kind kind, const char *text, size_t length, char faul
         snprintf(fault, PLAIN_FAULT_MAX, "a date that exists, YYYY-MM-DD, from 1970 on");
         return date_parse(text, &day);
     }
+    if (kind == PLAIN_PATIENT)
+        return patient_check(text, length, fault);
     for (size_t at = 0; at < length;) {
         bool first = at == 0;
         uint32_t c = next(text, length, &at);
@@ -110,7 +129,8 @@ const char *plain_name(enum plain_kind kind)
     static const char *const names[PLAIN_COUNT] = {[PLAIN_REFERENCE] = "text.reference",
                                                    [PLAIN_FREE] = "text.free",
                                                    [PLAIN_DATE] = "text.date",
-                                                   [PLAIN_ID] = "text.id"};
+                                                   [PLAIN_ID] = "text.id",
+                                                   [PLAIN_PATIENT] = "text.patient"};
     return names[kind];
 }
 
@@ -122,6 +142,8 @@ void plain_pattern(enum plain_kind kind, char out[PLAIN_PATTERN_MAX])
     put_class(blank, sizeof(blank), blanks, LENGTH(blanks), false);
     if (kind == PLAIN_DATE)
         snprintf(out, PLAIN_PATTERN_MAX, "^(19[7-9]|[2-9][0-9]{2})[0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$");
+    else if (kind == PLAIN_PATIENT)
+        snprintf(out, PLAIN_PATTERN_MAX, "^(?![\\s\\S]*[^A-Za-z0-9%s])[A-Za-z0-9](.*[A-Za-z0-9])?$", PATIENT_MARKS);
     else if (kind == PLAIN_ID)
         snprintf(out, PLAIN_PATTERN_MAX, "^(?![\\s\\S]*[^!-~])");
     else if (kind == PLAIN_FREE)

@@ -14,6 +14,7 @@ enum plain_kind {
     PLAIN_FREE,      /* a person's words: newlines too, and the joiners that some scripts are written with */
     PLAIN_DATE,      /* a date that exists, YYYY-MM-DD */
     PLAIN_ID,        /* made by this daemon: visible ASCII. The scanner judges a session_id by the same bytes */
+    PLAIN_PATIENT,   /* a patient's reference: what cannot be taken for another one (record/patient.h) */
     PLAIN_COUNT,
 };
 

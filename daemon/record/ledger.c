@@ -63,7 +63,7 @@ int ledger_state_find(const char *id, enum ledger_state *out)
 
 static size_t bucket_of(const char *patient_ref)
 {
-    return hash_text(0, patient_ref) % LEDGER_BUCKETS;
+    return hash_patient(patient_ref) % LEDGER_BUCKETS;
 }
 
 int ledger_add(struct ledger *ledger, const struct ledger_entry *entry, struct ledger_node **out)
@@ -141,7 +141,7 @@ void ledger_remove(struct ledger *ledger, const char *session_id)
 static bool same_key(const struct ledger_node *a, const struct ledger_node *b)
 {
     return a->therapy == b->therapy && a->modality == b->modality && place_sets_equal(&a->places, &b->places) &&
-           strcmp(a->patient_ref, b->patient_ref) == 0;
+           patient_same(a->patient_ref, b->patient_ref);
 }
 
 /* Another entry of the bucket says more of the last end than this one. */
@@ -198,7 +198,7 @@ void ledger_free(struct ledger *ledger)
 
 static bool node_is_at(const struct ledger_node *node, const char *patient_ref, const struct place_set *asked)
 {
-    return place_sets_meet(&node->places, asked) && strcmp(node->patient_ref, patient_ref) == 0;
+    return place_sets_meet(&node->places, asked) && patient_same(node->patient_ref, patient_ref);
 }
 
 const struct ledger_node *ledger_blocking(const struct ledger *ledger, const char *patient_ref,

@@ -120,6 +120,11 @@ static const char *const schema_steps[] = {
 
     /* 3: amounts are called as their quantities are */
     RENAME_AMOUNTS("planned") RENAME_AMOUNTS("worst") RENAME_AMOUNTS("delivered"),
+
+    /* 4: patients are asked for whatever the case of their letters */
+    "DROP INDEX ledger_patient; DROP INDEX record_patient;"
+    "CREATE INDEX ledger_patient ON ledger(patient_ref COLLATE NOCASE, ended_wall_ms);"
+    "CREATE INDEX record_patient ON record(patient_ref COLLATE NOCASE, ended_wall_ms);",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof(schema_steps) / sizeof(schema_steps[0])))

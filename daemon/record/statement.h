@@ -7,6 +7,7 @@
 #define RECORD_STATEMENT_H
 
 #include "record/amounts.h"
+#include "record/patient.h"
 
 #define LEDGER_AMOUNT(name, prefix) ", " prefix "_" #name
 #define LEDGER_AMOUNTS(prefix) DOSE_AMOUNTS(LEDGER_AMOUNT, prefix)
@@ -81,7 +82,7 @@
               "INSERT INTO appended(append_id, session_id, kind, uid, operator_id, operator_name, wall_ms, "           \
               "frozen_hash, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                         \
     STATEMENT(record_page, RECORD_SELECT RECORD_FILTERED("1"))                                                         \
-    STATEMENT(record_page_patient, RECORD_SELECT RECORD_FILTERED("r.patient_ref = ?1"))                                \
+    STATEMENT(record_page_patient, RECORD_SELECT RECORD_FILTERED(PATIENT_EQUALS("r.patient_ref", "?1")))               \
     STATEMENT(record_get, "SELECT hash, document FROM record WHERE session_id = ?1")                                   \
     STATEMENT(appended_get, "SELECT body FROM appended WHERE append_id = ?1")                                          \
     STATEMENT(row_counts, "SELECT (SELECT count(*) FROM record), (SELECT count(*) FROM appended), "                    \
@@ -92,9 +93,12 @@
     STATEMENT(incident_page, "SELECT " APPENDED_COLUMNS " FROM appended WHERE kind = 'incident' AND number < ?1 AND "  \
                              "(?2 IS NULL OR session_id = ?2) ORDER BY number DESC LIMIT ?3")                          \
     STATEMENT(incident_get, "SELECT " APPENDED_COLUMNS " FROM appended WHERE append_id = ?1 AND kind = 'incident'")    \
-    STATEMENT(dose_page, "SELECT " LEDGER_COLUMNS ", rowid FROM ledger WHERE patient_ref = ?1 AND "                    \
-                         "(?2 IS NULL OR modality = ?2) AND (state IN ('open', 'unbounded') OR ended_wall_ms >= ?3 "   \
-                         "OR (ended_boot_id = ?4 AND ended_boot_ns >= ?5)) ORDER BY rowid DESC")
+    STATEMENT(dose_page,                                                                                               \
+              "SELECT " LEDGER_COLUMNS ", rowid FROM ledger WHERE " PATIENT_EQUALS(                                    \
+                  "patient_ref",                                                                                       \
+                  "?1") " AND "                                                                                        \
+                        "(?2 IS NULL OR modality = ?2) AND (state IN ('open', 'unbounded') OR ended_wall_ms >= ?3 "    \
+                        "OR (ended_boot_id = ?4 AND ended_boot_ns >= ?5)) ORDER BY rowid DESC")
 
 enum statement {
 #define STATEMENT(id, sql) STATEMENT_##id,

@@ -5,9 +5,11 @@
  */
 #include "session/internal.h"
 
+#include "record/patient.h"
+
 bool session_is_of(const struct session *session, const char *patient_ref)
 {
-    return patient_ref && strcmp(session->request->r.patient_ref, patient_ref) == 0;
+    return patient_ref && patient_same(session->request->r.patient_ref, patient_ref);
 }
 
 static bool differs(const char *a, const char *b)
@@ -32,7 +34,7 @@ void check_identity(const struct sessions *s, const struct session *own, const s
 
 const char *identity_difference(const struct session_request *rq, const struct session_confirmation *confirmed)
 {
-    if (differs(rq->patient_ref, confirmed->patient_ref))
+    if (confirmed->patient_ref && !patient_same(rq->patient_ref, confirmed->patient_ref))
         return "patient_ref";
     if (confirmed->patient_check && (!rq->patient_check || differs(rq->patient_check, confirmed->patient_check)))
         return "patient_check";

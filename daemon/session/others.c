@@ -7,6 +7,7 @@
 #include "session/internal.h"
 
 #include "dose/wide.h"
+#include "record/patient.h"
 
 /* Whether the session may put current through this patient, now or when it is started. */
 static bool counts(const struct session *other, const struct session *own, const char *patient_ref)
@@ -54,7 +55,7 @@ void check_left_behind(const struct sessions *s, const struct plan *plan, const 
     const struct protocol *p = plan->dose.protocol;
     for (size_t i = 0; p && p->modality == MODALITY_ESTIM && rq->patient_ref && i < s->n_orphans; i++) {
         const struct ledger_entry *e = &s->orphans[i].entry;
-        if (s->orphans[i].settled || e->modality != MODALITY_ESTIM || strcmp(e->patient_ref, rq->patient_ref) != 0)
+        if (s->orphans[i].settled || e->modality != MODALITY_ESTIM || !patient_same(e->patient_ref, rq->patient_ref))
             continue;
         refusal_add(r, TOKEN_OUTPUT_UNKNOWN, NULL,
                     "session %s of this patient was left behind, and device %s is not proved at rest", e->session_id,

@@ -30,7 +30,10 @@ static const struct param table[] = {
     FIELD("words", PARAM_STRING, "free text", PARAM_BOUNDS(1, 40), .plain = PLAIN_FREE),
     FIELD("id", PARAM_STRING, "id", PARAM_BOUNDS(1, 40), .plain = PLAIN_ID),
     FIELD("day", PARAM_STRING, "a day", PARAM_BOUNDS(10, 10), .plain = PLAIN_DATE),
+    FIELD("patient", PARAM_STRING, "a patient", PARAM_BOUNDS(1, 12), .plain = PLAIN_PATIENT),
 };
+
+#define NOT_A_PATIENT "letters A to Z of either case, digits, and any of ._/- between them"
 
 static const struct row {
     const char *params, *field, *expected; /* NULL = fits */
@@ -70,6 +73,16 @@ static const struct row {
     {"{\"must\":1,\"map\":{\"amplitude_ua\":1.5}}", "params.map.amplitude_ua", "an integer"},
     {"{\"must\":1,\"map\":{\"amplitude_ua\":1,\"power_uw\":1}}", "params.map", "0 to 1 members"},
     {"{\"must\":1,\"map\":[]}", "params.map", "an object keyed by quantity"},
+    {"{\"must\":1,\"patient\":\"P-7/a_2.B\"}", NULL, NULL},
+    {"{\"must\":1,\"patient\":\"7\"}", NULL, NULL},
+    {"{\"must\":1,\"patient\":\"\\u0420-7\"}", "params.patient", NOT_A_PATIENT}, /* Cyrillic Er */
+    {"{\"must\":1,\"patient\":\"\\uff30-7\"}", "params.patient", NOT_A_PATIENT}, /* full width P */
+    {"{\"must\":1,\"patient\":\"P\\u20107\"}", "params.patient", NOT_A_PATIENT}, /* another hyphen */
+    {"{\"must\":1,\"patient\":\"P 7\"}", "params.patient", NOT_A_PATIENT},
+    {"{\"must\":1,\"patient\":\"-P7\"}", "params.patient", NOT_A_PATIENT},
+    {"{\"must\":1,\"patient\":\"P7.\"}", "params.patient", NOT_A_PATIENT},
+    {"{\"must\":1,\"patient\":\"P7\\n\"}", "params.patient", NOT_A_PATIENT},
+    {"{\"must\":1,\"patient\":\"\"}", "params.patient", "a string of 1 to 12 bytes"},
     {"{}", "params.must", "a value: it is missing (the needed one)"},
     {"{\"must\":1,\"any\":[null,{}]}", NULL, NULL},
     {"{\"must\":1,\"other\":1}", "params.other", "no such member"},

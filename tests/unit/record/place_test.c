@@ -414,6 +414,31 @@ static void a_history_of_the_whole_shows_its_parts(void **state)
     }
 }
 
+static void capitals_do_not_make_another_patient(void **state)
+{
+    struct fixture *f = *state;
+    int error;
+    assert_int_equal(fixture_open(f), 0);
+    struct ledger_entry e = entry_at("s1", "knee:left", THERAPY_tens);
+    snprintf(e.patient_ref, sizeof(e.patient_ref), "Ward/P-1");
+    fixture_reserve(f, &e);
+    assert_non_null(record_blocking(f->record, "wARD/p-1", &e.places, NULL));
+    assert_null(record_blocking(f->record, "ward/p-10", &e.places, NULL));
+    assert_null(record_blocking(f->record, "ward/p-", &e.places, NULL));
+    fixture_settle(f, "s1", LEDGER_SETTLED, 900);
+    fixture_reopen(f);
+    struct dose_history h;
+    record_history(f->record, "WARD/P-1", &e.places, MODALITY_ESTIM, 0, &h);
+    assert_int_equal(h.session_count, 1);
+    json_t *page = fixture_ask(f, "dose.history", json_pack("{s:s}", "patient_ref", "ward/p-1"), &error);
+    assert_int_equal(json_array_size(json_object_get(page, "items")), 1);
+    json_decref(page);
+    assert_int_equal(record_finish(f->record, "s1", json_pack("{s:s}", "patient_ref", "Ward/P-1"), NULL, NULL), 0);
+    page = fixture_ask(f, "record.list", json_pack("{s:s}", "patient_ref", "WARD/p-1"), &error);
+    assert_int_equal(json_array_size(json_object_get(page, "items")), 1);
+    json_decref(page);
+}
+
 static void more_sites_than_numbers_meet_each_other(void **state)
 {
     struct place_names *names = calloc(1, sizeof(*names));
@@ -453,6 +478,7 @@ int main(void)
         IT(items_show_places_and_all_doses),
         IT(impossible_places_are_refused),
         cmocka_unit_test(more_sites_than_numbers_meet_each_other),
+        IT(capitals_do_not_make_another_patient),
         IT(a_part_meets_its_whole_and_not_its_neighbour),
         IT(a_table_that_parts_them_again_is_obeyed),
         IT(a_history_of_the_whole_shows_its_parts),

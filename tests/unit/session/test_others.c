@@ -216,6 +216,28 @@ static void what_an_earlier_run_left_behind_is_waited_for(void **state)
     assert_true(allowed(r, &q));
 }
 
+static void capitals_do_not_make_another_patient(void **state)
+{
+    struct room *r = *state;
+    const struct session_actor actor = room_actor();
+    room_open(r);
+    struct session_request q = room_tens();
+    q.patient_ref = "Ward-3/P1";
+    room_prepare(r, &q);
+    q = room_ions();
+    q.patient_ref = "ward-3/p1";
+    assert_false(allowed(r, &q));
+    assert_true(names_session(r, TOKEN_DOSE_RESERVED, r->session_id));
+    const struct session_confirmation confirmed = {.token = r->token_text, .patient_ref = "WARD-3/p1"};
+    session_start(r->sessions, r->session_id, &confirmed, &actor, &r->now, room_reply(r));
+    room_flush(r);
+    assert_answered(r);
+    assert_false(allowed(r, &q));
+    assert_true(names_session(r, TOKEN_DOSE_RESERVED, r->session_id));
+    q.patient_ref = "ward-3/p12";
+    assert_true(allowed(r, &q));
+}
+
 /* --- a part of a site, and the whole of it --- */
 
 /* The kneecap lies in the knee, and so does the back of the knee. */
@@ -312,6 +334,7 @@ int main(void)
         TEST(the_precaution_of_either_treatment_is_asked),
         TEST(currents_of_two_sessions_add_up),
         TEST(what_an_earlier_run_left_behind_is_waited_for),
+        TEST(capitals_do_not_make_another_patient),
         TEST(a_part_is_reserved_with_its_whole),
         TEST(doses_of_a_part_and_its_whole_are_one_dose),
         TEST(an_electrode_on_a_part_lies_at_the_target),
