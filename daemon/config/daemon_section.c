@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* [daemon]: one section or none; every key has a default, and times must fit each other. */
+#include <sys/stat.h>
+
 #include "config/field.h"
 
 static bool build_times(struct load *load, const struct raw_section *s, struct config_daemon *d)
@@ -41,6 +43,17 @@ static void check_times(struct load *load, const struct raw_section *s, const st
                   d->lease_ms, d->permit_ms);
 }
 
+/* Who may write there becomes the daemon: a plugin is its code, and the ledger is what limits rest on. */
+static void check_directories(struct load *load, const struct raw_section *s, const struct config_daemon *d)
+{
+    static const struct place unsaid = {.origin = "default"};
+    const struct raw_line *plugins = section_line(s, "plugin_dir"), *state = section_line(s, "state_dir");
+    if (d->plugin_dir != NULL)
+        files_guard(load, plugins != NULL ? plugins->at : unsaid, "plugin_dir", d->plugin_dir, S_IWGRP | S_IWOTH, true);
+    if (d->state_dir != NULL)
+        files_guard(load, state != NULL ? state->at : unsaid, "state_dir", d->state_dir, S_IWOTH, false);
+}
+
 static void build_command(struct load *load, const struct raw_section *s, struct config_daemon *d)
 {
     const struct raw_line *line = section_line(s, "alarm_command");
@@ -65,6 +78,7 @@ void build_daemon(struct load *load)
     field_path(load, s, "socket", &d->socket_path);
     field_path(load, s, "state_dir", &d->state_dir);
     field_path(load, s, "plugin_dir", &d->plugin_dir);
+    check_directories(load, s, d);
     if (section_line(s, "audit_head") != NULL)
         field_path(load, s, "audit_head", &d->audit_head_path);
     else if (d->state_dir != NULL)

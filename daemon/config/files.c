@@ -149,6 +149,20 @@ int files_read(struct load *load, const char *dir)
     return rc;
 }
 
+void files_guard(struct load *load, struct place at, const char *key, const char *dir, mode_t forbidden, bool owned)
+{
+    struct stat st;
+    if (stat(dir, &st) < 0)
+        return;
+    if ((st.st_mode & forbidden & S_IWOTH) != 0)
+        fault_add(&load->faults, at, "%s = %s: the directory is writable by everyone", key, dir);
+    else if ((st.st_mode & forbidden & S_IWGRP) != 0)
+        fault_add(&load->faults, at, "%s = %s: the directory is writable by its group", key, dir);
+    if (owned && st.st_uid != 0 && st.st_uid != geteuid())
+        fault_add(&load->faults, at, "%s = %s: the directory belongs to user %u, not to root or to the daemon's user",
+                  key, dir, (unsigned)st.st_uid);
+}
+
 static void hash_text(crypto_hash_sha256_state *state, const char *text, size_t size)
 {
     /* the length goes first, so that no two lists of texts give the same bytes */

@@ -46,6 +46,11 @@ struct load {
 
 /* files.c: lists and reads the directory. 0, -ENOENT, -EACCES (the directory itself), -ENOMEM; else faults. */
 int files_read(struct load *load, const char *dir);
+/*
+ * files.c: a directory that the daemon trusts may be written by nobody of forbidden (bits of a file mode); with owned
+ * it belongs to root or to the daemon's user. One that is not there yet is somebody else's fault to tell.
+ */
+void files_guard(struct load *load, struct place at, const char *key, const char *dir, mode_t forbidden, bool owned);
 /* files.c: hex SHA-256 over names and contents, and over the lines of one section. */
 void files_hash(const struct load *load, char hex[65]);
 void section_hash(const struct raw_section *section, char hex[65]);

@@ -202,6 +202,36 @@ static void effective_lines_and_defaults_are_listed(void **state)
     assert_true(permit && lease);
 }
 
+/* A plugin is code of the daemon, and the ledger is what tomorrow's limits count with. */
+static void trusted_directories_that_others_may_write_are_faults(void **state)
+{
+    struct fixture *f = *state;
+    char text[256], plugins[80], records[80];
+    snprintf(plugins, sizeof(plugins), "%s/plugins", f->dir);
+    snprintf(records, sizeof(records), "%s/state", f->dir);
+    snprintf(text, sizeof(text), "[daemon]\nplugin_dir = %s\nstate_dir = %s\n", plugins, records);
+    fixture_write(f, "a.ini", text);
+    assert_int_equal(fixture_load(f, NULL), 0); /* not there yet */
+    assert_int_equal(mkdir(plugins, 0755), 0);
+    assert_int_equal(mkdir(records, 0750), 0);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    assert_int_equal(chmod(plugins, 0775), 0);
+    assert_int_equal(fixture_load(f, NULL), -EINVAL);
+    assert_non_null(strstr(f->told, "a.ini:2: plugin_dir = "));
+    assert_non_null(strstr(f->told, "writable by its group\n"));
+    assert_int_equal(chmod(plugins, 0755), 0);
+    assert_int_equal(chmod(records, 01777), 0);
+    assert_int_equal(fixture_load(f, NULL), -EINVAL);
+    assert_non_null(strstr(f->told, "a.ini:3: state_dir = "));
+    assert_non_null(strstr(f->told, "writable by everyone\n"));
+    assert_int_equal(chmod(records, 0755), 0);
+    if (geteuid() != 0)
+        return;
+    assert_int_equal(chown(plugins, 12345, (gid_t)-1), 0);
+    assert_int_equal(fixture_load(f, NULL), -EINVAL);
+    assert_non_null(strstr(f->told, "belongs to user 12345"));
+}
+
 int main(void)
 {
 #define RUN(name) cmocka_unit_test_setup_teardown(name, fixture_empty, fixture_end)
@@ -210,6 +240,7 @@ int main(void)
         RUN(an_empty_directory_is_a_fault),
         RUN(a_world_writable_file_is_a_fault),
         RUN(world_writable_directories_are_faults),
+        RUN(trusted_directories_that_others_may_write_are_faults),
         RUN(what_is_no_file_is_a_fault),
         RUN(a_name_that_messages_could_not_carry_is_a_fault),
         RUN(a_huge_file_is_a_fault),
