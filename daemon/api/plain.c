@@ -60,20 +60,30 @@ static bool allowed(enum plain_kind kind, uint32_t c)
     return range == NULL || (kind == PLAIN_FREE && range->free);
 }
 
-static bool letter_or_digit(char c)
+static bool letter_or_digit(uint32_t c)
 {
-    return (c >= '0' && c <= '9') || (patient_fold(c) >= 'a' && patient_fold(c) <= 'z');
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static int patient_check(const char *text, size_t length, char fault[PLAIN_FAULT_MAX])
 {
-    bool good = length > 0 && letter_or_digit(text[0]) && letter_or_digit(text[length - 1]);
-    for (size_t i = 0; i < length; i++)
-        good = good && (letter_or_digit(text[i]) || (text[i] != 0 && strchr(PATIENT_MARKS, text[i]) != NULL));
-    if (!good)
-        snprintf(fault, PLAIN_FAULT_MAX, "letters A to Z of either case, digits, and any of %s between them",
-                 PATIENT_MARKS);
-    return good ? 0 : -EINVAL;
+    static const char wanted[] = "letters A to Z of either case, digits, and any of " PATIENT_MARKS " between them";
+    uint32_t last = 0, c = 0;
+    bool first_mark = false;
+    for (size_t at = 0; at < length; last = c) {
+        const bool first = at == 0;
+        c = next(text, length, &at);
+        if (!letter_or_digit(c) && (c == 0 || c > 0x7e || strchr(PATIENT_MARKS, (int)c) == NULL)) {
+            snprintf(fault, PLAIN_FAULT_MAX, "%s: U+%04X is in it", wanted, (unsigned)c);
+            return -EINVAL;
+        }
+        first_mark = first ? !letter_or_digit(c) : first_mark;
+    }
+    if (first_mark || !letter_or_digit(last)) {
+        snprintf(fault, PLAIN_FAULT_MAX, "%s: it begins or ends with another", wanted);
+        return -EINVAL;
+    }
+    return 0;
 }
 
 int plain_check(enum plain_kind kind, const char *text, size_t length, char fault[PLAIN_FAULT_MAX])

@@ -33,7 +33,7 @@ static const struct param table[] = {
     FIELD("patient", PARAM_STRING, "a patient", PARAM_BOUNDS(1, 12), .plain = PLAIN_PATIENT),
 };
 
-#define NOT_A_PATIENT "letters A to Z of either case, digits, and any of ._/- between them"
+#define NOT_A_PATIENT(why) "letters A to Z of either case, digits, and any of ._/- between them: " why
 
 static const struct row {
     const char *params, *field, *expected; /* NULL = fits */
@@ -75,13 +75,13 @@ static const struct row {
     {"{\"must\":1,\"map\":[]}", "params.map", "an object keyed by quantity"},
     {"{\"must\":1,\"patient\":\"P-7/a_2.B\"}", NULL, NULL},
     {"{\"must\":1,\"patient\":\"7\"}", NULL, NULL},
-    {"{\"must\":1,\"patient\":\"\\u0420-7\"}", "params.patient", NOT_A_PATIENT}, /* Cyrillic Er */
-    {"{\"must\":1,\"patient\":\"\\uff30-7\"}", "params.patient", NOT_A_PATIENT}, /* full width P */
-    {"{\"must\":1,\"patient\":\"P\\u20107\"}", "params.patient", NOT_A_PATIENT}, /* another hyphen */
-    {"{\"must\":1,\"patient\":\"P 7\"}", "params.patient", NOT_A_PATIENT},
-    {"{\"must\":1,\"patient\":\"-P7\"}", "params.patient", NOT_A_PATIENT},
-    {"{\"must\":1,\"patient\":\"P7.\"}", "params.patient", NOT_A_PATIENT},
-    {"{\"must\":1,\"patient\":\"P7\\n\"}", "params.patient", NOT_A_PATIENT},
+    {"{\"must\":1,\"patient\":\"\\u0420-7\"}", "params.patient", NOT_A_PATIENT("U+0420 is in it")}, /* Cyrillic Er */
+    {"{\"must\":1,\"patient\":\"\\uff30-7\"}", "params.patient", NOT_A_PATIENT("U+FF30 is in it")}, /* full width P */
+    {"{\"must\":1,\"patient\":\"P\\u20107\"}", "params.patient", NOT_A_PATIENT("U+2010 is in it")}, /* another hyphen */
+    {"{\"must\":1,\"patient\":\"P 7\"}", "params.patient", NOT_A_PATIENT("U+0020 is in it")},
+    {"{\"must\":1,\"patient\":\"-P7\"}", "params.patient", NOT_A_PATIENT("it begins or ends with another")},
+    {"{\"must\":1,\"patient\":\"P7.\"}", "params.patient", NOT_A_PATIENT("it begins or ends with another")},
+    {"{\"must\":1,\"patient\":\"P7\\n\"}", "params.patient", NOT_A_PATIENT("U+000A is in it")},
     {"{\"must\":1,\"patient\":\"\"}", "params.patient", "a string of 1 to 12 bytes"},
     {"{}", "params.must", "a value: it is missing (the needed one)"},
     {"{\"must\":1,\"any\":[null,{}]}", NULL, NULL},
