@@ -109,7 +109,9 @@ static void build(const uint8_t *data, size_t size)
     }
     FUZZ_CHECK(charge == 0 && us < sm4_period_us(p));
     FUZZ_CHECK((int64_t)p->points[0].current * PULSE_STEP_UA == shape.amplitude_ua);
-    FUZZ_CHECK(sm4_period_us(p) * shape.pulse_rate_millihz == INT64_C(1000000000));
+    /* never faster than it was asked for, and by less than a mHz slower */
+    FUZZ_CHECK(sm4_period_us(p) * shape.pulse_rate_millihz >= INT64_C(1000000000));
+    FUZZ_CHECK(sm4_period_us(p) * (shape.pulse_rate_millihz - 1) < INT64_C(1000000000));
     const struct sm4_request q = {.command = SM4_ML_UPDATE, .mask = 8, .pulses = pulses};
     FUZZ_CHECK(sm4_encode(&q, frame, sizeof frame, &n) == 0);
 }
