@@ -117,6 +117,31 @@ class Hazards(ScreeningCase):
         self.allowed(self.placed(("shoulder", "left"), ("upper_arm", "left"), target=("shoulder", "left")))
         self.allowed(self.placed(("thoracic_spine", "midline"), ("lumbar", "midline"), target=("lumbar", "midline")))
 
+    def test_no_current_goes_through_the_chest_between_two_sessions(self):  # H08
+        for first, second in ((("chest", "left"), ("thoracic_spine", "midline")), (("hand", "right"), ("thigh", "left"))):
+            one = self.placed(first, first, target=first)
+            other = self.placed(second, second, target=second, group="ch2", channels=("ch2",))
+            stranger = {**other, "patient_ref": "P-2"}
+            self.allowed(other)
+            held = self.client.act("session.prepare", **one)["session_id"]
+            violations = self.refused(other, "CONTRAINDICATED", "together with those of session", held)
+            self.assertEqual({v["subject"] for v in violations}, {"across_chest"})
+            self.allowed(stranger)
+            self.client.call("session.stop", session_id=held)
+            self.allowed(other)
+
+    def test_a_part_is_the_place_of_its_whole(self):
+        second = {"group": "ch2", "channels": ("ch2",)}
+        for part, whole in (("achilles_tendon", "ankle"), ("lateral_epicondyle", "elbow"), ("groin", "hip")):
+            for first, other in ((part, whole), (whole, part)):
+                held = self.client.act("session.prepare", **self.placed(*2 * ((first, "left"),), target=(first, "left")))
+                self.refused(self.placed(*2 * ((other, "left"),), target=(other, "left"), **second), "DOSE_RESERVED",
+                             held["session_id"])
+                self.allowed(self.placed(*2 * ((other, "right"),), target=(other, "right"), **second))
+                self.client.call("session.stop", session_id=held["session_id"])
+        self.client.act("session.prepare", **self.placed(*2 * (("groin", "left"),), target=("groin", "left")))
+        self.allowed(self.placed(*2 * (("buttock", "left"),), target=("buttock", "left"), **second))
+
     def test_a_side_that_is_not_said_may_be_the_other_one(self):  # H08
         request = self.placed(("chest", "left"), ("chest", "left"), target=("chest", "both"))
         self.allowed(request)
@@ -164,7 +189,13 @@ class Hazards(ScreeningCase):
 
     def test_one_reference_is_one_patient(self):  # H28
         self.client.act("session.prepare", **tens_request(self.client, patient_check="1961-04-12"))
-        self.refused(us_request(self.client, site="knee", patient_check="1988-01-30"), "IDENTITY_MISMATCH", "patient_check")
+        other = us_request(self.client, site="knee", patient_check="1988-01-30")
+        self.refused(other, "IDENTITY_MISMATCH", "patient_check")
+        self.refused({**other, "patient_ref": "p-1"}, "IDENTITY_MISMATCH", "patient_check")
+        for lookalike in ("\u0420-1", "\uff30-1", "P\u20101", "P-1\u0301", "P 1"):
+            with self.assertRaises(Refused) as refused:
+                self.client.act("session.prepare", **{**other, "patient_ref": lookalike})
+            self.assertEqual((refused.exception.code, refused.exception.data["field"]), (-32602, "params.patient_ref"))
 
 
 class Days(ScreeningCase):
