@@ -129,6 +129,16 @@ class Client:
         self.socket.close()
 
 
+def merged(environment):
+    """The variables that a simulated USB bus needs, beside what stands in them here."""
+    ours = dict(environment)
+    if "ASAN_OPTIONS" in ours:
+        ours["LSAN_OPTIONS"] = "suppressions=" + os.path.join(SOURCE, "tests", "scenario", "libusb.supp")
+        for name in ("ASAN_OPTIONS", "LSAN_OPTIONS"):
+            ours[name] = ":".join(filter(None, [os.environ.get(name), ours[name]]))
+    return ours
+
+
 class Sim:
     """modality-sim with its trace and control socket."""
 
@@ -139,13 +149,15 @@ class Sim:
                      "--exit-on-eof", *extra]
         for device in devices:
             arguments += ["--device", device]
-        with open(os.path.join(directory, "sim.log"), "ab") as log:
+        self.log_path = os.path.join(directory, "sim.log")
+        with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         line = self.process.stdout.readline()
         if not line:
-            raise AssertionError("modality-sim did not start: " + open(os.path.join(directory, "sim.log")).read())
+            raise AssertionError("modality-sim did not start: " + open(self.log_path).read())
         self.ready = json.loads(line)
         self.links = {name: d["link"].replace("pty:", "serial:") for name, d in self.ready["devices"].items()}
+        self.environment = merged(self.ready.get("environment", {}))
         self.offset, self.lines = 0, []
 
     def control(self, **command):
@@ -161,8 +173,13 @@ class Sim:
     def fault(self, device, fault, **arguments):
         return self.control(device=device, fault=fault, **arguments)
 
-    def clear(self, device):
-        return self.control(device=device, clear="all")
+    def clear(self, device, fault="all", **arguments):
+        return self.control(device=device, clear=fault, **arguments)
+
+    def state(self, device, channel=0):
+        """What the simulated device truly is, or a channel of it."""
+        state = self.control(device=device, get="state")["state"]
+        return state["channels"][channel - 1] if channel else state
 
     def trace(self):
         """Every line so far."""
@@ -199,8 +216,11 @@ class Sim:
 
     def stop(self):
         self.process.stdin.close()
-        self.process.wait(PATIENCE)
+        status = self.process.wait(PATIENCE)
         self.process.stdout.close()
+        if status != 0:
+            with open(self.log_path, encoding="utf-8", errors="replace") as file:
+                raise AssertionError(f"modality-sim ended with {status}:\n{file.read()[-6000:]}")
 
 
 STIM = "stim1=refstim,unit=1,tcp=127.0.0.1:0"
@@ -208,6 +228,18 @@ US = "us1=refus,unit=1,tcp=127.0.0.1:0,head_serial=5001"
 LASER = "las1=reflaser,unit=1,tcp=127.0.0.1:0,head_serial=30011"
 COLD = "cold1=refcold,unit=1,tcp=127.0.0.1:0"
 GALV = "galv1=refgalv,unit=1,tcp=127.0.0.1:0"
+P24 = "p24=p24,usb=1-1,serial=11"
+REHA = "reha=rehastim2,usb=1-2,usb_serial=FT11"
+LIFU = "lifu=openlifu,usb=1-3+1-4,ramp_ms=300"
+
+# What a section of a USB device holds beside its link and what every section does.
+USB_KEYS = {
+    "p24": "plugin = sciencemode4\nserial = {serial:010d}\n",
+    "rehastim2": "plugin = sciencemode2\ngroups = ch1_ch2\n",
+    "openlifu": "plugin = openlifu\nserial = 0102030405060708{serial:08x}+f102030405060708{serial:08x}\n"
+                "calibration = 30 mW/cm2 at 14.125 V, 60 mW/cm2 at 20 V\ncalibration_source = the simulator's own transducer\n"
+                "frequency = 1 MHz\nburst_width = 200 us\nduty_max = 20 %\naccept_link_loss = A. Example, 2026-11-20\n",
+}
 
 
 # Sanitizers on a shared machine: times at which the daemon gives up are wider here than the shipped ones, which the bench uses.
@@ -223,6 +255,19 @@ bnr_permille = 5
 max_temperature_millic = 41 degC
 frequencies = 1 MHz, 1.5 MHz, 3 MHz
 calibration_due = 2099-01-01
+"""
+# The transducer of a simulated Open-LIFU, which names none by itself.
+LIFU_HEAD = """
+[applicator lifu_head]
+modality = ultrasound
+kind = Open-LIFU transducer
+serial = 1003
+era_mm2 = 5 cm2
+bnr_permille = 4
+max_temperature_millic = 41 degC
+frequencies = 1 MHz
+calibration_due = 2099-01-01
+device = lifu
 """
 # The reference laser's continuous probe.
 PROBE = """
@@ -264,13 +309,18 @@ class Room:
                 raise
 
     def device_section(self, name, link):
+        device = self.sim.ready["devices"].get(name) if self.sim else None
+        keys = USB_KEYS[device["kind"]].format(**device) if link.startswith("usb:") else self.modbus_keys(name, link)
+        return (f"[device {name}]\nlink = {link}\n{keys}simulated = yes\n"
+                f"label = {name} label\nlocation = Bay 1\ncalibration_due = 2099-01-01\nsafety_test_due = 2099-01-01\n\n")
+
+    def modbus_keys(self, name, link):
         kinds = {"us": "refus", "las": "reflaser", "cold": "refcold", "galv": "refgalv"}
         kind = next((kind for start, kind in kinds.items() if name.startswith(start)), "refstim")
         unit = next((d.split("unit=")[1].split(",")[0] for d in self.sim.process.args
                      if isinstance(d, str) and d.startswith(name + "=")), "1") if self.sim else "1"
         serial = "baud = 115200\nparity = none\n" if link.startswith("serial:") else ""
-        return (f"[device {name}]\nplugin = modbus-map\nlink = {link}\nunit = {unit}\nmap = {kind}\nsimulated = yes\n{serial}"
-                f"label = {name} label\nlocation = Bay 1\ncalibration_due = 2099-01-01\nsafety_test_due = 2099-01-01\n\n")
+        return f"plugin = modbus-map\nunit = {unit}\nmap = {kind}\n{serial}"
 
     def write(self, name, text):
         path = os.path.join(self.config, name)
@@ -282,7 +332,7 @@ class Room:
         self.log_path = os.path.join(self.directory, "daemon.log")
         with open(self.log_path, "ab") as log:
             self.daemon = subprocess.Popen([os.path.join(BIN, "modalityd"), "--config", self.config], stderr=log,
-                                           env={**os.environ, **(env or {})})
+                                           env={**os.environ, **(self.sim.environment if self.sim else {}), **(env or {})})
         wait_until("socket of the daemon", lambda: self.answers() or self.died())
         if ready and self.sim:
             for name in self.sim.links:
@@ -436,6 +486,14 @@ def us_request(client, device="us1", patient="P-1", site="thigh", side="left", p
         }],
     }
     request.update(more)
+    return request
+
+
+def lifu_request(client, device="lifu", protocol="lifu_trial", **more):
+    """Pulsed ultrasound of an Open-LIFU at the first step of its calibration."""
+    request = us_request(client, device=device, protocol=protocol, start=30000, duration_ms=60000, applicator="lifu_head",
+                         area=500, **more)
+    request["outputs"][0].update(group="beam", channels=["beam"])
     return request
 
 
