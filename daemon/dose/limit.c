@@ -209,7 +209,11 @@ static void write_violation(const struct limit_finding *f, struct refusal *r)
 static void write_message(const struct limit_finding *f, struct refusal *r)
 {
     char value[VALUE_TEXT_MAX], bound[VALUE_TEXT_MAX], where[64];
-    value_format(r->quantity, r->value, value, sizeof value);
+    if (r->quantity == QUANTITY_rest_interval_ms) { /* any time may have passed: it is told in the bound's unit */
+        value_format_beside(r->quantity, r->value, r->bound, value, sizeof value);
+    } else {
+        value_format(r->quantity, r->value, value, sizeof value);
+    }
     value_format(r->quantity, r->bound, bound, sizeof bound);
     describe_value(f, where, sizeof where);
     snprintf(r->message, sizeof r->message, "%s would be %s%s; limit %s allows at %s %s (%s)",
@@ -307,7 +311,7 @@ const struct limit *limit_tightest(const struct limit *limits, size_t n, const s
         if (l->quantity != quantity || l->class != class || !(want_min ? l->has_min : l->has_max)) {
             continue;
         }
-        bool tighter = tightest == NULL || (want_min ? l->min > tightest->min : l->max < tightest->max);
+        bool tighter = tightest == NULL || (want_min ? l->min >= tightest->min : l->max <= tightest->max);
         if (tighter && limit_meets_treatment(l, &picture->treatment) && any_channel_meets(l, picture)) {
             tightest = l;
         }

@@ -175,7 +175,8 @@ void limit_explain(const struct limit *limits, size_t n, const struct dose_pictu
                    const struct dose_history *history, struct limit_finding *findings);
 
 /*
- * The tightest max (or min) of quantity in force for this treatment and class: its limit, or NULL if none applies.
+ * The tightest max (or min) of quantity in force for this treatment and class: its limit, or NULL if none applies. Of
+ * equal ones the last: the installation's own, with the source that it names.
  * For walking rules (amplitude_step_ua, amplitude_slew_ua_s) and fault bounds (delivery_error_permille, impedance_ohm
  * ...).
  */

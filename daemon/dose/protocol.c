@@ -137,10 +137,15 @@ static void refuse_range(const struct protocol *p, const struct protocol_paramet
     int64_t limit = is_min ? range->min : range->max;
     const char *origin = range->origin;
     origin = origin != NULL ? origin : "configuration";
-    struct refusal *item = refusal_add(
-        r, TOKEN_OUT_OF_RANGE, p->id, "%s would be %s; protocol %s allows at %s %s (%s)",
-        modality_quantity_info(range->quantity)->id, value_format(range->quantity, value, text, sizeof text), p->id,
-        is_min ? "least" : "most", value_format(range->quantity, limit, bound, sizeof bound), origin);
+    if (range->quantity == QUANTITY_rest_interval_ms) { /* any time may have passed: it is told in the bound's unit */
+        value_format_beside(range->quantity, value, limit, text, sizeof text);
+    } else {
+        value_format(range->quantity, value, text, sizeof text);
+    }
+    struct refusal *item =
+        refusal_add(r, TOKEN_OUT_OF_RANGE, p->id, "%s would be %s; protocol %s allows at %s %s (%s)",
+                    modality_quantity_info(range->quantity)->id, text, p->id, is_min ? "least" : "most",
+                    value_format(range->quantity, limit, bound, sizeof bound), origin);
     item->has_quantity = item->has_value = item->has_bound = true;
     item->is_min = is_min;
     item->quantity = range->quantity;

@@ -281,11 +281,13 @@ static const struct unit *unit_for_display(const struct modality_quantity_info *
     return unit;
 }
 
-const char *value_format(enum modality_quantity q, int64_t value, char *buffer, size_t size)
+#define BESIDE_PARTS 1000 /* of a unit: three digits */
+
+/* In this unit, whose factor lets the fraction end. */
+static const char *write_in(enum modality_quantity q, const struct unit *unit, bool negative, uint64_t magnitude,
+                            char *buffer, size_t size)
 {
     const struct modality_quantity_info *info = modality_quantity_info(q);
-    uint64_t magnitude = value < 0 ? UINT64_C(0) - (uint64_t)value : (uint64_t)value;
-    const struct unit *unit = unit_for_display(info, magnitude);
     char fraction[DIGITS_MAX + 2] = "";
     int digits = fraction_digits(magnitude, unit->num);
     uint64_t rest = magnitude % unit->num;
@@ -296,12 +298,42 @@ const char *value_format(enum modality_quantity q, int64_t value, char *buffer, 
     }
     const char *blank = unit_is_implied(info) ? "" : " ";
     const char *text = unit_is_implied(info) ? "" : unit->text;
-    int n = snprintf(buffer, size, "%s%llu%s%s%s", value < 0 ? "-" : "", (unsigned long long)(magnitude / unit->num),
+    int n = snprintf(buffer, size, "%s%llu%s%s%s", negative ? "-" : "", (unsigned long long)(magnitude / unit->num),
                      fraction, blank, text);
     if (n < 0 && size > 0) {
         buffer[0] = '\0';
     }
     return buffer;
+}
+
+static uint64_t magnitude_of(int64_t value)
+{
+    return value < 0 ? UINT64_C(0) - (uint64_t)value : (uint64_t)value;
+}
+
+/* What is beyond these digits is away from the other value: 9.9996 beside 10 is 9.999, and beside 9 it is 10. */
+static uint64_t rounded(uint64_t magnitude, uint64_t num, bool up)
+{
+    uint64_t whole = magnitude / num, rest = magnitude % num, step = num / BESIDE_PARTS;
+    uint64_t left = step > 0 ? rest % step : 0;
+    rest = left == 0 ? rest : up ? rest - left + step : rest - left;
+    return whole > UINT64_MAX / num - 1 ? magnitude : whole * num + rest;
+}
+
+const char *value_format_beside(enum modality_quantity q, int64_t value, int64_t other, char *buffer, size_t size)
+{
+    const struct unit *unit = unit_for_display(modality_quantity_info(q), magnitude_of(other));
+    if (value == other) {
+        return write_in(q, unit, value < 0, magnitude_of(value), buffer, size);
+    }
+    bool up = (value > other) != (value < 0);
+    return write_in(q, unit, value < 0, rounded(magnitude_of(value), unit->num, up), buffer, size);
+}
+
+const char *value_format(enum modality_quantity q, int64_t value, char *buffer, size_t size)
+{
+    const struct unit *unit = unit_for_display(modality_quantity_info(q), magnitude_of(value));
+    return write_in(q, unit, value < 0, magnitude_of(value), buffer, size);
 }
 
 /* Writes as much of text behind what is used as there is room for, an end not included; returns what is used then. */

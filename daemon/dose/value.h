@@ -30,6 +30,12 @@ int value_parse(enum modality_quantity q, const char *text, int64_t *out);
 #define VALUE_TEXT_MAX 40
 const char *value_format(enum modality_quantity q, int64_t value, char *buffer, size_t size);
 
+/*
+ * Writes value in the unit in which value_format shows other, so that the two can be compared at sight. At most three
+ * digits after the point; what lies beyond them moves it away from other, never onto it.
+ */
+const char *value_format_beside(enum modality_quantity q, int64_t value, int64_t other, char *buffer, size_t size);
+
 /* The unit texts that a quantity understands, for messages: "uA, mA, A". Returns buffer. */
 const char *value_units(enum modality_quantity q, char *buffer, size_t size);
 

@@ -63,6 +63,12 @@ static bool tighter(const struct limit *a, const struct limit *b)
     return a->has_max ? a->max < b->max : a->min > b->min;
 }
 
+/* Of equal bounds the installation's own is named: it says where the number comes from. */
+static bool better(const struct limit *a, const struct limit *b)
+{
+    return tighter(a, b) || (!tighter(b, a) && b->layer == LAYER_COMPILED && a->layer != LAYER_COMPILED);
+}
+
 static struct kept_limit *copy_of(const struct limit *l)
 {
     const char *id = l->id ? l->id : "", *origin = l->origin ? l->origin : "";
@@ -113,7 +119,7 @@ static int keep(struct kept_limits *k, const struct limit *l)
         if (!same_kind(held, l))
             continue;
         const bool same = same_bands(&held->when, &l->when);
-        if ((same || held->when.n_ranges == 0) && !tighter(l, held))
+        if ((same || held->when.n_ranges == 0) && !better(l, held))
             return 0;
         if (!same)
             continue;

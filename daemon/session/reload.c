@@ -13,10 +13,10 @@ static void add_violation(const struct limit_finding *f, struct refusals *r)
     char value[VALUE_TEXT_MAX], bound[VALUE_TEXT_MAX];
     const struct limit *l = f->limit;
     const int64_t limit = f->is_min ? l->min : l->max;
-    struct refusal *refusal =
-        refusal_add(r, TOKEN_LIMIT_EXCEEDED, l->id, "%s: %s %s, bound %s (%s)", l->id,
-                    modality_quantity_info(l->quantity)->id, value_format(l->quantity, f->value, value, sizeof value),
-                    value_format(l->quantity, limit, bound, sizeof bound), l->origin);
+    struct refusal *refusal = refusal_add(r, TOKEN_LIMIT_EXCEEDED, l->id, "%s: %s %s, bound %s (%s)", l->id,
+                                          modality_quantity_info(l->quantity)->id,
+                                          value_format_beside(l->quantity, f->value, limit, value, sizeof value),
+                                          value_format(l->quantity, limit, bound, sizeof bound), l->origin);
     refusal->has_quantity = refusal->has_value = refusal->has_bound = true;
     refusal->quantity = l->quantity;
     refusal->value = f->value;
@@ -177,8 +177,9 @@ static void tell_notices(struct session *session, const struct dose_tables *tabl
         limit_explain(l, 1, &a->picture, &session->history, &f);
         if (f.applies && f.exceeded && !prescription_acknowledges(&asked, l->id))
             snprintf(told + used, sizeof told - used, "%s%s: %s %s, notice %s %s (%s)", used > 0 ? "; " : "", l->id,
-                     modality_quantity_info(l->quantity)->id, IN_UNITS(l->quantity, f.value),
-                     f.is_min ? "below" : "above", IN_UNITS(l->quantity, f.is_min ? l->min : l->max), l->origin);
+                     modality_quantity_info(l->quantity)->id,
+                     IN_UNITS_BESIDE(l->quantity, f.value, f.is_min ? l->min : l->max), f.is_min ? "below" : "above",
+                     IN_UNITS(l->quantity, f.is_min ? l->min : l->max), l->origin);
     }
     if (told[0])
         say_alarm(session->owner, ALARM_KIND_dose_notice, session->unit->id, session, "%s", told);

@@ -49,7 +49,7 @@ static void name_bound(struct supervise_rules *rules, size_t bound, const struct
 
 static void tighten_by(struct supervise_rules *rules, size_t bound, int64_t *value, int64_t max, const struct limit *l)
 {
-    if (max >= *value)
+    if (max > *value)
         return;
     *value = max;
     name_bound(rules, bound, l);
@@ -64,7 +64,7 @@ static void take_max(struct supervise_rules *rules, size_t bound, int64_t *value
 
 static void take_min(struct supervise_rules *rules, size_t bound, int64_t *value, const struct limit *l)
 {
-    if (!l || l->min <= *value)
+    if (!l || l->min < *value)
         return;
     *value = l->min;
     name_bound(rules, bound, l);
@@ -139,6 +139,8 @@ static void tighten_channel(struct supervise_rules *rules, const struct assessme
     take_min(rules, BOUND_short, &c->impedance_short_ohm, limit_of(a, QUANTITY_impedance_ohm, LIMIT_HARD, true));
     take_max(rules, BOUND_trend, &c->impedance_trend_permille,
              limit_of(a, QUANTITY_impedance_rise_permille, LIMIT_NOTICE, false));
+    take_max(rules, BOUND_trend, &c->impedance_trend_permille,
+             limit_of(a, QUANTITY_impedance_rise_permille, LIMIT_HARD, false));
     take_max(rules, BOUND_readback, &c->readback_permille,
              limit_of(a, QUANTITY_readback_ratio_permille, LIMIT_HARD, false));
     take_max(rules, BOUND_static, &c->static_max_uw_cm2,

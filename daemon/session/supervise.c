@@ -151,7 +151,8 @@ static void judge_timer(struct judging *j)
     const bool stalled = now - state->timer_moved_ns > TIMER_STALL_NS;
     supervise_judge(j, FAULT_device_timer, stalled || error > j->rules->timer_tolerance_ms, QUANTITY_timer_error_ms,
                     error, j->rules->timer_tolerance_ms, "the device's timer %s: off by %s, allowed %s%s",
-                    stalled ? "stands still" : "runs apart", IN_UNITS(QUANTITY_timer_error_ms, error),
+                    stalled ? "stands still" : "runs apart",
+                    IN_UNITS_BESIDE(QUANTITY_timer_error_ms, error, j->rules->timer_tolerance_ms),
                     IN_UNITS(QUANTITY_timer_error_ms, j->rules->timer_tolerance_ms), BY(j, BOUND_timer));
 }
 
@@ -196,7 +197,7 @@ static void judge_limits(struct judging *j, const struct quantity_set *values)
             continue;
         const int64_t bound = over ? limit->max : limit->min;
         supervise_judge(j, FAULT_over_limit, true, limit->quantity, value, bound, "%s: %s %s, bound %s (%s)", limit->id,
-                        modality_quantity_info(limit->quantity)->id, IN_UNITS(limit->quantity, value),
+                        modality_quantity_info(limit->quantity)->id, IN_UNITS_BESIDE(limit->quantity, value, bound),
                         IN_UNITS(limit->quantity, bound), limit->origin);
         return;
     }

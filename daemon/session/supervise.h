@@ -72,8 +72,10 @@ enum supervise_bound {
 };
 #define SUPERVISE_BY_MAX 112
 
-/* A value as people read it, for texts. It lives as long as the block that it is written in. */
+/* A value as people read it, for texts; beside a bound in the bound's unit. It lives as long as its block. */
 #define IN_UNITS(quantity, value) value_format(quantity, value, (char[VALUE_TEXT_MAX]){0}, VALUE_TEXT_MAX)
+#define IN_UNITS_BESIDE(quantity, value, bound)                                                                        \
+    value_format_beside(quantity, value, bound, (char[VALUE_TEXT_MAX]){0}, VALUE_TEXT_MAX)
 
 /* Bounds in force for one session; taken from limits and the device when it is armed, tightened by reload. */
 struct supervise_rules {

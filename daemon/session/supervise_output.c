@@ -118,7 +118,8 @@ static void judge_over(struct judging *j, int64_t actual, int64_t far)
         return;
     const int64_t gross = past + past / 2 + tolerance(c, 0), high = expected + tolerance(c, expected);
     supervise_judge(j, FAULT_over_output_gross, measured > gross, c->actual, actual, measured_absolute(c, gross),
-                    "measured %s, more than 1.5 x the set %s", IN_UNITS(c->actual, actual),
+                    "measured %s, more than 1.5 x the set %s",
+                    IN_UNITS_BESIDE(c->actual, actual, measured_absolute(c, past)),
                     IN_UNITS(c->actual, measured_absolute(c, past)));
     supervise_judge(j, FAULT_over_output, measured > high, c->actual, actual, measured_absolute(c, high),
                     "measured %s, beyond the set %s by more than the tolerance, bound %s%s",

@@ -15,7 +15,7 @@ bool supervise_totals_exceeded(const struct supervise_rules *rules, const struct
         const int64_t value = amount_get(&state->delivered, i), max = amount_get(&rules->totals_max, i);
         if (value <= max)
             continue;
-        snprintf(why, size, "%s reached %s, bound %s%s", modality_quantity_info(q)->id, IN_UNITS(q, value),
+        snprintf(why, size, "%s reached %s, bound %s%s", modality_quantity_info(q)->id, IN_UNITS_BESIDE(q, value, max),
                  IN_UNITS(q, max), rules->by[BOUND_totals + i]);
         return true;
     }
@@ -31,11 +31,11 @@ void judge_totals(struct judging *j)
         const int64_t notice = amount_get(&j->rules->totals_notice, i);
         if (value > max)
             supervise_judge(j, FAULT_total_reached, true, q, value, max, "%s reached %s, bound %s%s",
-                            modality_quantity_info(q)->id, IN_UNITS(q, value), IN_UNITS(q, max),
+                            modality_quantity_info(q)->id, IN_UNITS_BESIDE(q, value, max), IN_UNITS(q, max),
                             BY(j, BOUND_totals + i));
         if (value > notice)
             supervise_judge(j, FAULT_total_noticed, true, q, value, notice, "%s reached %s, notice above %s%s",
-                            modality_quantity_info(q)->id, IN_UNITS(q, value), IN_UNITS(q, notice),
+                            modality_quantity_info(q)->id, IN_UNITS_BESIDE(q, value, notice), IN_UNITS(q, notice),
                             BY(j, BOUND_notices + i));
     }
 }

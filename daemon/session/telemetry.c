@@ -17,8 +17,8 @@ static void send_permit(struct session *session, const struct session_time *now)
     link_tell(s, session->unit->settings->link, &permit, now);
 }
 
-/* A finding's alarm once per turn; a note that is over clears its alarm. */
-static void tell_findings(struct session *session, const struct supervise_outcome *outcome)
+/* A finding's alarm once per turn. Returns a bit for each fault that is there. */
+static uint32_t tell_findings(struct session *session, const struct supervise_outcome *outcome)
 {
     uint32_t present = 0;
     for (size_t i = 0; i < outcome->n; i++) {
@@ -29,6 +29,12 @@ static void tell_findings(struct session *session, const struct supervise_outcom
         session->faults_told |= UINT32_C(1) << f->fault;
         say_alarm(session->owner, supervise_fault_alarm(f->fault), session->unit->id, session, "%s", f->detail);
     }
+    return present;
+}
+
+/* A note that is over clears its alarm. Only a sample can say so: the passing of time judges nothing but its age. */
+static void clear_notes(struct session *session, uint32_t present)
+{
     const uint32_t over = session->faults_told & ~present;
     for (enum supervise_fault f = 0; over && f < FAULT_COUNT; f++) {
         if (!((over >> f) & 1u) || supervise_fault_action(f) != ACTION_NOTE)
@@ -122,7 +128,7 @@ void session_sample(struct session *session, const struct link_sample *sample, c
         session_course_judge(session, now);
         if (is_supervised(session) && supervise_may_permit(&session->rules, &session->supervised, now->monotonic_ns))
             send_permit(session, now);
-        tell_findings(session, &outcome);
+        clear_notes(session, tell_findings(session, &outcome));
     }
     note_course(session, sample);
     follow_level(session, sample, now);
@@ -135,7 +141,7 @@ void session_judge_fresh(struct session *session, const struct session_time *now
         return;
     supervise_tick(&session->rules, &session->supervised, now->monotonic_ns, &outcome);
     act(session, &outcome, now);
-    tell_findings(session, &outcome);
+    (void)tell_findings(session, &outcome);
     session_course_judge(session, now);
     const int64_t late_ns = now->boot_ns - session->arm.end_boot_ns;
     if (is_supervised(session) && late_ns > (int64_t)session->dead_man_ms * NS_PER_MS)

@@ -23,6 +23,7 @@ static void write(enum modality_quantity q)
     string_read(value_format(q, any_number(), text, sizeof text));
     string_read(value_format(q, any_number(), small, sizeof small));
     value_format(q, any_number(), smallest, 0);
+    string_read(value_format_beside(q, any_number(), any_number(), text, sizeof text));
     string_read(value_units(q, units, sizeof units));
     string_read(value_units(q, small, sizeof small));
     string_read(value_units(q, smallest, sizeof smallest));

@@ -15,3 +15,12 @@ const char *value_format(enum modality_quantity q, int64_t value, char *buffer, 
     buffer[size - 1] = '\0';
     return buffer;
 }
+
+/*@ requires quantity: q < QUANTITY_COUNT;
+    requires room: size >= 1 && \valid(buffer + (0 .. size - 1)); */
+const char *value_format_beside(enum modality_quantity q, int64_t value, int64_t other, char *buffer, size_t size)
+{
+    Frama_C_make_unknown(buffer, size);
+    buffer[size - 1] = '\0';
+    return buffer;
+}

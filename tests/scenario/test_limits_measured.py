@@ -14,21 +14,21 @@ MINUTES = CONTINUOUS.lasting(3 * MINUTE)
 
 # id: (treatment, level, faults of the simulator within the bound, a fault beyond it, reason of the end, bound as it is told)
 FAULTS = {
-    "es_accuracy": (TENS, 12000, [("deliver", {"permille": 1190})], ("deliver", {"permille": 1230}), "over_output", "14400"),
+    "es_accuracy": (TENS, 12000, [("deliver", {"permille": 1190})], ("deliver", {"permille": 1230}), "over_output", "14.4 mA"),
     "us_power_accuracy": (MINUTES, 400000, [("deliver", {"permille": 1190})], ("deliver", {"permille": 1230}), "over_output",
-                          "2400000"),
-    "lz_accuracy": (LASER, 60000, [("deliver", {"permille": 1190})], ("deliver", {"permille": 1230}), "over_output", "72000"),
+                          "2.4 W"),
+    "lz_accuracy": (LASER, 60000, [("deliver", {"permille": 1190})], ("deliver", {"permille": 1230}), "over_output", "0.072 W"),
     "es_load_open": (TENS, 2000, [("impedance", {"ohm": ohm, "ramp_ms": 1500}) for ohm in (1800, 3200, 5500, 10000)],
-                     ("impedance", {"ohm": 10010}), "electrode_open", "10000"),
+                     ("impedance", {"ohm": 10010}), "electrode_open", "es_load_open"),
     # the simulated body alone has 200 ohm: the bound is raised, which is the tighter side
     "es_load_short": (TENS, 2000, [("impedance", {"ohm": ohm, "ramp_ms": 1500}) for ohm in (560, 370, 250)],
-                      ("impedance", {"ohm": 249}), "electrode_short", "250", 250),
+                      ("impedance", {"ohm": 249}), "electrode_short", "es_load_short", 250),
     "us_head_temp_max": (MINUTES, 100000, [("head_temperature", {"millic": 40900})], ("head_temperature", {"millic": 41500}),
-                         "over_temperature", "41000"),
+                         "over_temperature", "us_head_temp_max"),
     "lz_interlock": (LASER, 60000, [], ("door_open", {}), "interlock_open", "interlock"),
-    "lz_readback_max": (LASER, 60000, [("deliver", {"permille": 1190})], ("deliver", {"permille": 1210}), "over_output", "72000"),
+    "lz_readback_max": (LASER, 60000, [("deliver", {"permille": 1190})], ("deliver", {"permille": 1210}), "over_output", "0.072 W"),
     "cr_skin_min": (COLD, 12000, [("skin_temperature", {"millic": 10010})], ("skin_temperature", {"millic": 9990}), "skin_cold",
-                    "10000"),
+                    "cr_skin_min"),
 }
 # id: (time of the treatment, quantity and bound in place of the shipped one)
 TIMERS = {"us_timer_tol_lt5": (2 * MINUTE, "timer_error_ms", 2000),
@@ -47,7 +47,7 @@ class Measured(LimitsRoom, unittest.TestCase):
     def test_accuracy_at_a_low_level(self):
         """20 % of the set level, whatever the device could do at most."""
         self.each({"es_accuracy at a low level": (TENS, 4000, [("deliver", {"permille": 1190})], ("deliver", {"permille": 1290}),
-                                                  "over_output", "4800")}, self.fault)
+                                                  "over_output", "4.8 mA")}, self.fault)
 
     def fault(self, name, treatment, level, within, beyond, reason, told, bound=None):
         self.configure(("live", treatment, level), **({name: bound} if bound is not None else {}))
@@ -93,7 +93,7 @@ class Measured(LimitsRoom, unittest.TestCase):
         self.sim.fault("stim1", "impedance", ohm=1560, ramp_ms=1000, channel=1)
         alarm = wait_until("the alarm", lambda: [a for a in self.voice.call("alarm.list")["items"]
                                                  if a["kind"] == "impedance_trend"])
-        self.assertIn("500", alarm[0]["detail"])
+        self.assertIn("es_load_trend", alarm[0]["detail"])
         self.assertEqual(self.running(session), "running")
         tried("es_load_trend", "within: silent; beyond: alarm, runs on")
         self.quiet()

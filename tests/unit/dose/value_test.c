@@ -230,9 +230,24 @@ static void a_set_knows_what_it_holds(void **state)
     }
 }
 
+/* In the unit of the other, at most three digits, never rounded onto it. */
+static void a_value_is_told_in_the_unit_of_its_bound(void **state)
+{
+    char text[VALUE_TEXT_MAX];
+    (void)state;
+    assert_string_equal(value_format_beside(QUANTITY_rest_interval_ms, 1234567, 3600000, text, sizeof text),
+                        "20.576 min");
+    assert_string_equal(value_format_beside(QUANTITY_duration_ms, 4008, 4000, text, sizeof text), "4.008 s");
+    assert_string_equal(value_format_beside(QUANTITY_duration_ms, 3600001, 3600000, text, sizeof text), "60.001 min");
+    assert_string_equal(value_format_beside(QUANTITY_duration_ms, 3599999, 3600000, text, sizeof text), "59.999 min");
+    assert_string_equal(value_format_beside(QUANTITY_energy_uj, 4000001, 4000000, text, sizeof text), "4.001 J");
+    assert_string_equal(value_format_beside(QUANTITY_temperature_millic, -1500, 1000, text, sizeof text), "-1.5 degC");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_value_is_told_in_the_unit_of_its_bound),
         cmocka_unit_test(exact_decimals_are_read),
         cmocka_unit_test(everything_else_is_refused),
         cmocka_unit_test(values_are_shown_in_the_unit_people_read),
