@@ -215,12 +215,23 @@ static size_t keep_locks(const struct load *load, const struct limit *shipped, s
     return n;
 }
 
+/* A refusal names a limit, and two of one name would be told apart by nobody. */
+static void check_name(struct load *load, const struct raw_section *s)
+{
+    size_t n;
+    const struct limit *compiled = limit_compiled(&n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(compiled[i].id, s->id) == 0)
+            fault_add(&load->faults, s->at, "[%s]: is the name of a compiled ceiling", s->title);
+}
+
 static size_t build_own(struct load *load, const struct limit *shipped, size_t n_shipped, struct limit *all, size_t n)
 {
     const struct raw_section *s;
     size_t next = 0;
     while ((s = section_next(load, SECTION_LIMIT, &next)) != NULL) {
         limit_build(load, s, &all[n]);
+        check_name(load, s);
         for (size_t i = 0; i < n_shipped; i++)
             if (strcmp(shipped[i].id, s->id) == 0)
                 shipped_limit_hold(load, s, &all[n], &shipped[i]);

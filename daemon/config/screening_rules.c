@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Screening as a whole: a code that forbids or warns is worth nothing where no question leads to its condition, and a
- * therapy without any question would be started unasked. Told once every section can be read for itself.
+ * Screening as a whole: a code that forbids or warns, or a limit for a condition, is worth nothing where no question
+ * leads to that condition, and a therapy without any question would be started unasked. Told once every section can be
+ * read for itself.
  */
 #include <string.h>
 
@@ -15,6 +16,19 @@ static bool all_sound(const struct load *load, enum key_section kind)
         if (!section_sound(load, s))
             return false;
     return true;
+}
+
+/* Whether anything that can be chosen is for this; a request may name it too, but nobody would think of it. */
+static bool indication_known(const struct config *config, const char *indication)
+{
+    for (size_t i = 0; i < config->dose.n_protocols; i++)
+        if (config->dose.protocols[i].indication != NULL &&
+            strcmp(config->dose.protocols[i].indication, indication) == 0)
+            return true;
+    for (size_t i = 0; i < config->n_bundles; i++)
+        if (config->bundles[i].indication != NULL && strcmp(config->bundles[i].indication, indication) == 0)
+            return true;
+    return false;
 }
 
 static bool declares(const struct question *q, int condition)
@@ -32,12 +46,14 @@ static bool lies_may_declare(const struct condition *c, enum modality_therapy th
 }
 
 /* The sites at which a question may lead to the condition; all are all bits. */
-static uint64_t sites_asked(const struct screening *s, int condition, enum modality_therapy therapy)
+static uint64_t sites_asked(const struct config *config, int condition, enum modality_therapy therapy)
 {
+    const struct screening *s = &config->dose.screening;
     uint64_t asked = 0;
     for (size_t i = 0; i < s->n_questions; i++) {
         const struct question *q = &s->questions[i];
-        if (declares(q, condition) && screening_is_for(q, therapy))
+        const bool ever = q->indication == NULL || indication_known(config, q->indication);
+        if (ever && declares(q, condition) && screening_is_for(q, therapy))
             asked |= q->sites == 0 ? UINT64_MAX : q->sites;
     }
     return asked;
@@ -49,7 +65,7 @@ static void check_code(struct load *load, const struct raw_section *section, con
     const struct screening *s = &load->config->dose.screening;
     const enum screening_column column = screening_column_of(therapy);
     const struct raw_line *line = section_line(section, screening_column_id(column));
-    const uint64_t asked = sites_asked(s, index, therapy);
+    const uint64_t asked = sites_asked(load->config, index, therapy);
     if (c->codes[column] == SCREEN_ALLOWED || line == NULL || lies_may_declare(c, therapy))
         return;
     if (asked == 0)
@@ -72,6 +88,38 @@ static void check_conditions(struct load *load)
             check_code(load, section, &s->conditions[i], (int)i, (enum modality_therapy)t);
 }
 
+/* A limit for patients with a condition holds for nobody where nobody is asked about it. */
+static void check_limit(struct load *load, const struct raw_section *section, const struct limit *l)
+{
+    const struct screening *s = &load->config->dose.screening;
+    for (size_t i = 0; i < s->n_conditions; i++) {
+        bool asked = ((l->when.conditions >> i) & 1u) == 0;
+        for (unsigned t = 0; t < THERAPY_COUNT && !asked; t++) {
+            const enum modality_therapy therapy = (enum modality_therapy)t;
+            const bool meant = ((unsigned)modality_therapy_modality(therapy) & (unsigned)l->modality) != 0 &&
+                               (l->when.therapies == 0 || ((l->when.therapies >> t) & 1u) != 0);
+            asked = meant &&
+                    (lies_may_declare(&s->conditions[i], therapy) || sites_asked(load->config, (int)i, therapy) != 0);
+        }
+        if (!asked)
+            fault_add(&load->faults, section_line(section, "when.condition")->at,
+                      "when.condition: no question for what the limit bounds leads to the condition %s",
+                      s->conditions[i].id);
+    }
+}
+
+static void check_limits(struct load *load)
+{
+    const struct dose_tables *t = &load->config->dose;
+    const struct raw_section *section;
+    for (size_t i = 0; i < t->n_limits; i++) {
+        size_t next = 0;
+        while (t->limits[i].when.conditions != 0 && (section = section_next(load, SECTION_LIMIT, &next)) != NULL)
+            if (strcmp(section->id, t->limits[i].id) == 0 && section_line(section, "when.condition") != NULL)
+                check_limit(load, section, &t->limits[i]);
+    }
+}
+
 static void check_protocols(struct load *load)
 {
     const struct dose_tables *t = &load->config->dose;
@@ -91,5 +139,6 @@ void check_screening(struct load *load)
     if (!all_sound(load, SECTION_SITE) || !all_sound(load, SECTION_CONDITION) || !all_sound(load, SECTION_QUESTION))
         return;
     check_conditions(load);
+    check_limits(load);
     check_protocols(load);
 }
