@@ -390,8 +390,8 @@ FRAME = "".join(f"[site {s}]\nlabel = {s}\nsides = no\n\n" for s in SITES) + "".
                                                 "tens nmes ion ust usp lip las cry".split()) + "source = test\n\n"
     for c in CONDITIONS) + (
     "[question any]\ntext = any?\nanswers = no, yes\nrestrictive = yes\nanswer.yes = implant\n\n"
-    "[question other]\ntext = other?\nanswers = fragile, pregnant, other\nrestrictive = other\nanswer.fragile = fragile_skin\n"
-    "answer.pregnant = pregnancy\nanswer.other = implant\n\n") + "".join(
+    "[question other]\ntext = other?\nanswers = fragile, pregnant, other\nrestrictive = other\n"
+    "answer.fragile = fragile_skin\nanswer.pregnant = pregnancy\nanswer.other = implant\n\n") + "".join(
     f"[applicator {name}]\nmodality = ultrasound\nserial = {name}\nkind = head\nera_mm2 = {era} mm2\n"
     f"bnr_permille = {bnr} permille\nmax_temperature_millic = 41 degC\nfrequencies = 1 MHz, 3 MHz\n"
     "calibration_due = 2099-01-01\n\n" for name, (era, bnr) in HEADS.items())
