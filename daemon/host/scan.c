@@ -44,20 +44,28 @@ static size_t comment_add(const char *text, char *out, size_t size)
     return used;
 }
 
-/* The plugin's own table of keys says what else has to stand in the section, and what can. */
-static void lines_make(const struct modality_plugin *plugin, const char *link, char *out, size_t size)
+static size_t keys_add(const struct modality_plugin *plugin, bool required, char *out, size_t size)
 {
     char text[512];
-    size_t used = (size_t)snprintf(out, size, "plugin = %s\nlink = %s\n", plugin->name, link);
-    for (size_t i = 0; i < 2 * plugin->n_keys; i++) { /* first those that are required */
-        const struct modality_config_key *k = &plugin->keys[i % plugin->n_keys];
+    size_t used = 0;
+    for (size_t i = 0; i < plugin->n_keys; i++) {
+        const struct modality_config_key *k = &plugin->keys[i];
         if (strcmp(k->section, "device") != 0 || strcmp(k->key, "plugin") == 0 || strcmp(k->key, "link") == 0 ||
-            k->required != (i < plugin->n_keys))
+            k->required != required)
             continue;
-        snprintf(text, sizeof text, "%s %s: %s", k->required ? "FILL IN" : "may have", k->key, k->meaning);
+        snprintf(text, sizeof text, "%s %s: %s", required ? "FILL IN" : "may have", k->key, k->meaning);
         used += comment_add(text, out + used, size - used);
         out[used] = '\0';
     }
+    return used;
+}
+
+/* The plugin's own table of keys says what else has to stand in the section, and what can. */
+static void lines_make(const struct modality_plugin *plugin, const char *link, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "plugin = %s\nlink = %s\n", plugin->name, link);
+    used += keys_add(plugin, true, out + used, size - used);
+    keys_add(plugin, false, out + used, size - used);
 }
 
 static void found(void *ctx, const struct modality_found *unit)

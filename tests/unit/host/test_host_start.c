@@ -174,6 +174,28 @@ static void an_open_interlock_is_not_armed(void **state)
     rig_end(r);
 }
 
+static bool opens_are(struct rig *r, uint64_t n)
+{
+    return rig_trace_count(r, 0, 0, FAKE_OPEN) >= n;
+}
+
+static void link_is_down(struct fake_world *world)
+{
+    world->link_down = 1;
+}
+
+/* Twelve looks take 2.2 s with the pause that a plug may be kept waiting, and 9.5 s with that of a network. */
+static void a_plug_is_looked_for_often_enough(void **state)
+{
+    (void)state;
+    struct rig *r = rig_start(&(struct rig_options){.link = "usb:0483:5740,port=1-1", .prepare = link_is_down});
+    rig_wait(r, 6000, opens_are, 12);
+    rig_wait(r, 1000, rig_unit_state, UNIT_ABSENT);
+    r->world->link_down = 0;
+    rig_wait(r, 1000, rig_unit_state, UNIT_READY);
+    rig_end(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +208,7 @@ int main(void)
         rig_test(output_before_its_time_is_over_output),
         rig_test(an_open_interlock_stops_on_one_sample),
         rig_test(an_open_interlock_is_not_armed),
+        rig_test(a_plug_is_looked_for_often_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
