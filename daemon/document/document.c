@@ -73,6 +73,10 @@ json_t *refusal_document(const struct refusal *refusal)
     doc_text(o, "origin", refusal->origin);
     if (refusal->channel >= 0)
         doc_int(o, "channel", refusal->channel);
+    if (refusal->n_near > 0)
+        doc_put(o, "near", json_array());
+    for (size_t i = 0; i < refusal->n_near; i++)
+        json_array_append_new(json_object_get(o, "near"), json_integer(refusal->near[i]));
     doc_text(o, "message", refusal->message);
     return o;
 }

@@ -105,6 +105,8 @@ struct refusal {
     enum limit_layer layer;
     const char *origin; /* file:line of the bound, "compiled", or NULL */
     int channel;        /* index into channels, -1 = the treatment as a whole */
+    size_t n_near;      /* values that could be had in place of this one, the lower first */
+    int64_t near[2];
     char message[REFUSAL_MESSAGE_MAX];
 };
 

@@ -282,7 +282,7 @@ void others_currents(const struct sessions *s, const struct session *own, const 
 void check_left_behind(const struct sessions *s, const struct plan *plan, const struct session_request *request,
                        struct refusals *r);
 
-/* check_device.c, check_patient.c: each adds its refusals */
+/* check_device.c, check_range.c, check_patient.c: each adds its refusals */
 void check_device(struct sessions *s, const struct session *own, const struct plan *plan,
                   const struct session_time *now, struct refusals *r);
 void check_ranges(const struct plan *plan, struct refusals *r);

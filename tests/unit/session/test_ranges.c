@@ -35,7 +35,12 @@ static void a_rate_without_a_whole_period_is_refused_with_both_neighbours(void *
     assert_refused(r, TOKEN_OUT_OF_RANGE);
     assert_non_null(strstr(r->message, "30.304 Hz"));
     assert_non_null(strstr(r->message, "29.851 Hz"));
-    assert_int_equal(json_integer_value(json_object_get(r->data, "max")), 29851);
+    const json_t *near = json_object_get(r->data, "near");
+    assert_int_equal(json_array_size(near), 2);
+    assert_int_equal(json_integer_value(json_array_get(near, 0)), 29851);
+    assert_int_equal(json_integer_value(json_array_get(near, 1)), 30304);
+    assert_string_equal(json_string_value(json_object_get(r->data, "quantity")), "pulse_rate_millihz");
+    assert_null(strstr(r->message, "protocol")); /* it allows both */
     ask_rate(&q, 29851);
     room_try(r, &q);
     assert_answered(r);
@@ -52,7 +57,28 @@ static void a_rate_beside_the_end_has_one_neighbour(void **state)
     ask_rate(&q, 119000);
     room_try(r, &q);
     assert_refused(r, TOKEN_OUT_OF_RANGE);
-    assert_non_null(strstr(r->message, "is 117.648 Hz"));
+    assert_non_null(strstr(r->message, "are 117.648 Hz ("));
+    assert_int_equal(json_array_size(json_object_get(r->data, "near")), 1);
+}
+
+/* What the protocol does not allow is no way out, and is said to be none. */
+static void neighbours_that_the_protocol_does_not_allow_are_told_as_such(void **state)
+{
+    struct room *r = *state;
+    count_periods(r);
+    struct protocol_parameter *rate = &r->protocols[0].parameters[2];
+    assert_int_equal(rate->quantity, QUANTITY_pulse_rate_millihz);
+    rate->min = rate->initial = 110000;
+    rate->max = 112000;
+    room_open(r);
+    struct session_request q = room_tens();
+    room_try(r, &q);
+    assert_refused(r, TOKEN_OUT_OF_RANGE);
+    assert_non_null(strstr(r->message, "105.264 Hz and 111.112 Hz, of which protocol tens allows 111.112 Hz"));
+    rate->max = 110000;
+    room_try(r, &q);
+    assert_refused(r, TOKEN_OUT_OF_RANGE);
+    assert_non_null(strstr(r->message, "protocol tens allows none of them"));
 }
 
 static void the_device_tells_its_steps_to_clients(void **state)
@@ -196,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_rate_without_a_whole_period_is_refused_with_both_neighbours),
         TEST(a_rate_beside_the_end_has_one_neighbour),
+        TEST(neighbours_that_the_protocol_does_not_allow_are_told_as_such),
         TEST(the_device_tells_its_steps_to_clients),
         TEST(a_rate_is_adjusted_from_period_to_period),
         TEST(what_is_taken_before_a_start_is_not_adjusted),
