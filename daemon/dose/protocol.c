@@ -200,22 +200,21 @@ static void check_channel(const struct protocol *p, const struct dose_channel *c
 }
 
 /* A name of another therapy would ask the questions and obey the limits of that one. */
-static void check_kind(const struct dose_treatment *t, enum modality_waveform waveform, const char *subject,
-                       struct refusals *r)
+static void check_kind(const struct protocol *p, struct refusals *r)
 {
-    if (((modality_therapy_waveforms(t->therapy) >> waveform) & 1u) == 0) {
-        refusal_add(r, TOKEN_OUT_OF_RANGE, subject, "%s is not given by the waveform class %s",
-                    modality_therapy_id(t->therapy), modality_waveform_id(waveform));
+    if (((modality_therapy_waveforms(p->therapy) >> p->waveform) & 1u) == 0) {
+        refusal_add(r, TOKEN_OUT_OF_RANGE, p->id, "%s is not given by the waveform class %s",
+                    modality_therapy_id(p->therapy), modality_waveform_id(p->waveform));
     }
-    if (t->thermal && !modality_therapy_may_heat(t->therapy)) {
-        refusal_add(r, TOKEN_OUT_OF_RANGE, subject, "%s is not a thermal therapy", modality_therapy_id(t->therapy));
+    if (p->thermal && !modality_therapy_may_heat(p->therapy)) {
+        refusal_add(r, TOKEN_OUT_OF_RANGE, p->id, "%s is not a thermal therapy", modality_therapy_id(p->therapy));
     }
 }
 
 static void check_shape(const struct protocol *p, const struct dose_treatment *t, struct refusals *r)
 {
     const char *origin = p->origin != NULL ? p->origin : "configuration";
-    check_kind(t, p->waveform, p->id, r);
+    check_kind(p, r);
     if (t->modality != p->modality || t->therapy != p->therapy || t->thermal != p->thermal) {
         refusal_add(r, TOKEN_OUT_OF_RANGE, p->id, "the treatment is not a %s as protocol %s (%s) says",
                     modality_therapy_id(p->therapy), p->id, origin);
