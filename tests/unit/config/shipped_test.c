@@ -48,9 +48,9 @@ static void the_commented_examples_load(void **state)
     int rc = fixture_load(f, NULL);
     assert_string_equal(f->told, "");
     assert_int_equal(rc, 0);
-    assert_int_equal(f->config->n_devices, 6);
-    assert_int_equal(f->config->n_links, 3);
-    assert_int_equal(f->config->dose.n_applicators, 3);
+    assert_int_equal(f->config->n_devices, 9);
+    assert_int_equal(f->config->n_links, 6);
+    assert_int_equal(f->config->dose.n_applicators, 4);
     assert_int_equal(f->config->devices[0].indicator, INDICATOR_YES);
     assert_int_equal(f->config->daemon.n_alarm_command, 3);
     assert_int_equal(shipped_limit(f->config, "clinic_hand_current")->max, 40000);
