@@ -96,10 +96,10 @@ static void pull(struct plug *p)
     loop_timer_cancel(unit->device->loop, &p->pull);
     if (!p->in)
         return;
-    unit->carrier->pull(unit->carrier->ctx, p->port);
     p->in = false;
-    if (unit->kind->pulled)
+    if (unit->kind->pulled) /* the power is gone at once, a bus takes its time */
         unit->kind->pulled(p->front);
+    unit->carrier->pull(unit->carrier->ctx, p->port);
     trace_plug(p, "absent", "injected");
 }
 
