@@ -34,6 +34,7 @@ struct lifu_memory {
     bool switching;              /* it has not yet answered that it is on */
     int64_t switched_ns;         /* when it was told */
     bool refused;                /* it answered that it will not */
+    bool silenced;               /* the trigger was stopped in a treatment, because the console was deaf */
     bool wrong_pattern;          /* a start found another pattern than the section's */
 };
 

@@ -71,6 +71,7 @@ static int silence(struct modality_link *link, int64_t deadline_ns, const char *
     if (r < 0)
         return r;
     link->memory.started = false;
+    link->memory.silenced = true;
     *why = "waiting until the console has switched";
     r = unknown_if_late(unit_await_switch(link, deadline_ns));
     return r < 0 ? r : switch_off(link, deadline_ns, why);
@@ -84,8 +85,12 @@ static int apply_running(struct modality_link *link, int64_t millivolts, int64_t
         return -EINVAL;
     if (millivolts == link->memory.volts_mv)
         return 0;
-    if (millivolts == 0)
-        return link->memory.switching ? silence(link, deadline_ns, why) : switch_off(link, deadline_ns, why);
+    if (millivolts == 0) { /* it may have answered since it was looked at last */
+        int busy = unit_await_switch(link, 0);
+        if (busy != 0 && busy != -EAGAIN)
+            return busy;
+        return busy == 0 ? switch_off(link, deadline_ns, why) : silence(link, deadline_ns, why);
+    }
     *why = "another voltage while one is on";
     if (link->memory.volts_mv != 0)
         return -EINVAL;
@@ -97,6 +102,10 @@ static int apply_level(struct modality_link *link, int64_t uw_cm2, int64_t deadl
 {
     int64_t millivolts = 0;
     int r = lifu_calibration_mv(&link->config.calibration, uw_cm2, &millivolts);
+    if (r == 0 && link->memory.silenced && millivolts != 0) {
+        *why = "its trigger was stopped while the console was switching: it must be stopped and started anew";
+        return -EACCES;
+    }
     if (r == 0 && link->memory.started)
         r = apply_running(link, millivolts, deadline_ns, why);
     if (r == 0)

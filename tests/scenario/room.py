@@ -238,7 +238,8 @@ USB_KEYS = {
     "rehastim2": "plugin = sciencemode2\ngroups = ch1_ch2\n",
     "openlifu": "plugin = openlifu\nserial = 0102030405060708{serial:08x}+f102030405060708{serial:08x}\n"
                 "calibration = 30 mW/cm2 at 14.125 V, 60 mW/cm2 at 20 V\ncalibration_source = the simulator's own transducer\n"
-                "frequency = 1 MHz\nburst_width = 200 us\nduty_max = 20 %\naccept_link_loss = A. Example, 2026-11-20\n",
+                "frequency = 1 MHz\nburst_width = 200 us\nduty_max = 20 %\npattern = 0.018=02000003 1.120=1b311b2a\n"
+                "accept_link_loss = A. Example, 2026-11-20\n",
 }
 
 

@@ -197,6 +197,8 @@ class Stimulation(UsbCase):
             lifted = now_ns()
             self.sim.fault(device, "open", channel=1)
             self.assertIn("contact of ch1 is lost", self.client.state(session, "ended")["detail"])
+            alarms = [alarm for alarm in self.client.call("alarm.list")["items"] if alarm.get("session_id") == session]
+            self.assertEqual([alarm["kind"] for alarm in alarms], ["electrode_open"])
             self.rested_within(device, lifted, 100)
             self.sim.clear(device, "open")
             self.assertEqual(self.sim.peak(device, lifted + 10**8), 0)
@@ -342,6 +344,27 @@ class OpenLifu(UsbCase):
         state = self.sim.state("lifu")
         self.assertEqual((state["voltage_on"], state["running"], state["millivolts"]), (0, 0, 0))
         self.assertEqual(len(self.client.call("dose.history", patient_ref=sheet["patient_ref"])["items"]), 1)
+
+    def test_another_level_is_taken_from_rest_alone(self):
+        session, lease, _ = self.treat(ceiling=60000)
+        level = {"session_id": session, "lease_key": lease, "quantity": "intensity_satp_uw_cm2"}
+        with self.assertRaises(Refused) as refused:
+            self.client.act("session.adjust", target=60000, expect=30000, **level)
+        self.assertEqual(refused.exception.token, "WRONG_STATE")
+        self.assertIn("at rest alone", str(refused.exception))
+        asked = now_ns()
+        self.client.act("session.adjust", target=0, expect=30000, **level)
+        self.rested_within("lifu", asked, 150)
+
+        def raised():
+            try:
+                return self.client.act("session.adjust", target=60000, expect=0, **level)
+            except Refused:  # it was not seen at rest yet
+                return None
+        wait_until("it is taken from rest", raised)
+        self.sim.wait_output("lifu", 59000)
+        self.assertEqual(self.sim.state("lifu")["millivolts"], 20000)
+        self.stop(session, "lifu")
 
     def test_the_loss_of_either_stops_the_other(self):
         for plug in (1, 2):

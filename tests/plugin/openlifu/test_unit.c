@@ -123,6 +123,23 @@ static void silence_does_not_wait_for_the_console(void **state)
     assert_int_equal(bench_output(b), 0);
 }
 
+/* What was silenced is not raised again as if it ran: it says no, and is stopped and started anew. */
+static void what_was_silenced_is_not_raised_again(void **state)
+{
+    (void)state;
+    bench_free(b);
+    b = bench_new(1000); /* 100 ms to 10 V */
+    bench_prepare(b, 60000);
+    assert_int_equal(bench_start(b), 0);
+    assert_int_equal(bench_set(b, QUANTITY_intensity_satp_uw_cm2, LEVEL), 0);
+    assert_int_equal(bench_set(b, QUANTITY_intensity_satp_uw_cm2, 0), 0);
+    assert_false(bench_state(b, "running"));
+    assert_int_equal(bench_set(b, QUANTITY_intensity_satp_uw_cm2, LEVEL), -EACCES);
+    assert_int_equal(bench_output(b), 0);
+    assert_int_equal(unit_stop(&b->link, 0, 0, bench_in_ms(BENCH_LONG_MS)), 0);
+    bench_run(b, LEVEL);
+}
+
 static void a_stop_while_the_console_is_busy_ends_the_sound_and_then_the_voltage(void **state)
 {
     (void)state;
@@ -374,6 +391,7 @@ int main(void)
         TEST(a_start_with_a_level_is_in_progress),
         TEST(another_level_is_taken_from_rest_alone),
         TEST(silence_does_not_wait_for_the_console),
+        TEST(what_was_silenced_is_not_raised_again),
         TEST(a_stop_while_the_console_is_busy_ends_the_sound_and_then_the_voltage),
         TEST(a_stop_rests_both),
         TEST(a_sequence_ends_by_itself),
