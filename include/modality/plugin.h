@@ -168,6 +168,10 @@ struct modality_identity {
 enum modality_output { OUTPUT_UNKNOWN, OUTPUT_REST, OUTPUT_PROBE, OUTPUT_ON };
 /* How that judgement is supported; see design: only measured and reported prove. */
 enum modality_evidence { EVIDENCE_NONE, EVIDENCE_PRESUMED, EVIDENCE_REPORTED, EVIDENCE_MEASURED };
+/*
+ * What is between applicator and skin. A device that has taken its output away for it says LOST beside OUTPUT_REST, and
+ * no fault: the session ends by that name, and nobody has to clear the device.
+ */
 enum modality_contact {
     CONTACT_UNKNOWN,
     CONTACT_NOT_MONITORED,
