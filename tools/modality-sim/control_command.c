@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "endpoint.h"
+#include "front/usb_unit.h"
 
 #define MARK_BYTES_MAX 256
 
@@ -226,6 +227,20 @@ static void state_emit(void *ctx, unsigned channel, const char *name, int64_t va
     json_object_set_new(at, name, json_integer(value));
 }
 
+/* How the host has set a plug's line, and who sits on its interfaces. */
+static json_t *plug_state(const struct usb_unit *unit, unsigned plug)
+{
+    const struct usb_serial_line *l = usb_unit_line(unit, plug);
+    json_t *drivers = json_array();
+    const char *driver;
+    for (unsigned i = 0; (driver = usb_unit_driver(unit, plug, i)); i++)
+        json_array_append_new(drivers, json_string(driver));
+    json_t *line = json_pack("{s:I,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:b,s:b}", "baud", (json_int_t)l->baud, "stop", l->stop,
+                             "parity", l->parity, "bits", l->bits, "divisor", l->divisor, "format", l->format, "flow",
+                             l->flow, "latency", l->latency, "dtr", l->dtr, "rts", l->rts);
+    return json_pack("{s:b,s:o,s:o}", "in", usb_unit_is_in(unit, plug), "drivers", drivers, "line", line);
+}
+
 static json_t *device_state(struct device *device)
 {
     json_t *state = json_pack("{s:s,s:s,s:b,s:[]}", "kind", device->page.kind->model->name, "link",
@@ -235,6 +250,11 @@ static json_t *device_state(struct device *device)
     model_state(device->model, state_emit, state);
     json_object_set_new(state, "wire_rules", json_integer(device->rules.count));
     json_object_set_new(state, "connections", json_integer(endpoint_connections(device)));
+    json_t *plugs = device->usb ? json_array() : NULL;
+    for (unsigned plug = 1; plugs && plug <= usb_unit_plugs(device->usb); plug++)
+        json_array_append_new(plugs, plug_state(device->usb, plug));
+    if (plugs)
+        json_object_set_new(state, "plugs", plugs);
     return state;
 }
 

@@ -4,7 +4,7 @@
  * behind FTDI chips: a treatment, a plug that is pulled in it, the device that comes back, and several with the same
  * ids.
  */
-#include "usb_test.h"
+#include "sim_test.h"
 
 #include "plugin.h"
 
@@ -48,9 +48,36 @@ static void set(struct modality_link *link, uint32_t channel, enum modality_quan
     assert_int_equal(plugin->apply(link, 0, &setting, room_in_ms(CALL_MS)), 0);
 }
 
+static const char *name_of(unsigned port)
+{
+    return port == 1 ? "reha" : "other";
+}
+
 static long long state(unsigned port, unsigned channel, const char *name)
 {
-    return strtoll(usb_bench("state %u %u %s", port, channel, name), NULL, 10);
+    return sim_test_state(name_of(port), channel, name);
+}
+
+static void plug(unsigned port)
+{
+    sim_test_do("{\"device\":\"%s\",\"clear\":\"absent\"}", name_of(port));
+}
+
+static void unplug(unsigned port)
+{
+    sim_test_do("{\"device\":\"%s\",\"fault\":\"absent\"}", name_of(port));
+}
+
+static void drop_one(void)
+{
+    sim_test_do("{\"device\":\"reha\",\"fault\":\"drop\",\"count\":1}");
+}
+
+/* The next request is answered by nothing, and 40 ms later its plug is out. */
+static void unplug_in_40_ms(void)
+{
+    sim_test_do("{\"device\":\"reha\",\"fault\":\"delay\",\"ms\":40,\"count\":1}");
+    sim_test_do("{\"device\":\"reha\",\"fault\":\"close\",\"count\":1}");
 }
 
 /* 20 mA on ch3 of the device in port 1. */
@@ -78,7 +105,7 @@ static void assert_at_rest(struct modality_link *link, unsigned port)
 static int setup(void **state_)
 {
     (void)state_;
-    usb_bench("plug 1 FT1");
+    plug(1);
     link_1 = NULL;
     assert_int_equal(open_as("usb:0403:6001,serial=FT1", &link_1), 0);
     identify(link_1, "FT1");
@@ -90,7 +117,7 @@ static int teardown(void **state_)
 {
     (void)state_;
     plugin->close(link_1);
-    usb_bench("unplug 1");
+    unplug(1);
     return 0;
 }
 
@@ -98,8 +125,11 @@ static void a_treatment_over_usb(void **state_)
 {
     (void)state_;
     struct modality_status s;
-    assert_non_null(strstr(usb_bench("line 1"), "divisor=4006 format=0208 flow=0001 latency=1"));
-    assert_string_equal(usb_bench("driver 1 0"), "usbfs");
+    assert_int_equal(sim_test_line("reha", "divisor"), 0x4006);
+    assert_int_equal(sim_test_line("reha", "format"), 0x0208);
+    assert_int_equal(sim_test_line("reha", "flow"), 0x0001);
+    assert_int_equal(sim_test_line("reha", "latency"), 1);
+    assert_string_equal(sim_test_driver("reha", 0), "usbfs");
     assert_at_rest(link_1, 1);
     run(link_1);
     assert_int_equal(plugin->keepalive(link_1, 0, room_in_ms(CALL_MS)), 0);
@@ -109,7 +139,7 @@ static void a_treatment_over_usb(void **state_)
     assert_int_equal(plugin->stop(link_1, 0, 0, room_in_ms(CALL_MS)), 0);
     assert_at_rest(link_1, 1);
     plugin->close(link_1);
-    assert_string_equal(usb_bench("driver 1 0"), "ftdi_sio");
+    assert_string_equal(sim_test_driver("reha", 0), "ftdi_sio");
     assert_int_equal(open_as("usb:0403:6001,serial=FT1", &link_1), 0);
 }
 
@@ -136,7 +166,7 @@ static void a_pulled_plug_is_seen_at_once_and_the_watchdog_ends_the_output(void 
     (void)state_;
     struct modality_status s;
     run(link_1);
-    usb_bench("unplug 1");
+    unplug(1);
     int64_t begun = clock_monotonic_ns();
     assert_int_equal(plugin->status(link_1, 0, room_in_ms(CALL_MS), &s), -ENODEV);
     assert_int_equal(plugin->stop(link_1, 0, 0, room_in_ms(CALL_MS)), -ENODEV);
@@ -151,7 +181,7 @@ static void a_pulled_plug_is_seen_at_once_and_the_watchdog_ends_the_output(void 
         (void)poll(NULL, 0, 5);
     }
     plugin->close(link_1);
-    usb_bench("plug 1 FT1");
+    plug(1);
     assert_int_equal(open_as("usb:0403:6001,serial=FT1", &link_1), 0);
     identify(link_1, "FT1");
     assert_at_rest(link_1, 1);
@@ -165,9 +195,9 @@ static void a_plug_that_is_back_at_once_finds_a_device_that_runs(void **state_)
 {
     (void)state_;
     run(link_1);
-    usb_bench("unplug 1");
+    unplug(1);
     plugin->close(link_1);
-    usb_bench("plug 1 FT1");
+    plug(1);
     assert_int_equal(open_as("usb:0403:6001,serial=FT1", &link_1), 0);
     assert_int_equal(state(1, 3, "on"), 1);
     assert_int_equal(plugin->make_safe(link_1, 0, room_in_ms(CALL_MS)), 0);
@@ -181,12 +211,11 @@ static void a_plug_pulled_while_a_call_waits_ends_the_call(void **state_)
     (void)state_;
     struct modality_status s;
     run(link_1);
-    usb_bench("fault 1 drop count 1");
-    usb_bench("unplug-in 1 40");
+    unplug_in_40_ms();
     int64_t begun = clock_monotonic_ns();
     int r = plugin->status(link_1, 0, room_in_ms(LONG_MS), &s);
     int64_t took = clock_monotonic_ns() - begun;
-    usb_bench("plug 1 FT1");
+    plug(1);
     assert_int_equal(r, -ENODEV);
     assert_true(took < (40 + SLACK_MS) * NS_PER_MS);
 }
@@ -197,14 +226,14 @@ static void a_device_that_does_not_answer_is_usable_again(void **state_)
     struct modality_status s;
     run(link_1);
     for (int i = 0; i < 3; i++) { /* from the second time on the port is recovered */
-        usb_bench("fault 1 drop count 1");
+        drop_one();
         assert_int_equal(plugin->status(link_1, 0, room_in_ms(CALL_MS), &s), -ETIMEDOUT);
         assert_int_equal(plugin->status(link_1, 0, room_in_ms(CALL_MS), &s), -EIO);
         assert_int_equal(plugin->reopen(link_1, room_in_ms(CALL_MS)), 0);
     }
     assert_int_equal(plugin->status(link_1, 0, room_in_ms(CALL_MS), &s), 0);
     assert_int_equal(s.channels[2].output, OUTPUT_ON);
-    usb_bench("fault 1 drop count 1");
+    drop_one();
     assert_int_equal(plugin->stop(link_1, 0, 0, room_in_ms(CALL_MS)), -ETIMEDOUT);
     assert_int_equal(state(1, 3, "on"), 0);
     assert_int_equal(plugin->reopen(link_1, room_in_ms(CALL_MS)), 0);
@@ -215,14 +244,14 @@ static void devices_with_the_same_ids_are_told_apart(void **state_)
 {
     (void)state_;
     struct modality_link *link_4 = NULL;
-    usb_bench("plug 4 FT4");
+    plug(4);
     assert_int_equal(open_as("usb:0403:6001,serial=FT1,port=1-4", &link_4), -ENODEV);
     assert_int_equal(open_as("usb:0403:6001,port=1-4", &link_4), 0);
     identify(link_4, "FT4");
     assert_int_equal(plugin->make_safe(link_4, 0, room_in_ms(CALL_MS)), 0);
     run(link_1);
     assert_at_rest(link_4, 4);
-    usb_bench("unplug 4");
+    unplug(4);
     plugin->close(link_4);
     assert_int_equal(state(1, 3, "value"), 20000);
     assert_int_equal(plugin->stop(link_1, 0, 0, room_in_ms(CALL_MS)), 0);
@@ -240,9 +269,12 @@ static void one_device_has_one_owner(void **state_)
 
 int main(int argc, char **argv)
 {
+    static const char *const devices[] = {"reha=rehastim2,usb=1-1,usb_serial=FT1",
+                                          "other=rehastim2,usb=1-4,usb_serial=FT4", NULL};
     (void)argc;
-    usb_test_begin(argv);
+    sim_test_begin(argv, devices);
     plugin = room_plugin();
+    unplug(4);
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(a_treatment_over_usb),
@@ -254,5 +286,5 @@ int main(int argc, char **argv)
         T(devices_with_the_same_ids_are_told_apart),
         T(one_device_has_one_owner),
     };
-    return usb_test_end(cmocka_run_group_tests(tests, NULL, NULL));
+    return sim_test_end(cmocka_run_group_tests(tests, NULL, NULL));
 }

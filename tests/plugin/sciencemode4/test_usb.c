@@ -3,7 +3,7 @@
  * The plugin as the host loads it, over libusb and usbfs as umockdev plays it, against simulated P24s: a treatment, a
  * plug that is pulled in it, the device that comes back, and several of them with the same ids.
  */
-#include "usb_test.h"
+#include "sim_test.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -80,9 +80,36 @@ static void set(struct modality_link *link, uint32_t channel, enum modality_quan
     assert_int_equal(plugin->apply(link, 0, &setting, in_ms(LONG_MS)), 0);
 }
 
+static const char *name_of(unsigned port)
+{
+    return port == 1 ? "p24" : "other";
+}
+
 static long long state(unsigned port, unsigned channel, const char *name)
 {
-    return strtoll(usb_bench("state %u %u %s", port, channel, name), NULL, 10);
+    return sim_test_state(name_of(port), channel, name);
+}
+
+static void plug(unsigned port)
+{
+    sim_test_do("{\"device\":\"%s\",\"clear\":\"absent\"}", name_of(port));
+}
+
+static void unplug(unsigned port)
+{
+    sim_test_do("{\"device\":\"%s\",\"fault\":\"absent\"}", name_of(port));
+}
+
+static void drop(unsigned count)
+{
+    sim_test_do("{\"device\":\"p24\",\"fault\":\"drop\",\"count\":%u}", count);
+}
+
+/* The next request is answered by nothing, and 40 ms later its plug is out. */
+static void unplug_in_40_ms(void)
+{
+    sim_test_do("{\"device\":\"p24\",\"fault\":\"delay\",\"ms\":40,\"count\":1}");
+    sim_test_do("{\"device\":\"p24\",\"fault\":\"close\",\"count\":1}");
 }
 
 /* A session at 20 mA on ch3. */
@@ -114,7 +141,7 @@ static void assert_at_rest(struct modality_link *link, unsigned port)
 static int setup(void **state)
 {
     (void)state;
-    usb_bench("plug 1 11");
+    plug(1);
     link_1 = NULL;
     assert_int_equal(open_at(1, "0000000011", &link_1), 0);
     assert_int_equal(identify(link_1), 0);
@@ -126,7 +153,7 @@ static int teardown(void **state)
 {
     (void)state;
     plugin->close(link_1);
-    usb_bench("unplug 1");
+    unplug(1);
     return 0;
 }
 
@@ -136,8 +163,8 @@ static void a_treatment_over_usb(void **state_)
 {
     (void)state_;
     struct modality_status s;
-    assert_string_equal(usb_bench("driver 1 0"), "usbfs");
-    assert_string_equal(usb_bench("driver 1 1"), "usbfs");
+    assert_string_equal(sim_test_driver("p24", 0), "usbfs");
+    assert_string_equal(sim_test_driver("p24", 1), "usbfs");
     assert_at_rest(link_1, 1);
     run(link_1);
     assert_int_equal(plugin->keepalive(link_1, 0, in_ms(CALL_MS)), 0);
@@ -147,7 +174,7 @@ static void a_treatment_over_usb(void **state_)
     assert_int_equal(plugin->stop(link_1, 0, 2, in_ms(CALL_MS)), 0);
     assert_at_rest(link_1, 1);
     plugin->close(link_1);
-    assert_string_equal(usb_bench("driver 1 0"), "cdc_acm");
+    assert_string_equal(sim_test_driver("p24", 0), "cdc_acm");
     assert_int_equal(open_at(1, "0000000011", &link_1), 0);
 }
 
@@ -175,7 +202,7 @@ static void pulled_plug_is_seen_at_once_and_comes_back_idle(void **state_)
     (void)state_;
     struct modality_status s;
     run(link_1);
-    usb_bench("unplug 1");
+    unplug(1);
     assert_int_equal(state(1, 3, "on"), 0); /* it lives on the bus's power */
     int64_t begun = clock_monotonic_ns();
     assert_int_equal(plugin->status(link_1, 0, in_ms(CALL_MS), &s), -ENODEV);
@@ -186,7 +213,7 @@ static void pulled_plug_is_seen_at_once_and_comes_back_idle(void **state_)
     struct modality_link *none = NULL;
     assert_int_equal(open_at(1, "0000000011", &none), -ENODEV);
     assert_null(none);
-    usb_bench("plug 1 11");
+    plug(1);
     assert_int_equal(plugin->status(link_1, 0, in_ms(CALL_MS), &s), -EIO); /* the old link is not the new device */
     plugin->close(link_1);
     assert_int_equal(open_at(1, "0000000011", &link_1), 0);
@@ -202,12 +229,11 @@ static void plug_pulled_while_a_call_waits_ends_the_call(void **state_)
     (void)state_;
     struct modality_status s;
     run(link_1);
-    usb_bench("drop 1 1000");
-    usb_bench("unplug-in 1 40");
+    unplug_in_40_ms();
     int64_t begun = clock_monotonic_ns();
     int r = plugin->status(link_1, 0, in_ms(LONG_MS), &s);
     int64_t took = clock_monotonic_ns() - begun;
-    usb_bench("plug 1 11");
+    plug(1);
     assert_int_equal(r, -ENODEV);
     assert_true(took < (40 + SLACK_MS) * NS_PER_MS);
 }
@@ -217,7 +243,7 @@ static void device_that_does_not_answer_is_usable_again(void **state_)
     (void)state_;
     struct modality_status s;
     run(link_1);
-    usb_bench("drop 1 1");
+    drop(1);
     int64_t begun = clock_monotonic_ns();
     assert_int_equal(plugin->status(link_1, 0, begun + CALL_MS * NS_PER_MS, &s), -ETIMEDOUT);
     assert_true(clock_monotonic_ns() - begun < (CALL_MS + SLACK_MS) * NS_PER_MS);
@@ -225,18 +251,19 @@ static void device_that_does_not_answer_is_usable_again(void **state_)
     assert_int_equal(plugin->reopen(link_1, in_ms(CALL_MS)), 0);
     assert_int_equal(plugin->status(link_1, 0, in_ms(CALL_MS), &s), 0);
     assert_int_equal(s.channels[2].output, OUTPUT_ON);
-    usb_bench("drop 1 1000");
+    drop(1000);
     assert_int_equal(plugin->stop(link_1, 0, 2, in_ms(CALL_MS)), -ETIMEDOUT);
     assert_int_equal(state(1, 3, "on"), 0);
-    usb_bench("unplug 1");
-    usb_bench("plug 1 11");
+    sim_test_do("{\"device\":\"p24\",\"clear\":\"drop\"}");
+    unplug(1);
+    plug(1);
 }
 
 static void devices_with_the_same_ids_are_told_apart(void **state_)
 {
     (void)state_;
     struct modality_link *link_4 = NULL;
-    usb_bench("plug 4 44");
+    plug(4);
     assert_int_equal(open_at(4, "0000000011", &link_4), 0);
     assert_int_equal(identify(link_4), -ENODEV); /* it answers, and is another one */
     plugin->close(link_4);
@@ -245,7 +272,7 @@ static void devices_with_the_same_ids_are_told_apart(void **state_)
     assert_int_equal(plugin->make_safe(link_4, 0, in_ms(CALL_MS)), 0);
     run(link_1);
     assert_at_rest(link_4, 4);
-    usb_bench("unplug 4");
+    unplug(4);
     plugin->close(link_4);
     assert_int_equal(state(1, 3, "value"), 20000);
     assert_int_equal(plugin->stop(link_1, 0, 2, in_ms(CALL_MS)), 0);
@@ -274,11 +301,14 @@ static const struct modality_plugin *load(void)
 
 int main(int argc, char **argv)
 {
+    static const char *const devices[] = {"p24=p24,usb=1-1,usb_serial=-,serial=11",
+                                          "other=p24,usb=1-4,usb_serial=-,serial=44", NULL};
     (void)argc;
-    usb_test_begin(argv);
+    sim_test_begin(argv, devices);
     plugin = load();
     if (!plugin)
-        return usb_test_end(EXIT_FAILURE);
+        return sim_test_end(EXIT_FAILURE);
+    unplug(4);
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(a_treatment_over_usb),
@@ -289,5 +319,5 @@ int main(int argc, char **argv)
         T(devices_with_the_same_ids_are_told_apart),
         T(one_device_has_one_owner),
     };
-    return usb_test_end(cmocka_run_group_tests(tests, NULL, NULL));
+    return sim_test_end(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -260,9 +260,15 @@ static void carrier_pull(void *ctx, unsigned port)
     usb_bus_pull(ctx, port);
 }
 
+static const char *carrier_driver(void *ctx, unsigned port, unsigned interface)
+{
+    const struct usb_node *node = usb_bus_node(ctx, port);
+    return node ? usb_node_driver(node, interface) : "";
+}
+
 struct usb_carrier usb_bus_carrier(struct usb_bus *bus)
 {
-    return (struct usb_carrier){.plug = carrier_plug, .pull = carrier_pull, .ctx = bus};
+    return (struct usb_carrier){.plug = carrier_plug, .pull = carrier_pull, .driver = carrier_driver, .ctx = bus};
 }
 
 const struct usb_node *usb_bus_node(const struct usb_bus *bus, unsigned port)

@@ -15,6 +15,8 @@ struct usb_carrier {
     int (*plug)(void *ctx, unsigned port, struct usb_gadget *gadget, const char *kernel_driver);
     /* At once; the gadget is not touched any more. Not to be called while that gadget is being asked something. */
     void (*pull)(void *ctx, unsigned port);
+    /* Who sits on an interface of what is in the port, as usb_node_driver() says it; NULL = nobody can tell. */
+    const char *(*driver)(void *ctx, unsigned port, unsigned interface);
     void *ctx;
 };
 

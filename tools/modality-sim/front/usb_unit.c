@@ -246,6 +246,14 @@ unsigned usb_unit_held(const struct usb_unit *unit)
     return n;
 }
 
+const char *usb_unit_driver(const struct usb_unit *unit, unsigned plug, unsigned interface)
+{
+    const struct plug *p = &unit->plug[plug - 1];
+    if (interface >= usb_serial_gadget(p->serial)->config[4])
+        return NULL;
+    return unit->carrier->driver ? unit->carrier->driver(unit->carrier->ctx, p->port, interface) : "";
+}
+
 const struct usb_serial_line *usb_unit_line(const struct usb_unit *unit, unsigned plug)
 {
     return usb_serial_line(unit->plug[plug - 1].serial);

@@ -49,6 +49,8 @@ unsigned usb_unit_plugs(const struct usb_unit *unit);
 bool usb_unit_is_in(const struct usb_unit *unit, unsigned plug);
 /* Plugs that somebody has claimed. */
 unsigned usb_unit_held(const struct usb_unit *unit);
+/* Who sits on an interface, "" = nobody; NULL = the plug has no such interface. */
+const char *usb_unit_driver(const struct usb_unit *unit, unsigned plug, unsigned interface);
 /* How the host has set the line of a plug. */
 const struct usb_serial_line *usb_unit_line(const struct usb_unit *unit, unsigned plug);
 
