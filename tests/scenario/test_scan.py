@@ -68,7 +68,8 @@ class Scan(unittest.TestCase):
         self.assertTrue(p24["section"].startswith("[device hasomed_p24]\nlabel = HASOMED P24\nplugin = sciencemode4\nlink = usb:0483:5740,serial="))
         self.assertTrue(self.asked("reha"))
         for device in ("p24", "lifu"):
-            self.assertEqual(self.asked(device), [], device)
+            self.assertEqual((self.asked(device), self.room.sim.state(device)["connections"]), ([], 0), device)
+        self.assertEqual(self.room.sim.state("reha")["connections"], 1)
 
     def test_half_of_a_device_has_no_name(self):
         self.room.sim.fault("lifu", "absent", plug=1)

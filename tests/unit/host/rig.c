@@ -209,6 +209,7 @@ static void message_take(struct rig *r, const void *m)
         const struct link_presence *p = m;
         r->presence[p->unit] = *p;
         r->n_presence[p->unit]++;
+        r->been[p->unit] |= UINT32_C(1) << p->state;
         return;
     }
     case LINK_SAMPLE: {
@@ -373,6 +374,11 @@ bool rig_unit_state(struct rig *r, uint64_t unit_and_state)
 {
     uint64_t unit = unit_and_state / 100;
     return r->n_presence[unit] > 0 && r->presence[unit].state == unit_and_state % 100;
+}
+
+bool rig_unit_has_been(struct rig *r, uint64_t unit_and_state)
+{
+    return (r->been[unit_and_state / 100] & (UINT32_C(1) << (unit_and_state % 100))) != 0;
 }
 
 const struct link_session *rig_session(const struct rig *r, uint64_t session, enum link_session_event event)

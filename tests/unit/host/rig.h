@@ -42,6 +42,7 @@ struct rig {
     uint32_t dead_man_ms;
     struct link_presence presence[FAKE_UNITS];
     unsigned n_presence[FAKE_UNITS];
+    uint32_t been[FAKE_UNITS]; /* bit per state that was told: one may pass while the test does not look */
     struct link_sample sample[FAKE_UNITS];
     struct link_session sessions[RIG_SESSIONS];
     unsigned n_sessions;
@@ -77,6 +78,7 @@ void rig_stop_permits(struct rig *r);
 
 /* Predicates. */
 bool rig_unit_state(struct rig *r, uint64_t unit_and_state);     /* unit * 100 + state */
+bool rig_unit_has_been(struct rig *r, uint64_t unit_and_state);  /* the same, at any time */
 bool rig_has_session(struct rig *r, uint64_t session_and_event); /* session * 100 + event */
 bool rig_level_is(struct rig *r, uint64_t level_ua);             /* of unit 0, channel 1, in the device */
 const struct link_session *rig_session(const struct rig *r, uint64_t session, enum link_session_event event);

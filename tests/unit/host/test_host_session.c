@@ -40,7 +40,7 @@ static void a_replacement_makes_safe_before_it_identifies_and_is_quarantined(voi
 {
     (void)state;
     struct rig *r = rig_start(&(struct rig_options){.replacement = true, .quarantine_ms = 200});
-    rig_wait(r, 3000, rig_unit_state, UNIT_QUARANTINE);
+    rig_wait(r, 3000, rig_unit_has_been, UNIT_QUARANTINE);
     assert_true(rig_trace(r, 0, 0, FAKE_MAKE_SAFE, 0) < rig_trace(r, 0, 0, FAKE_IDENTIFY, 0));
     struct link_arm arm = rig_arm_make(7, 0, 0, 5000);
     rig_arm(r, &arm, false);
