@@ -184,11 +184,6 @@ static void check_electrode(const struct prescription *p, size_t index, struct r
     if (e->area_mm2 <= 0) {
         refusal_add(r, TOKEN_INCOMPLETE, e->label, "electrode %s needs its contact area", label);
     }
-    /* every limit here is one of pads on the skin: under a needle each density is another one */
-    if (prescription_same(e->kind, "needle") || prescription_same(e->kind, "us_head")) {
-        refusal_add(r, TOKEN_OUT_OF_RANGE, e->label,
-                    "electrode %s is a %s: electrical stimulation takes pads on the skin", label, e->kind);
-    }
     if (label[0] == '\0') {
         refusal_add(r, TOKEN_INCOMPLETE, NULL, "electrode %zu needs a label", index + 1);
     }
@@ -200,6 +195,18 @@ static void check_electrode(const struct prescription *p, size_t index, struct r
     }
 }
 
+/* Every limit here is one of pads on the skin: under a needle each density is another one. */
+static void check_kind(const struct prescription_electrode *e, struct refusals *r)
+{
+    bool needle = prescription_same(e->kind, "needle");
+    bool head = prescription_same(e->kind, "us_head");
+    if (needle || head) {
+        refusal_add(r, TOKEN_OUT_OF_RANGE, e->label,
+                    "electrode %s is a %s: electrical stimulation takes pads on the skin",
+                    e->label != NULL ? e->label : "", needle ? "needle" : "us_head");
+    }
+}
+
 void prescription_check_electrodes(const struct prescription *p, const struct prescribed *d, struct refusals *r)
 {
     if (d->protocol == NULL || d->protocol->modality != MODALITY_ESTIM) {
@@ -207,6 +214,7 @@ void prescription_check_electrodes(const struct prescription *p, const struct pr
     }
     for (size_t i = 0; i < p->n_electrodes; i++) {
         check_electrode(p, i, r);
+        check_kind(&p->electrodes[i], r);
     }
     for (size_t c = 0; c < p->n_channels; c++) {
         size_t n = 0;
