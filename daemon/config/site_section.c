@@ -28,7 +28,7 @@ static void close_wholes(struct site *sites, size_t n)
         for (size_t i = 0; i < n; i++) {
             const uint64_t before = sites[i].part_of;
             for (size_t k = 0; k < n; k++)
-                sites[i].part_of |= before & bit(k) ? sites[k].part_of : 0;
+                sites[i].part_of |= (before & bit(k)) ? sites[k].part_of : 0;
             more = more || sites[i].part_of != before;
         }
     }
@@ -63,7 +63,7 @@ static void build_wholes(struct load *load, struct site *sites)
     for (size_t i = 0; i < n; i++) {
         sites[i].meets |= bit(i) | sites[i].part_of;
         for (size_t k = 0; k < n; k++)
-            sites[k].meets |= sites[i].part_of & bit(k) ? bit(i) : 0;
+            sites[k].meets |= (sites[i].part_of & bit(k)) ? bit(i) : 0;
     }
 }
 
