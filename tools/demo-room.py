@@ -25,6 +25,7 @@ TRACE = os.path.join(ROOM, "trace.jsonl")
 CONTROL = os.path.join(ROOM, "sim.sock")
 CTL = [os.path.join(BIN, "modalityctl"), "--socket", SOCKET]
 running = []
+treatments = []
 
 INSTALLATION = """# The demo clinic accepts the one unverified limit that LIPUS rests on; the acceptance is in the audit.
 [accept lipus_sata_max]
@@ -32,6 +33,7 @@ by = demo, head of therapy
 date = 2026-11-22
 """
 
+LIFU_ID = "0102030405060708{0:08x}+f102030405060708{0:08x}"
 APPLICATOR = """[applicator head_5cm2]
 modality = ultrasound
 kind = 5 cm2 head
@@ -49,6 +51,17 @@ serial = 30011
 spot_area_mm2 = 1 cm2
 wavelength_nm = 808 nm
 calibration_due = 2099-01-01
+
+[applicator lifu_head]
+modality = ultrasound
+kind = Open-LIFU transducer
+serial = 60001
+era_mm2 = 5 cm2
+bnr_permille = 4
+max_temperature_millic = 41 degC
+frequencies = 1 MHz
+calibration_due = 2099-01-01
+device = lifu_h
 """
 
 # Treatments of seconds, so that the demo shows a timer and a dose end them.
@@ -64,6 +77,23 @@ us_frequency_khz = 1 MHz
 treated_area_mm2 = 5 cm2..10 cm2, default 10 cm2
 duration_ms = 2 s..60 s, default 5 s
 contact_hold = 10 s
+rest_min = 0 min
+sessions_per_day = 1
+source = demo
+verified = choice
+
+[protocol demo_lifu]
+label = Demo: Open-LIFU, five seconds
+revision = 1
+therapy = us_nonthermal
+waveform = us_pulsed
+intensity_satp_uw_cm2 = 0 mW/cm2..60 mW/cm2, default 30 mW/cm2
+duty_permille = 20 %
+pulse_repetition_millihz = 1 kHz
+us_frequency_khz = 1 MHz
+treated_area_mm2 = 5 cm2..10 cm2, default 5 cm2
+duration_ms = 2 s..60 s, default 5 s
+contact_hold = 0 s
 rest_min = 0 min
 sessions_per_day = 1
 source = demo
@@ -103,7 +133,9 @@ def wait(what, condition, seconds=15):
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise SystemExit(f"demo: not within {seconds} s: {what}; logs are in {ROOM}")
+            for treatment in treatments[-1:]:
+                treatment.show()
+            raise SystemExit(f"demo: not within {seconds} s: {what} (a machine that is too busy ends treatments, rightly)")
         select.select([], [], [], 0.02)
 
 
@@ -147,6 +179,7 @@ class Treatment:
         self.session, self.lease = words[0], words[2]
         print(self.text(), end="", flush=True)
         self.seen = len(self.text())
+        treatments.append(self)
 
     def text(self):
         with open(self.path, encoding="utf-8") as file:
@@ -185,17 +218,20 @@ def simulator(**command):
         return json.loads(s.makefile().readline())
 
 
-def configure(links):
+def section(name, link, label, bay, keys):
+    return (f"[device {name}]\nlink = {link}\n{keys}\nsimulated = yes\nlabel = {label}\nlocation = {bay}\n"
+            "calibration_due = 2099-01-01\nsafety_test_due = 2099-01-01\n\n")
+
+
+def configure(devices):
     config = os.path.join(ROOM, "config")
-    shutil.copytree(os.path.join(SOURCE, "config"), config, ignore=shutil.ignore_patterns("*.in", "CMakeLists.txt", "*.example"))
+    shutil.copytree(os.path.join(SOURCE, "config"), config,
+                    ignore=shutil.ignore_patterns("*.in", "CMakeLists.txt", "*.example", "*.c"))
     files = {
         "daemon.ini": f"[daemon]\nsocket = {SOCKET}\nstate_dir = {ROOM}/state\nplugin_dir = {BUILD}/plugins\n",
         "roles.ini": f"[role demo]\nright = engineer\nusers = {os.getuid()}\n",
         "installation.ini": INSTALLATION, "applicators.ini": APPLICATOR, "protocols/demo.ini": PROTOCOL,
-        "devices.ini": "".join(
-            f"[device {name}]\nplugin = modbus-map\nlink = {link}\nunit = {unit}\nmap = {kind}\nsimulated = yes\n{line}"
-            f"label = {label}\nlocation = {bay}\ncalibration_due = 2099-01-01\nsafety_test_due = 2099-01-01\n\n"
-            for name, link, unit, kind, line, label, bay in links),
+        "devices.ini": "".join(section(*device) for device in devices),
     }
     for name, text in files.items():
         path = os.path.join(config, name)
@@ -206,27 +242,39 @@ def configure(links):
     return config
 
 
+def modbus(map_name, unit=1, line=""):
+    return f"plugin = modbus-map\nmap = {map_name}\nunit = {unit}{line}"
+
+
+# What is simulated: name, kind and where, then label, bay and the keys of its section.
+RTU = "\nbaud = 115200\nparity = none"
+DEVICES = [
+    ("stim_a=refstim,unit=1,tcp=127.0.0.1:0", "Stimulator A", "bay 1", modbus("refstim")),
+    ("us_b=refus,unit=1,tcp=127.0.0.1:0,head_serial=5001", "Ultrasound B", "bay 1", modbus("refus")),
+    ("laser_e=reflaser,unit=1,tcp=127.0.0.1:0,head_serial=30011", "Laser E", "bay 3", modbus("reflaser")),
+    ("cold_f=refcold,unit=1,tcp=127.0.0.1:0", "Cold unit F", "bay 3", modbus("refcold")),
+    (f"stim_c=refstim,unit=3,pty={ROOM}/rs485", "Stimulator C (RS-485)", "bay 2", modbus("refstim", 3, RTU)),
+    (f"us_d=refus,unit=4,pty={ROOM}/rs485,head_serial=5001", "Ultrasound D (RS-485)", "bay 2", modbus("refus", 4, RTU)),
+    ("p24_g=p24,usb=1-1,serial=7", "P24 G (USB)", "bay 4", "plugin = sciencemode4\nserial = 0000000007"),
+    ("lifu_h=openlifu,usb=1-2+1-3,serial=60001", "Open-LIFU H (USB)", "bay 4",
+     f"plugin = openlifu\nserial = {LIFU_ID.format(60001)}\ncalibration = 30 mW/cm2 at 14.125 V, 60 mW/cm2 at 20 V\n"
+     "calibration_source = the simulator's own transducer\nfrequency = 1 MHz\nburst_width = 200 us\nduty_max = 20 %\n"
+     "accept_link_loss = demo, 2026-11-22"),
+]
+
+
 def room_up():
-    sim = spawn("modality-sim", os.path.join(BIN, "modality-sim"), "--control", CONTROL, "--trace", TRACE,
-                "--device", "stim_a=refstim,unit=1,tcp=127.0.0.1:0", "--device", "us_b=refus,unit=1,tcp=127.0.0.1:0,head_serial=5001",
-                "--device", "laser_e=reflaser,unit=1,tcp=127.0.0.1:0,head_serial=30011",
-                "--device", "cold_f=refcold,unit=1,tcp=127.0.0.1:0",
-                "--device", f"stim_c=refstim,unit=3,pty={ROOM}/rs485", "--device", f"us_d=refus,unit=4,pty={ROOM}/rs485,head_serial=5001",
+    words = [word for device in DEVICES for word in ("--device", device[0])]
+    sim = spawn("modality-sim", os.path.join(BIN, "modality-sim"), "--control", CONTROL, "--trace", TRACE, *words,
                 stdout=subprocess.PIPE)
-    ready = json.loads(sim.stdout.readline())["devices"]
-    for device in ready.values():
-        device["link"] = device["link"].replace("pty:", "serial:")
-    serial = "baud = 115200\nparity = none\n"
-    config = configure([
-        ("stim_a", ready["stim_a"]["link"], 1, "refstim", "", "Stimulator A", "bay 1"),
-        ("us_b", ready["us_b"]["link"], 1, "refus", "", "Ultrasound B", "bay 1"),
-        ("laser_e", ready["laser_e"]["link"], 1, "reflaser", "", "Laser E", "bay 3"),
-        ("cold_f", ready["cold_f"]["link"], 1, "refcold", "", "Cold unit F", "bay 3"),
-        ("stim_c", ready["stim_c"]["link"], 3, "refstim", serial, "Stimulator C (RS-485)", "bay 2"),
-        ("us_d", ready["us_d"]["link"], 4, "refus", serial, "Ultrasound D (RS-485)", "bay 2")])
-    spawn("modalityd", os.path.join(BIN, "modalityd"), "--config", config)
+    ready = json.loads(sim.stdout.readline())
+    links = {name: device["link"].replace("pty:", "serial:") for name, device in ready["devices"].items()}
+    names = [device[0].split("=")[0] for device in DEVICES]
+    config = configure([(name, links[name], *device[1:]) for name, device in zip(names, DEVICES)])
+    # Where this environment holds, the simulated USB bus is the machine's.
+    spawn("modalityd", os.path.join(BIN, "modalityd"), "--config", config, env={**os.environ, **ready["environment"]})
     wait("the socket", lambda: os.path.exists(SOCKET))
-    wait("every device ready", lambda: ctl("devices", quiet=True).count(" ready ") == 6)
+    wait("every device ready", lambda: ctl("devices", quiet=True).count(" ready ") == len(DEVICES))
     return config
 
 
@@ -266,8 +314,21 @@ def laser(device):
     points.ended(0)
 
 
+def usb():
+    title("The same over USB: a P24, which says that its output is on and cannot measure it")
+    tens = Treatment("--protocol", "tens_conventional", "--device", "p24_g", "--group", "ch1", "--patient", "P-0006",
+                     "--site", "forearm", "--side", "left", "--amplitude", "4mA", "--duration", "20min",
+                     "--electrode-area", "25cm2")
+    wait("4 mA", lambda: output("p24_g") >= 4000)
+    ctl("stop", tens.session)
+    tens.ended(0)
+    title("Open-LIFU: two USB devices that are one unit, ultrasound by its transducer's calibration, ended by its timer")
+    Treatment("--protocol", "demo_lifu", "--device", "lifu_h", "--patient", "P-0007", "--site", "thigh", "--side", "right",
+              "--applicator", "lifu_head", "--area", "5cm2", "--intensity", "30mW/cm2", "--duration", "5s").ended(0)
+
+
 def main():
-    title("A room: six simulated devices, four on Modbus TCP, two on one RS-485 line")
+    title("A room: eight simulated devices, four on Modbus TCP, two on one RS-485 line, two on USB")
     config = room_up()
     ctl("status")
     ctl("protocols")
@@ -283,6 +344,7 @@ def main():
     Treatment("--protocol", "demo_ultrasound", "--device", "us_d", "--patient", "P-0002", "--site", "knee", "--side", "right",
               "--applicator", "head_5cm2", "--area", "10cm2", "--intensity", "0.3W/cm2", "--duration", "5s").ended(0)
 
+    usb()
     laser("laser_e")
 
     title("Cold is the other way round: warmer is safer, and rest is a set point that is proved")
@@ -306,7 +368,7 @@ def main():
     ctl("verify")
 
     title("What came out, by the devices' own trace")
-    for device in ("stim_a", "us_d", "laser_e", "cold_f", "stim_c"):
+    for device in ("stim_a", "us_d", "p24_g", "lifu_h", "laser_e", "cold_f", "stim_c"):
         lines = outputs(device)
         far = (min if device == "cold_f" else max)(o["value"] for o in lines)
         print(f"  {device:<7} farthest from rest {far:>7} {lines[0]['quantity']}, now {lines[-1]['value']}")
