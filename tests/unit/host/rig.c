@@ -18,7 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RIG_PERMIT_MS 300
 #define RIG_LIVE_MAX 4
 
 static struct rig *live[RIG_LIVE_MAX]; /* not yet ended */
@@ -116,6 +115,7 @@ struct rig *rig_start(const struct rig_options *o)
 {
     struct rig *r = calloc(1, sizeof(*r));
     assert_non_null(r);
+    r->permit_ms = RIG_PERMIT_MS;
     world_make(r, o);
     if (o->prepare)
         o->prepare(r->world);
@@ -264,7 +264,7 @@ static void permits_send(struct rig *r)
         return;
     r->permit_next_ns = now + 50 * NS_PER_MS;
     for (unsigned i = 0; i < r->n_permits; i++) {
-        struct link_permit p = {.ref = r->permit[i], .until_boot_ns = clock_boot_ns() + RIG_PERMIT_MS * NS_PER_MS};
+        struct link_permit p = {.ref = r->permit[i], .until_boot_ns = clock_boot_ns() + r->permit_ms * NS_PER_MS};
         link_message_head(&p, LINK_PERMIT, sizeof(p));
         rig_send(r, &p);
     }

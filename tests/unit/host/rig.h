@@ -12,6 +12,8 @@
 #include "modality/clock.h"
 
 #define RIG_SESSIONS 64
+/* How long a permit is: one that the rig keeps up must not run out because a loaded machine does not run the rig. */
+#define RIG_PERMIT_MS 1000
 
 struct rig_options {
     unsigned units;       /* 0 = 1 */
@@ -49,7 +51,7 @@ struct rig {
     /* permits sent while waiting */
     struct link_session_ref permit[FAKE_UNITS];
     unsigned n_permits;
-    int64_t permit_next_ns;
+    int64_t permit_next_ns, permit_ms; /* RIG_PERMIT_MS, unless the test wants them shorter */
 };
 
 struct rig *rig_start(const struct rig_options *options);
@@ -67,7 +69,7 @@ void rig_close_socket(struct rig *r);
 /* The host exits; its status. */
 int rig_wait_exit(struct rig *r, int ms);
 
-/* An arm that is in order: channel 1 of a unit, 10 mA, 10 s, permit of 300 ms kept up by the rig while it waits. */
+/* An arm that is in order: channel 1 of a unit, 10 mA, 10 s, permit kept up by the rig while it waits. */
 struct link_arm rig_arm_make(uint64_t session, uint32_t unit, uint32_t group, int64_t target_ua);
 void rig_arm(struct rig *r, struct link_arm *arm, bool keep_permitted);
 void rig_arm_and_run(struct rig *r, uint64_t session, uint32_t unit, int64_t target_ua);

@@ -31,7 +31,7 @@ static struct link_arm cold_arm(uint64_t session, int64_t target_millic)
     struct link_arm arm = {
         .ref = {.session = session, .turn = 1},
         .end_boot_ns = clock_boot_ns() + 10 * NS_PER_S,
-        .permit_boot_ns = clock_boot_ns() + 300 * NS_PER_MS,
+        .permit_boot_ns = clock_boot_ns() + RIG_PERMIT_MS * NS_PER_MS,
         .accepted_link_loss = 1,
         .targets = {target_millic},
         .envelope = {.modality = MODALITY_COLD,

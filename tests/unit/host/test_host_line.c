@@ -196,7 +196,7 @@ static void a_tenth_at_most(struct rig *r)
             polls++;
     }
     assert_true(busy * 100 / (clock_monotonic_ns() - begun) <= 12);
-    assert_true(polls > 75); /* of 100 */
+    assert_true(polls > 50); /* of 100, on a machine that may have much else to do */
 }
 
 static void a_silent_unit_gets_a_tenth_of_the_line(void **state)

@@ -109,7 +109,8 @@ static void the_permit_runs_out_and_the_output_rests(void **state)
     (void)state;
     struct rig *r = ready(&(struct rig_options){0});
     rig_arm_and_run(r, 1, 0, 20000);
-    rig_pass(r, 400);
+    r->permit_ms = 300;
+    rig_pass(r, 1200); /* those that were longer are over */
     assert_false(rig_at_rest(r, 0));
     rig_stop_permits(r);
     int64_t last = clock_monotonic_ns();
@@ -117,7 +118,7 @@ static void the_permit_runs_out_and_the_output_rests(void **state)
     rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);
     assert_int_equal(rig_session(r, 1, LINK_SESSION_RESTED)->reason, LINK_REASON_PERMIT);
     const struct fake_entry *stop = &r->world->trace[rig_trace(r, from, 0, FAKE_STOP, 0)];
-    assert_in_range(ms_between(last, stop->end_ns), 200, 350);
+    assert_in_range(ms_between(last, stop->end_ns), 200, 600); /* 300 from the last one, and a stop */
     rig_end(r);
 }
 
@@ -227,9 +228,9 @@ static void a_daemon_that_reads_late_loses_no_word(void **state)
     (void)state;
     struct rig *r = ready(&(struct rig_options){0});
     rig_arm_and_run(r, 1, 0, 2000);
-    int64_t deadline = clock_monotonic_ns() + 2 * NS_PER_S;
+    int64_t deadline = clock_monotonic_ns() + 4 * NS_PER_S;
     unsigned from = r->world->n_trace;
-    while (rig_trace_count(r, from, 0, FAKE_STATUS) < 30 && clock_monotonic_ns() < deadline)
+    while ((rig_trace_count(r, from, 0, FAKE_STATUS) < 30 || !rig_at_rest(r, 0)) && clock_monotonic_ns() < deadline)
         poll(NULL, 0, 5); /* nothing is read, no permit is sent: the host has stopped by then */
     assert_true(rig_at_rest(r, 0));
     rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);

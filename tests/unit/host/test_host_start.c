@@ -94,6 +94,7 @@ static void the_permit_must_last_through_the_wait(void **state)
     (void)state;
     struct rig *r = ready(&slow);
     struct link_arm arm = rig_arm_make(1, 0, 0, 2000);
+    arm.permit_boot_ns = clock_boot_ns() + 300 * NS_PER_MS;
     rig_arm(r, &arm, false);
     rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);
     assert_int_equal(rig_session(r, 1, LINK_SESSION_RESTED)->reason, LINK_REASON_PERMIT);
