@@ -18,19 +18,6 @@ static bool all_sound(const struct load *load, enum key_section kind)
     return true;
 }
 
-/* Whether anything that can be chosen is for this; a request may name it too, but nobody would think of it. */
-static bool indication_known(const struct config *config, const char *indication)
-{
-    for (size_t i = 0; i < config->dose.n_protocols; i++)
-        if (config->dose.protocols[i].indication != NULL &&
-            strcmp(config->dose.protocols[i].indication, indication) == 0)
-            return true;
-    for (size_t i = 0; i < config->n_bundles; i++)
-        if (config->bundles[i].indication != NULL && strcmp(config->bundles[i].indication, indication) == 0)
-            return true;
-    return false;
-}
-
 static bool declares(const struct question *q, int condition)
 {
     for (size_t i = 0; i < q->n_answers; i++)
@@ -45,15 +32,17 @@ static bool lies_may_declare(const struct condition *c, enum modality_therapy th
     return modality_therapy_modality(therapy) == MODALITY_ESTIM && (c->n_paths > 0 || c->left_right != 0);
 }
 
-/* The sites at which a question may lead to the condition; all are all bits. */
+/*
+ * The sites at which a question may lead to the condition; all are all bits. One that belongs to an indication counts:
+ * a request may name it, whatever the protocols are for.
+ */
 static uint64_t sites_asked(const struct config *config, int condition, enum modality_therapy therapy)
 {
     const struct screening *s = &config->dose.screening;
     uint64_t asked = 0;
     for (size_t i = 0; i < s->n_questions; i++) {
         const struct question *q = &s->questions[i];
-        const bool ever = q->indication == NULL || indication_known(config, q->indication);
-        if (ever && declares(q, condition) && screening_is_for(q, therapy))
+        if (declares(q, condition) && screening_is_for(q, therapy))
             asked |= q->sites == 0 ? UINT64_MAX : q->sites;
     }
     return asked;
