@@ -5,6 +5,7 @@
  * ends with its stdin.
  *
  *   plug PORT acm|ftdi SERIAL DRIVER     DRIVER of the kernel on its interfaces, "-" = none
+ *                                        VVVV:PPPP = acm of these ids
  *   unplug PORT                          unplug-in PORT MS: answered at once
  *   echo PORT 0|1                        say PORT HEX, say-in PORT MS HEX: the device speaks by itself
  *   halt PORT in|out                     stalls until it is cleared
@@ -127,8 +128,11 @@ static bool is_on(const char *word)
 static const char *plug(struct port *p, const char **words)
 {
     bool ftdi = strcmp(words[0], "ftdi") == 0;
-    struct usb_identity identity = {.vendor = ftdi ? 0x0403 : 0x0483,
-                                    .product = ftdi ? 0x6001 : 0x5740,
+    unsigned vendor = ftdi ? 0x0403 : 0x0483, product = ftdi ? 0x6001 : 0x5740;
+    if (strchr(words[0], ':') && sscanf(words[0], "%4x:%4x", &vendor, &product) != 2)
+        return "error ids?";
+    struct usb_identity identity = {.vendor = (uint16_t)vendor,
+                                    .product = (uint16_t)product,
                                     .maker = "modality",
                                     .model = ftdi ? "serial chip" : "virtual port",
                                     .serial = words[1]};
