@@ -89,7 +89,7 @@ class UsbCase(unittest.TestCase):
         state = wait_until("it comes out, or ends", lambda: self.output_or_end(begun[0], device, least, channel), 2 * PATIENCE)
         if state is True:
             return begun
-        if state["reason"] not in ("link_lost", "dead_man") or attempts == 1:
+        if state["reason"] not in ("link_lost", "dead_man", "host_lost") or attempts == 1:
             raise AssertionError(f"no output of {device}; its session: {state}")
         return self.seen_running(request, device, least, channel, attempts - 1)
 
@@ -419,6 +419,18 @@ class OpenLifu(UsbCase):
         with self.assertRaises(Refused) as refused:
             begin(self.client, lifu_request(self.client, patient=next(patients)))
         self.assertIn("accept_link_loss is missing", str(refused.exception))
+
+    def test_a_stop_that_is_not_heeded_takes_the_consoles_supply_away(self):
+        session, _, _ = self.treat()
+        self.sim.fault("lifu", "stuck")
+        asked = now_ns()
+        self.client.call("session.stop", session_id=session, reason="enough", by="operator")
+        self.rested_within("lifu", asked, 1000)
+        self.assertEqual(self.sim.state("lifu")["supply_on"], 0)
+        self.sim.clear("lifu", "stuck")
+        self.client.state(session, "ended", 3 * PATIENCE)
+        self.sim.fault("lifu", "reboot")  # what a person does: the 12 V come back with its power
+        self.assertEqual(self.sim.state("lifu")["supply_on"], 1)
 
     def test_overheating_ends_the_session(self):
         session, _, _ = self.treat()

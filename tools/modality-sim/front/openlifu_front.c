@@ -185,6 +185,8 @@ static void busy_over(void *ctx, int64_t now_ns)
 
 static void packet_serve(struct olifu_front *front, const struct olifu_packet *packet)
 {
+    if (model_is_down(front->device->model))
+        return;
     struct modbus_request q = as_request(front, packet);
     struct plan plan = rule_plan(&front->device->rules, &q);
     struct job *job = front->job_count < JOBS_MAX ? calloc(1, sizeof *job) : NULL;

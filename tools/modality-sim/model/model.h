@@ -69,6 +69,7 @@ struct model_kind {
     bool exclusive;  /* only one of its channels may run at a time */
     bool bare;       /* no watchdog, timer and hand switch, and settings outlast a loss of power */
     bool unswitched; /* no timer and hand switch */
+    bool unguarded;  /* its outputs run by rules of their own: nothing starts by itself, and no fault code is latched */
     void (*init)(struct model *model);
     /* A kind that runs by its set point: whether value may be written (0 or -EPERM), and what follows from it. */
     int (*allow)(const struct model *model, unsigned channel, unsigned setting, int32_t value);

@@ -82,6 +82,12 @@ static bool per_channel(enum fault_id fault)
            fault == FAULT_hold_level;
 }
 
+/* What the guard does to outputs of its own alone. */
+static bool is_of_guard(enum fault_id fault)
+{
+    return fault == FAULT_self_start || fault == FAULT_device_fault;
+}
+
 static enum cause cause_of(const struct model *model, enum fault_id fault, uint16_t fault_before)
 {
     if (fault == FAULT_patient_stop)
@@ -96,6 +102,8 @@ int model_inject(struct model *model, enum fault_id fault, const struct fault_ar
     uint32_t mask = args_mask(model, args);
     uint16_t fault_before = model->guard.fault_code;
     int r = mask ? 0 : -EINVAL;
+    if (r == 0 && model->kind->unguarded && is_of_guard(fault))
+        r = -ENOTSUP;
     if (r < 0)
         return r;
     if (device_wide(model, fault, args, true)) {
@@ -115,6 +123,8 @@ int model_clear(struct model *model, enum fault_id fault, const struct fault_arg
 {
     uint32_t mask = args_mask(model, args);
     int r = mask ? 0 : -EINVAL;
+    if (r == 0 && model->kind->unguarded && is_of_guard(fault))
+        r = -ENOTSUP;
     if (r < 0)
         return r;
     if (per_channel(fault)) {

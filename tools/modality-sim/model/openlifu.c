@@ -44,6 +44,17 @@ static const struct olifu *of(const struct model *model)
     return (const struct olifu *)model;
 }
 
+/* Told to rest, and it goes on; what it says then is true or not. */
+static bool is_stuck(const struct model *model)
+{
+    return model->guard.channel[0].stuck;
+}
+
+static bool hides(const struct model *model)
+{
+    return is_stuck(model) && model->guard.channel[0].stuck_hidden;
+}
+
 /* ---- console ---- */
 
 static int64_t ramp_ns(const struct model *model)
@@ -70,8 +81,10 @@ int64_t olifu_voltage_on(struct model *model)
 void olifu_voltage_off(struct model *model)
 {
     struct olifu *o = in(model);
-    o->on = false;
-    o->target_v = o->volts = 0;
+    if (!is_stuck(model)) {
+        o->on = false;
+        o->target_v = o->volts = 0;
+    }
     model_refresh(model, CAUSE_stop);
 }
 
@@ -85,7 +98,7 @@ void olifu_supply(struct model *model, bool on)
 
 bool olifu_voltage_is_on(const struct model *model)
 {
-    return of(model)->on;
+    return of(model)->on && !hides(model);
 }
 
 bool olifu_supply_is_on(const struct model *model)
@@ -95,7 +108,7 @@ bool olifu_supply_is_on(const struct model *model)
 
 double olifu_measured_voltage(const struct model *model)
 {
-    return of(model)->volts * model->misreport_permille[0] / 1000.0;
+    return hides(model) ? 0 : of(model)->volts * model->misreport_permille[0] / 1000.0;
 }
 
 void olifu_console_reset(struct model *model)
@@ -110,7 +123,7 @@ void olifu_console_reset(struct model *model)
 void olifu_set_trigger(struct model *model, const struct olifu_trigger *trigger)
 {
     struct olifu *o = in(model);
-    o->running = false;
+    o->running = o->running && is_stuck(model);
     o->configured = true;
     o->trigger = *trigger;
     model_refresh(model, CAUSE_write);
@@ -148,7 +161,7 @@ bool olifu_start(struct model *model)
 bool olifu_stop(struct model *model)
 {
     struct olifu *o = in(model);
-    o->running = false;
+    o->running = o->running && is_stuck(model);
     model_refresh(model, CAUSE_stop);
     return o->configured;
 }
@@ -160,7 +173,7 @@ const struct olifu_trigger *olifu_trigger_of(const struct model *model)
 
 bool olifu_running(const struct model *model)
 {
-    return of(model)->running;
+    return of(model)->running && !hides(model);
 }
 
 double olifu_temperature(const struct model *model)
@@ -215,6 +228,12 @@ static void olifu_init(struct model *model)
 static void olifu_settle(struct model *model)
 {
     struct olifu *o = in(model);
+    if (model_is_down(model)) { /* both, as after power on */
+        o->on = o->running = o->configured = false;
+        o->supply = true;
+        o->stored_v = o->target_v = o->volts = 0;
+        o->trigger = at_boot;
+    }
     if (o->tx_c >= HOT_C) {
         o->blocked = true;
         o->running = false;
@@ -230,7 +249,8 @@ static void olifu_integrate(struct model *model, int64_t to_ns)
         double step = FULL_V * (double)(to_ns - model->now_ns) / (double)(ramp_ns(model) + 1);
         o->volts = fmin(o->target_v, o->volts + step);
     }
-    if (o->running && to_ns >= o->ends_ns)
+    bool endless = is_stuck(model) && model->guard.channel[0].stuck_ignores == STUCK_ALL;
+    if (o->running && to_ns >= o->ends_ns && !endless)
         o->running = false;
 }
 
@@ -295,6 +315,7 @@ const struct model_kind olifu_kind = {
     .size = sizeof(struct olifu),
     .bare = true,
     .unswitched = true,
+    .unguarded = true,
     .init = olifu_init,
     .settle = olifu_settle,
     .integrate = olifu_integrate,
