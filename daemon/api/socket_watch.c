@@ -16,7 +16,7 @@
 #include "api/state.h"
 #include "link/loop.h"
 #include "modality/log.h"
-#include "session/alarm.h"
+#include "supervise/alarm.h"
 
 #define LOOK_NS (1 * NS_PER_S)
 #define AGAIN_NS (100 * NS_PER_MS)

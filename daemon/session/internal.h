@@ -15,10 +15,10 @@
 
 #include "document/document.h"
 #include "modality/clock.h"
-#include "session/kept.h"
 #include "session/session.h"
 #include "session/state.h"
-#include "session/supervise.h"
+#include "supervise/kept.h"
+#include "supervise/supervise.h"
 
 #define SESSIONS_MAX 128       /* open and lately ended */
 #define SESSION_NEWS_MAX 8     /* state changes between two publications */

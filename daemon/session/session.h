@@ -13,7 +13,7 @@
 #include "dose/prescription.h"
 #include "link/message.h"
 #include "record/record.h"
-#include "session/alarm.h"
+#include "supervise/alarm.h"
 
 #define SESSION_OUTPUTS_MAX 1 /* one output per session until combination treatment exists */
 #define SESSION_PHASES_MAX 1

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "modality/clock.h"
-#include "session/supervise.h"
+#include "supervise/supervise.h"
 
 #define PERIOD (50 * NS_PER_MS)
 #define SAMPLES_PER_S ((int)(NS_PER_S / PERIOD))

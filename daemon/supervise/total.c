@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "record/amounts.h"
-#include "session/supervise_judge.h"
+#include "supervise/judge.h"
 
 bool supervise_totals_exceeded(const struct supervise_rules *rules, const struct supervise_state *state, char *why,
                                size_t size)

@@ -4,7 +4,7 @@
  * tighter bound. Where there is no room for more bands, those of one quantity become one bound without a band: that is
  * tighter than any of them was, never looser.
  */
-#include "session/kept.h"
+#include "supervise/kept.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * Delivery, load and contact. A measurement is held against the set points that were in force since the sample before,
  * by its way from rest on the unsafe side: that is up for a current and down for the temperature of a pad.
  */
-#include "session/supervise_dose.h"
-#include "session/supervise_judge.h"
+#include "supervise/dose.h"
+#include "supervise/judge.h"
 
 /* A measurement that should have moved is judged only after the level went this far from where it last moved. */
 #define STUCK_SHARE_PERMILLE 250

@@ -3,8 +3,8 @@
  * Alarms after IEC 60601-1-8: high, medium, low; latched until acknowledged where they have taken an output away;
  * acknowledgement is recorded; raised again when the condition comes again. One table of kinds.
  */
-#ifndef SESSION_ALARM_H
-#define SESSION_ALARM_H
+#ifndef SUPERVISE_ALARM_H
+#define SUPERVISE_ALARM_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -3,7 +3,7 @@
  * How far a treatment that is led by its dose has come: of the whole for iontophoresis, of the present point for a
  * laser. Between two samples the rates of the newest one tell when it will be there, if no level moves.
  */
-#include "session/supervise.h"
+#include "supervise/supervise.h"
 
 #include "dose/wide.h"
 #include "modality/clock.h"

@@ -4,13 +4,13 @@
  * number of samples, bound, action and alarm. The worst active action wins. Also the running integral of what was
  * delivered: max(commanded, measured), rounded up. Pure: samples and time come in, faults come out.
  */
-#ifndef SESSION_SUPERVISE_H
-#define SESSION_SUPERVISE_H
+#ifndef SUPERVISE_SUPERVISE_H
+#define SUPERVISE_SUPERVISE_H
 
 #include "dose/envelope.h"
 #include "link/message.h"
 #include "record/amounts.h"
-#include "session/alarm.h"
+#include "supervise/alarm.h"
 
 enum supervise_action { ACTION_NONE, ACTION_NOTE, ACTION_HOLD, ACTION_STOP };
 

@@ -4,7 +4,7 @@
  * alarm on the way to rest cannot fail. An alarm leaves the table in one place (alarm_clear), and its listener is told.
  * Two facts decide its state: whether the condition lasts, and whether a person acknowledged it.
  */
-#include "session/alarm.h"
+#include "supervise/alarm.h"
 
 #include <errno.h>
 #include <stdio.h>

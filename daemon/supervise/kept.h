@@ -4,8 +4,8 @@
  * so that a bound only ever becomes tighter. They are copies, with the treatment's own conditions already answered:
  * what a session holds on to outlives the configurations that said it, and their number is bounded however many come.
  */
-#ifndef SESSION_KEPT_H
-#define SESSION_KEPT_H
+#ifndef SUPERVISE_KEPT_H
+#define SUPERVISE_KEPT_H
 
 #include "dose/protocol.h"
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "session/alarm.h"
+#include "supervise/alarm.h"
 
 struct heard {
     struct alarms *alarms;

@@ -3,14 +3,14 @@
  * The running integral. Rates are taken over one second and multiplied by the time in ns; what is left over stays in
  * nC, nJ, nK and ns, so that rounding up happens once per session and not once per sample.
  */
-#include "session/supervise_dose.h"
+#include "supervise/dose.h"
 
 #include <errno.h>
 
 #include "dose/derive.h"
 #include "dose/wide.h"
 #include "modality/clock.h"
-#include "session/supervise_judge.h"
+#include "supervise/judge.h"
 
 /* An hour of the same output: what dose_totals rounds up on it is nothing on one sample of it. */
 #define HOUR_MS 3600000

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "modality/clock.h"
-#include "session/supervise_dose.h"
-#include "session/supervise_judge.h"
+#include "supervise/dose.h"
+#include "supervise/judge.h"
 
 /* Above the bound for a still head, so long without motion: a slow stroke turns round within it. */
 #define STILL_NS (3 * NS_PER_S)

@@ -4,7 +4,7 @@
  * count is reached. Output and load are judged in supervise_output.c, what else a device senses in supervise_sensor.c;
  * what the measurements mean in dose is supervise_dose.c.
  */
-#include "session/supervise.h"
+#include "supervise/supervise.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,8 +12,8 @@
 #include "dose/picture_parts.h"
 #include "dose/wide.h"
 #include "modality/clock.h"
-#include "session/supervise_dose.h"
-#include "session/supervise_judge.h"
+#include "supervise/dose.h"
+#include "supervise/judge.h"
 
 static const struct {
     const char *id;

@@ -3,10 +3,10 @@
  * Between the files of supervision: one round of judgement over one sample, and the count of each fault on each
  * channel. Every judgement goes through supervise_judge, whether its fault is present or not.
  */
-#ifndef SESSION_SUPERVISE_JUDGE_H
-#define SESSION_SUPERVISE_JUDGE_H
+#ifndef SUPERVISE_JUDGE_H
+#define SUPERVISE_JUDGE_H
 
-#include "session/supervise.h"
+#include "supervise/supervise.h"
 
 struct judging {
     const struct supervise_rules *rules;

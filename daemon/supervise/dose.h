@@ -3,10 +3,10 @@
  * What samples mean in dose, for supervise.c: the value a measurement should have at a set level, the derived
  * quantities of what was measured, and the running integral of what was delivered.
  */
-#ifndef SESSION_SUPERVISE_DOSE_H
-#define SESSION_SUPERVISE_DOSE_H
+#ifndef SUPERVISE_DOSE_H
+#define SUPERVISE_DOSE_H
 
-#include "session/supervise.h"
+#include "supervise/supervise.h"
 
 /* The measurement (quantity c->actual) that belongs to this level; -EINVAL where it cannot be derived. */
 int supervise_expect(const struct supervise_channel_rules *c, int64_t level, int64_t *expected);
