@@ -283,9 +283,9 @@ void rig_wait_for(struct rig *r, int ms, bool (*done)(struct rig *r, uint64_t ar
     int64_t deadline = clock_monotonic_ns() + ms * NS_PER_MS;
     while (!done(r, arg)) {
         if (clock_monotonic_ns() > deadline)
-            fail_msg("not within %d ms: %s (unit 0 is %s: %s; fault: %s; log: %s)", ms, what,
+            fail_msg("not within %d ms: %s (unit 0 is %s: %s; fault: %s; log: %s; session: %s)", ms, what,
                      unit_state_id((enum unit_state)r->presence[0].state), r->presence[0].detail, r->config_fault,
-                     r->last_log);
+                     r->last_log, r->n_sessions > 0 ? r->sessions[r->n_sessions - 1].detail : "none");
         turn(r);
     }
 }
