@@ -245,6 +245,7 @@ USB_KEYS = {
 
 # Sanitizers on a shared machine: times at which the daemon gives up are wider here than the shipped ones, which the bench uses.
 PATIENT = "lease = 30 s\ntelemetry = 100 ms\npermit = 1 s\ngrace = 100 ms"
+PATIENT_LINE = "response_timeout = 150 ms\n"  # of devices on TCP in such a room
 
 # The reference unit's head, as calibrated.
 HEAD = """[applicator head_ref]
@@ -293,6 +294,7 @@ class Room:
         self.sim = Sim(self.directory, devices, sim_arguments) if devices else None
         self.daemon, self.clients = None, []
         shutil.copytree(os.path.join(SOURCE, "config"), self.config, ignore=shutil.ignore_patterns("*.in", "CMakeLists.txt"))
+        self.patient = not daemon_keys
         self.write("daemon.ini", "\n".join([
             "[daemon]", f"socket = {self.socket}", f"state_dir = {self.directory}/state",
             f"plugin_dir = {BUILD}/plugins", daemon_keys or PATIENT, ""]))
@@ -320,8 +322,10 @@ class Room:
         kind = next((kind for start, kind in kinds.items() if name.startswith(start)), "refstim")
         unit = next((d.split("unit=")[1].split(",")[0] for d in self.sim.process.args
                      if isinstance(d, str) and d.startswith(name + "=")), "1") if self.sim else "1"
-        serial = "baud = 115200\nparity = none\n" if link.startswith("serial:") else ""
-        return f"plugin = modbus-map\nunit = {unit}\nmap = {kind}\n{serial}"
+        line = PATIENT_LINE if self.patient else ""
+        if link.startswith("serial:"):
+            line = "baud = 115200\nparity = none\n"
+        return f"plugin = modbus-map\nunit = {unit}\nmap = {kind}\n{line}"
 
     def write(self, name, text):
         path = os.path.join(self.config, name)
