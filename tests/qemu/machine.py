@@ -30,6 +30,10 @@ def make_disk(build, config, path):
     return os.path.join(kernel, "vmlinux"), path
 
 
+# Its clock is one that QEMU keeps: the processor's own counter is measured while it starts, and wrongly on a busy computer.
+KERNEL = "console=ttyS0 panic=-1 quiet mitigations=off random.trust_cpu=on clocksource=hpet nolapic_timer"
+
+
 class Machine:
     """ports: {number: "usb-redir" or QEMU's "usb-serial,serial=..."}, the sockets of the simulator are in folder."""
 
@@ -40,7 +44,7 @@ class Machine:
             "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "1", "-m", str(MEMORY_MB),
             "-nodefaults", "-display", "none", "-no-reboot", "-serial", f"file:{self.console_path}",
             "-kernel", kernel, "-initrd", disk,
-            "-append", "console=ttyS0 panic=-1 quiet tsc=reliable mitigations=off random.trust_cpu=on",
+            "-append", KERNEL,
             "-device", "virtio-serial-pci", "-chardev", f"socket,id=shell,path={shell},server=on,wait=off",
             "-device", "virtserialport,chardev=shell,name=shell", "-device", "qemu-xhci,id=usb,p2=8,p3=1"]
         for number, kind in ports.items():

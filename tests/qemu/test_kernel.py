@@ -8,7 +8,7 @@ import os
 import unittest
 
 from inside import SECONDS, Inside, Treatment
-from room import HEAD, LIFU, LIFU_HEAD, P24, PROBE, REHA, now_ns
+from room import HEAD, LIFU, LIFU_HEAD, P24, PROBE, REHA, now_ns, wait_until
 from test_usb import LIFU_PROTOCOL
 
 FULL = os.environ.get("MODALITY_QEMU") == "full"
@@ -113,7 +113,157 @@ class Stimulation(Case):
         self.a_pulled_plug("reha", 1200 + 100)  # it has power of its own, and a watchdog
 
 
-@unittest.skipUnless(FULL, "tools/test --qemu")
+in_full = unittest.skipUnless(FULL, "tools/test --qemu")
+
+
+@in_full
+class Plugs(Case):
+    """A plug in every state; a real kernel gives the device another address each time."""
+
+    def addresses(self):
+        return set(self.machine.do("ls /dev/bus/usb/001").split())
+
+    def test_pulled_while_it_is_idle(self):
+        for device in ("p24", "reha"):
+            before = self.addresses()
+            self.plugged_out(device, 100)
+            self.assertNotEqual(self.addresses(), before)
+
+    def test_pulled_while_it_is_paused(self):
+        for device in ("p24", "reha"):
+            treatment = self.tens(device)
+            treatment.act("pause")
+            treatment.wait("paused")
+            self.plugged_out(device, 100)
+            self.assertNotEqual(treatment.ended()[0], DONE)
+
+    def test_a_loose_contact_is_another_device(self):
+        """Out and in again before anybody has looked."""
+        for device, bound_ms in (("p24", 100), ("reha", 1200 + 100)):
+            treatment = self.tens(device)
+            pulled = now_ns()
+            self.sim.fault(device, "absent", ms=20)
+            self.rested_within(device, pulled, bound_ms)
+            self.assertIn(treatment.ended()[0], (FAULT, UNPROVED))
+            inside.wait_device(device, "ready")
+            self.assertEqual(self.sim.peak(device, pulled + bound_ms * 10**6), 0)
+
+    def test_another_device_in_its_port_is_not_used(self):
+        self.sim.fault("p24", "absent")
+        inside.wait_device("p24", "absent")
+        self.sim.fault("p24", "identity", serial=12)
+        self.sim.clear("p24", "absent")
+        inside.wait_device("p24", "wrong_identity")
+        self.sim.clear("p24")
+        inside.wait_device("p24", "ready")
+
+
+@in_full
+class Bus(Case):
+    """What a device does to its transfers, as xHCI and usbfs pass it on."""
+
+    def faulted(self, device, bound_ms, fault, **arguments):
+        treatment = self.tens(device)
+        since = now_ns()
+        self.sim.fault(device, fault, **arguments)
+        self.rested_within(device, since, bound_ms)
+        self.assertIn(treatment.ended()[0], (FAULT, UNPROVED), (fault, arguments))
+        self.sim.clear(device)
+        inside.wait_device(device, "ready")
+
+    def test_a_p24_that_hangs_is_left_to_its_watchdog(self):
+        for endpoint in ("in", "out"):
+            self.faulted("p24", 2000 + 500, "hang", endpoint=endpoint)
+
+    def test_a_p24_that_stalls(self):
+        for endpoint in ("in", "out"):
+            self.faulted("p24", 2000 + 500, "stall", endpoint=endpoint)
+
+    def test_a_p24_that_babbles_and_one_that_says_nothing(self):
+        self.faulted("p24", 2000 + 500, "drop")
+        self.faulted("p24", 2000 + 500, "corrupt", how="garbage")
+
+    def test_a_rehastim_that_says_nothing(self):
+        self.faulted("reha", 1200 + 100, "drop")
+        self.faulted("reha", 1200 + 100, "corrupt", how="garbage")
+
+    def test_the_emergency_switch(self):
+        treatment = self.tens("reha")
+        pressed = now_ns()
+        self.sim.fault("reha", "patient_stop")
+        self.rested_within("reha", pressed, 100)
+        self.assertEqual(treatment.ended()[0], FAULT)
+        self.sim.clear("reha")
+        for alarm in inside.ask("alarms")["items"]:
+            self.machine.do(f"modalityctl alarms --acknowledge {alarm['number']}")
+
+
+@in_full
+class Killed(Case):
+    def treated(self):
+        treatments = [self.tens(device) for device in ("p24", "reha")]
+        return treatments, now_ns()
+
+    def rested(self, since, p24_ms, reha_ms):
+        self.rested_within("p24", since, p24_ms)
+        self.rested_within("reha", since, reha_ms)
+
+    def test_hosts_are_replaced(self):
+        treatments, since = self.treated()
+        self.machine.do("kill -9 $(pidof modality-host)")
+        self.rested(since, 1000, 1000)
+        for treatment in treatments:
+            treatment.ended()
+
+    def test_hosts_rest_their_devices_without_the_daemon(self):
+        _, since = self.treated()
+        self.machine.do("kill -9 $(cat /tmp/daemon.pid)")
+        self.rested(since, 1000, 1000)
+        inside.start()
+
+    def test_devices_rest_without_anybody(self):
+        _, since = self.treated()
+        self.machine.do("kill -9 $(cat /tmp/daemon.pid) $(pidof modality-host)")
+        self.rested(since, 2000 + 500, 1200 + 100)
+        inside.start()
+        for device in DEVICES:
+            inside.wait_device(device, "ready")
+            self.assertTrue(self.sim.at_rest(device))
+
+
+@in_full
+class Scan(Case):
+    def test_what_is_plugged_in_is_found(self):
+        found = self.machine.do("modalityctl scan")
+        for words in ("p24", "reha", "SIM11", "FT11"):
+            self.assertIn(words, found)
+
+
+@in_full
+class Driver(Case):
+    def test_the_kernels_own_driver_is_taken_off_and_its_serial_port_serves_as_well(self):
+        """A RehaStim 2 by way of ftdi_sio, under the name that udev gives its terminal."""
+        name = self.machine.do("ls /sys/bus/usb/drivers/ftdi_sio").split()
+        self.assertNotIn("1-2:1.0", name)
+        self.machine.do("cp /etc/modalityd/devices.ini /tmp/devices.ini; kill $(cat /tmp/daemon.pid); "
+                        "while test -S $MODALITY_SOCKET; do sleep 0.1; done")
+        self.sim.fault("reha", "absent", ms=100)
+        wait_until("its terminal", lambda: self.machine.run("ls /dev/serial/by-id/*FT11*")[0] == 0, SECONDS, 0.1)
+        path = self.machine.do("ls /dev/serial/by-id/*FT11*").strip()
+        self.machine.do(f"sed -i 's,usb:0403:6001.*,serial:{path},' /etc/modalityd/devices.ini")
+        inside.start()
+        try:
+            self.stop(self.tens("reha"), "reha")
+            treatment = self.tens("reha")
+            self.plugged_out("reha", 1200 + 100)
+            self.assertIn(treatment.ended()[0], (FAULT, UNPROVED))
+        finally:
+            self.machine.do("kill $(cat /tmp/daemon.pid); while test -S $MODALITY_SOCKET; do sleep 0.1; done; "
+                            "cp /tmp/devices.ini /etc/modalityd/devices.ini")
+            inside.start()
+
+
+@in_full
 class OpenLifu(Case):
     def test_a_treatment_is_started_paused_and_stopped(self):
         treatment = self.lifu()
