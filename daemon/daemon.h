@@ -16,6 +16,7 @@
 
 struct inhibitor;
 struct plugins_scan;
+struct host_log;
 
 struct daemon {
     const char *host_path; /* modality-host, beside this program or in libexec */
@@ -31,7 +32,8 @@ struct daemon {
     size_t n_links, links_down;
     struct session_device_settings *devices;
     struct inhibitor *inhibitor;
-    struct plugins_scan *scan; /* NULL = nobody has asked */
+    struct plugins_scan *scan;  /* NULL = nobody has asked */
+    struct host_log *host_logs; /* as links; NULL = nothing was logged yet */
     sd_event_source *deadline, *second, *records;
     uint64_t watchdog_usec, watchdog_sent_usec;
     bool stopping, links_told;
@@ -89,6 +91,9 @@ int check_child_start(sd_event *event, const char *dir, check_done *done, void *
 void daemon_scan(struct daemon *d, struct session_reply reply);
 /* The answers that are still open are given up. */
 void daemon_scan_end(struct daemon *d);
+
+/* One line that the host of a link has logged. */
+void daemon_host_log(struct daemon *d, size_t link, const struct link_text *m, int64_t now_ns);
 
 /* SIGHUP: the whole new configuration or the old one. */
 void daemon_reload(struct daemon *d);

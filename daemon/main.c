@@ -167,6 +167,7 @@ static void daemon_down(struct daemon *d)
         link_free(d->links[i]);
     free(d->links);
     free(d->plans);
+    free(d->host_logs);
     inhibitor_free(d->inhibitor);
     sessions_free(d->sessions);
     record_close(d->record); /* the last: what the others handed over is still written, nobody is told any more */

@@ -39,7 +39,9 @@ static void on_host_message(struct link *link, const struct link_header *message
     struct daemon *d = userdata;
     const struct session_time now = daemon_now();
     const size_t index = link_index(d, link);
-    if (index < d->n_links)
+    if (index < d->n_links && message->type == LINK_LOG)
+        daemon_host_log(d, index, (const struct link_text *)(const void *)message, now.monotonic_ns);
+    else if (index < d->n_links)
         sessions_host_message(d->sessions, index, message, &now);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "carrier.h"
 
+#include <errno.h>
+
 #include "common/usb_cdc.h"
 
 /* What the maker's program tells them; behind their USB it means nothing electrically. */
@@ -41,7 +43,8 @@ static int carrier_open(void *ctx, int64_t deadline_ns, struct transport *out)
                     : usb_cdc_open(&c->config->names[c->side], &device_line, deadline_ns, why, &c->port);
     if (r < 0) {
         if (why[0] && !c->why_told)
-            c->services->log(c->services->ctx, MODALITY_LOG_INFO, "%s: %s", c->config->id, why);
+            c->services->log(c->services->ctx, r == -ENODEV ? MODALITY_LOG_INFO : MODALITY_LOG_WARNING, "%s: %s",
+                             c->config->id, why);
         c->why_told |= why[0] != '\0';
         return r;
     }

@@ -24,7 +24,8 @@ static int open_usb(struct carrier *c, int64_t deadline_ns, struct transport *ou
     if (r == 0)
         *out = usb_port_transport(c->port);
     else
-        c->services->log(c->services->ctx, MODALITY_LOG_DEBUG, "%s: %s", c->config->id, why);
+        c->services->log(c->services->ctx, r == -ENODEV ? MODALITY_LOG_INFO : MODALITY_LOG_WARNING, "%s: %s",
+                         c->config->id, why);
     return r == -EINVAL ? -EIO : r;
 }
 

@@ -29,7 +29,8 @@ static int wire_open(void *ctx, int64_t deadline_ns, struct transport *out)
     char why[USB_WHY_MAX] = "";
     int r = usb_cdc_open(&l->link.config.name, &line, deadline_ns, why, &l->port);
     if (r < 0) {
-        l->link.services->log(l->link.services->ctx, MODALITY_LOG_DEBUG, "%s: %s", l->link.config.id, why);
+        l->link.services->log(l->link.services->ctx, r == -ENODEV ? MODALITY_LOG_INFO : MODALITY_LOG_WARNING, "%s: %s",
+                              l->link.config.id, why);
         return r;
     }
     *out = usb_port_transport(l->port);

@@ -177,11 +177,14 @@ class HotPlug(unittest.TestCase):
     def test_the_daemon_starts_without_it(self):
         self.room.stop()
         self.pull("p24")
+        logged = len(self.room.log())
         self.room.start(ready=False)
         self.client = self.room.client()
         self.gone("p24")
         self.room.wait_device("reha", "ready")
         self.back("p24")
+        told = [line for line in self.room.log()[logged:].splitlines() if "is not plugged in" in line]
+        self.assertEqual(told, ["usb:0483:5740,port=1-1 (sciencemode4): p24: 0483:5740,port=1-1 is not plugged in"])
 
 
 if __name__ == "__main__":
