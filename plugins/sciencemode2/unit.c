@@ -142,10 +142,27 @@ int unit_open(struct modality_link *link, int64_t deadline_ns)
     return 0;
 }
 
+/*
+ * What is not connected says Init twice a second, and a transport that is emptied loses it: whoever does that twice a
+ * second as well never hears one. Behind an Init there is nothing to be emptied: it begins anew.
+ */
+#define REOPEN_HEAR_NS (10 * NS_PER_MS)
+
+static int hear_init(struct modality_link *link, int64_t deadline_ns)
+{
+    int64_t until = clock_monotonic_ns() + REOPEN_HEAR_NS;
+    int r = dialog_await_init(&link->dialog, until < deadline_ns ? until : deadline_ns);
+    take_news(link);
+    return r == -EAGAIN ? 0 : r;
+}
+
 int unit_reopen(struct modality_link *link, int64_t deadline_ns)
 {
     int r = unit_hear(link);
-    if (r < 0 || link->failures > FAILURES_KEPT)
+    if (r == 0 && link->failures > FAILURES_KEPT)
+        r = hear_init(link, deadline_ns);
+    bool offered = r == 0 && link->dialog.state == DIALOG_OFFERED;
+    if (r < 0 || (link->failures > FAILURES_KEPT && !offered))
         r = link->wire.recover(link->wire.ctx, deadline_ns);
     if (r < 0)
         return r;
