@@ -19,8 +19,7 @@ const struct key_row key_rows[KEY_COUNT] = {
 };
 
 const struct modality_config_key key_descriptions[KEY_COUNT] = {
-#define KEY(id, owner, section_word, key_text, required, text)                                                         \
-    [KEY_##id] = {section_word, key_text, text, required},
+#define KEY(id, owner, section_word, key_text, required, text) [KEY_##id] = {section_word, key_text, text, required},
     MAP_KEYS(KEY)
 #undef KEY
 };
