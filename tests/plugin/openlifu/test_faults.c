@@ -14,6 +14,7 @@
 #define REST_BOUND_MS 2000
 /* Shorter than the slice that the plugin declares: hundreds of calls go to their end. */
 #define CALL_MS 60
+#define ATTEMPTS 4
 
 /* ---- what is done ---- */
 
@@ -214,7 +215,8 @@ static void host_rests(struct bench *b)
     assert_true(at_rest(b));
 }
 
-/* False: it took longer than it may. */
+/* False: it took longer than it may. A call that was kept from the processor until an answer came that is late by
+ * purpose has taken longer as well. */
 static bool check_one(const struct step *step, const struct mishap *mishap)
 {
     struct bench *b = bench_new(RAMP_MS);
@@ -224,24 +226,29 @@ static bool check_one(const struct step *step, const struct mishap *mishap)
     int64_t began = clock_monotonic_ns();
     int r = act(b, step->deed);
     int64_t took = clock_monotonic_ns() - began;
-    if (step->answered_later ? r != 0 : r != mishap->code && r != mishap->other)
+    bool told = step->answered_later ? r == 0 : r == mishap->code || r == mishap->other;
+    bool in_time = took < (CALL_MS + (told ? BENCH_SLACK_MS : 0)) * NS_PER_MS;
+    if (!told && in_time)
         fail_msg("deed %d, command %02x, %s: %d", (int)step->deed, step->command, mishap->name, r);
     /* Nothing but rest after an outcome that nobody knows. */
-    if (r == -ETIMEDOUT || r == -EPROTO || r == -ENODEV)
+    if (told && (r == -ETIMEDOUT || r == -EPROTO || r == -ENODEV))
         assert_true(act(b, step->deed) < 0);
     bench_clear(b);
     host_rests(b);
     bench_free(b);
-    return took < (CALL_MS + BENCH_SLACK_MS) * NS_PER_MS;
+    return in_time;
 }
 
+/* A machine that was busy elsewhere is asked again; a call that waits does so again. */
 static void check_deed(enum deed deed)
 {
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        for (size_t j = 0; j < sizeof mishaps / sizeof *mishaps && steps[i].deed == deed; j++)
-            if (!check_one(&steps[i],
-                           &mishaps[j])) /* a machine that was busy elsewhere; a call that waits does so again */
-                assert_true(check_one(&steps[i], &mishaps[j]));
+        for (size_t j = 0; j < sizeof mishaps / sizeof *mishaps && steps[i].deed == deed; j++) {
+            bool in_time = false;
+            for (int attempt = 0; attempt < ATTEMPTS && !in_time; attempt++)
+                in_time = check_one(&steps[i], &mishaps[j]);
+            assert_true(in_time);
+        }
 }
 
 static void identify_with_every_fault(void **state)

@@ -5,25 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "front/packet_job.h"
 #include "model/openlifu.h"
-
-#define JOBS_MAX 32
-
-enum job_stage { JOB_ACT, JOB_SEND };
-
-/* An answer on its way; late ones hold up nobody. */
-struct job {
-    struct job *next;
-    struct olifu_front *front;
-    struct olifu_packet packet;
-    struct plan plan;
-    enum job_stage stage;
-    bool lost; /* who asked is gone */
-    uint8_t bytes[2 * OLIFU_FRAME_MAX + RULE_NOISE_BYTES];
-    size_t length, sent;
-    int64_t busy_ns;
-    struct loop_timer timer;
-};
 
 struct olifu_front {
     struct device *device; /* not owned */
@@ -33,22 +16,13 @@ struct olifu_front {
     struct loop_timer busy_timer;
     uint8_t kept[OLIFU_FRAME_MAX]; /* a burst that came meanwhile */
     size_t kept_length;
-    struct job *jobs;
-    unsigned job_count;
+    struct packet_jobs jobs;
     uint8_t last[OLIFU_FRAME_MAX];
     size_t last_length;
 };
 
-static void job_free(struct job *job)
-{
-    struct job **at = &job->front->jobs;
-    while (*at != job)
-        at = &(*at)->next;
-    *at = job->next;
-    job->front->job_count--;
-    loop_timer_cancel(job->front->device->loop, &job->timer);
-    free(job);
-}
+_Static_assert(sizeof(struct olifu_packet) <= PACKET_SIZE_MAX, "a packet that no job can keep");
+_Static_assert(2 * OLIFU_FRAME_MAX + RULE_NOISE_BYTES <= PACKET_ANSWER_MAX, "an answer that no job can keep");
 
 /* What a wire fault is matched against; also what the trace shows. */
 static struct modbus_request as_request(const struct olifu_front *front, const struct olifu_packet *packet)
@@ -113,63 +87,63 @@ static size_t bend(enum corrupt_how how, struct olifu_packet *answer, uint8_t *f
     return 0;
 }
 
-static void answer_write(struct job *job, struct olifu_packet *answer)
+static size_t answer_write(struct olifu_front *front, struct olifu_packet *answer, const struct plan *plan,
+                           uint8_t *bytes)
 {
-    struct olifu_front *front = job->front;
-    const struct plan *plan = &job->plan;
     if (plan->replay && front->last_length) {
-        memcpy(job->bytes, front->last, front->last_length);
-        job->length = front->last_length;
-        return;
+        memcpy(bytes, front->last, front->last_length);
+        return front->last_length;
     }
-    job->length = olifu_write(answer, job->bytes);
-    memcpy(front->last, job->bytes, job->length);
-    front->last_length = job->length;
+    size_t length = olifu_write(answer, bytes);
+    memcpy(front->last, bytes, length);
+    front->last_length = length;
     if (plan->corrupt)
-        job->length = bend(plan->how, answer, job->bytes);
+        length = bend(plan->how, answer, bytes);
     if (plan->duplicate) {
-        memcpy(job->bytes + job->length, job->bytes, job->length);
-        job->length *= 2;
+        memcpy(bytes + length, bytes, length);
+        length *= 2;
     }
+    return length;
 }
 
-static void job_act(struct job *job)
+/* While it is busy with this one it hears no other. */
+static void be_busy(struct olifu_front *front, int64_t busy_ns)
 {
-    struct olifu_front *front = job->front;
+    front->jobs.busy_ns = busy_ns;
+    if (busy_ns == 0)
+        return;
+    front->busy = true;
+    loop_timer_arm(front->device->loop, &front->busy_timer, clock_monotonic_ns() + busy_ns);
+}
+
+static size_t act(void *ctx, const void *packet, const struct plan *plan, uint8_t bytes[PACKET_ANSWER_MAX])
+{
+    struct olifu_front *front = ctx;
     struct olifu_packet answer;
-    int64_t now_ns = device_advance(front->device);
-    bool acts = job->plan.act != ACT_NEVER && !job->plan.echo_only;
-    olifu_command_run(front->device, front->side, &job->packet, acts, &answer, &job->busy_ns);
-    if (job->plan.exception) {
+    int64_t busy_ns, now_ns = device_advance(front->device);
+    bool acts = plan->act != ACT_NEVER && !plan->echo_only;
+    olifu_command_run(front->device, front->side, packet, acts, &answer, &busy_ns);
+    if (plan->exception) {
         answer.command = 0;
         olifu_error(front->side, OLIFU_READ_PACKET, &answer);
     }
-    trace_packet(front, acts ? "applied" : "ignored", &job->packet, now_ns);
-    if (job->plan.reply)
-        answer_write(job, &answer);
+    trace_packet(front, acts ? "applied" : "ignored", packet, now_ns);
+    be_busy(front, busy_ns);
     device_settle(front->device);
+    return plan->reply ? answer_write(front, &answer, plan, bytes) : 0;
 }
 
-static void job_due(void *ctx, int64_t now_ns)
+static void send_bytes(void *ctx, const uint8_t *bytes, size_t length)
 {
-    struct job *job = ctx;
-    struct olifu_front *front = job->front;
-    if (job->stage == JOB_ACT)
-        job_act(job);
-    job->stage = JOB_SEND;
-    bool drip = job->plan.drip_ms > 0, cut = job->plan.close && !job->lost;
-    size_t part = job->length - job->sent;
-    part = drip && part > 1 ? 1 : part;
-    if (!job->lost && front->open && part > 0)
-        front->link.send(front->link.ctx, job->bytes + job->sent, part);
-    job->sent += part;
-    if (!job->lost && job->sent < job->length) {
-        loop_timer_arm(front->device->loop, &job->timer, now_ns + job->plan.drip_ms * NS_PER_MS);
-        return;
-    }
-    job_free(job);
-    if (cut)
-        front->link.cut(front->link.ctx);
+    struct olifu_front *front = ctx;
+    if (front->open && length > 0)
+        front->link.send(front->link.ctx, bytes, length);
+}
+
+static void cut(void *ctx)
+{
+    struct olifu_front *front = ctx;
+    front->link.cut(front->link.ctx);
 }
 
 static void busy_over(void *ctx, int64_t now_ns)
@@ -189,25 +163,7 @@ static void packet_serve(struct olifu_front *front, const struct olifu_packet *p
         return;
     struct modbus_request q = as_request(front, packet);
     struct plan plan = rule_plan(&front->device->rules, &q);
-    struct job *job = front->job_count < JOBS_MAX ? calloc(1, sizeof *job) : NULL;
-    if (!job)
-        return;
-    *job = (struct job){.next = front->jobs, .front = front, .packet = *packet, .plan = plan};
-    job->timer = (struct loop_timer){.fn = job_due, .ctx = job};
-    front->jobs = job;
-    front->job_count++;
-    job->stage = plan.act == ACT_DELAYED || plan.act == ACT_AFTER_CLOSE ? JOB_ACT : JOB_SEND;
-    if (job->stage == JOB_SEND)
-        job_act(job);
-    int64_t now_ns = clock_monotonic_ns(), at_ns = now_ns + job->busy_ns + plan.delay_ms * NS_PER_MS;
-    if (job->busy_ns > 0) {
-        front->busy = true;
-        loop_timer_arm(front->device->loop, &front->busy_timer, now_ns + job->busy_ns);
-    }
-    if (at_ns > now_ns)
-        loop_timer_arm(front->device->loop, &job->timer, at_ns);
-    else
-        job_due(job, now_ns);
+    packet_job_begin(&front->jobs, packet, sizeof *packet, &plan);
 }
 
 static void error_send(struct olifu_front *front, enum olifu_read read, const struct olifu_packet *packet)
@@ -215,8 +171,7 @@ static void error_send(struct olifu_front *front, enum olifu_read read, const st
     uint8_t frame[OLIFU_FRAME_MAX];
     struct olifu_packet answer = *packet;
     olifu_error(front->side, read, &answer);
-    if (front->open)
-        front->link.send(front->link.ctx, frame, olifu_write(&answer, frame));
+    send_bytes(front, frame, olifu_write(&answer, frame));
 }
 
 void olifu_front_receive(struct olifu_front *front, const uint8_t *bytes, size_t length)
@@ -248,8 +203,7 @@ void olifu_front_open(struct olifu_front *front)
 void olifu_front_close(struct olifu_front *front)
 {
     front->open = false;
-    for (struct job *job = front->jobs; job; job = job->next)
-        job->lost = true;
+    packet_jobs_closed(&front->jobs);
 }
 
 struct olifu_front *olifu_front_new(struct device *device, enum olifu_side side, struct olifu_link link)
@@ -260,6 +214,8 @@ struct olifu_front *olifu_front_new(struct device *device, enum olifu_side side,
     front->device = device;
     front->side = side;
     front->link = link;
+    front->jobs =
+        (struct packet_jobs){.loop = device->loop, .user = {.act = act, .send = send_bytes, .cut = cut, .ctx = front}};
     front->busy_timer = (struct loop_timer){.fn = busy_over, .ctx = front};
     return front;
 }
@@ -268,11 +224,7 @@ void olifu_front_free(struct olifu_front *front)
 {
     if (!front)
         return;
-    for (struct job *job = front->jobs, *next; job; job = next) {
-        next = job->next;
-        loop_timer_cancel(front->device->loop, &job->timer);
-        free(job);
-    }
+    packet_jobs_free(&front->jobs);
     loop_timer_cancel(front->device->loop, &front->busy_timer);
     free(front);
 }

@@ -37,13 +37,16 @@ void packet_jobs_free(struct packet_jobs *jobs)
         job_free(jobs->first);
 }
 
-static void job_act(struct packet_job *job)
+/* How long the device is busy with it. */
+static int64_t job_act(struct packet_job *job)
 {
     const struct packet_user *user = &job->jobs->user;
+    job->jobs->busy_ns = 0;
     job->length = user->act(user->ctx, job->packet, &job->plan, job->answer);
     if (!job->plan.reply)
         job->length = 0;
     job->stage = JOB_SEND;
+    return job->jobs->busy_ns;
 }
 
 /* Its time has come: what is left of the answer goes out, or its next byte. */
@@ -51,8 +54,11 @@ static void job_due(void *ctx, int64_t now_ns)
 {
     struct packet_job *job = ctx;
     const struct packet_user user = job->jobs->user;
-    if (job->stage != JOB_SEND)
-        job_act(job);
+    int64_t busy_ns = job->stage != JOB_SEND ? job_act(job) : 0;
+    if (busy_ns > 0) {
+        loop_timer_arm(job->jobs->loop, &job->timer, now_ns + busy_ns);
+        return;
+    }
     size_t part = job->length - job->sent;
     if (job->plan.drip_ms > 0 && part > 1)
         part = 1;
@@ -85,10 +91,9 @@ void packet_job_begin(struct packet_jobs *jobs, const void *packet, size_t size,
     job->stage = plan->act == ACT_AFTER_CLOSE ? JOB_AFTER_CLOSE : JOB_ACT;
     if (job->stage == JOB_AFTER_CLOSE)
         return;
-    if (plan->act != ACT_DELAYED)
-        job_act(job);
-    if (plan->delay_ms > 0)
-        loop_timer_arm(jobs->loop, &job->timer, now_ns + plan->delay_ms * NS_PER_MS);
+    int64_t busy_ns = plan->act != ACT_DELAYED ? job_act(job) : 0;
+    if (plan->delay_ms > 0 || busy_ns > 0)
+        loop_timer_arm(jobs->loop, &job->timer, now_ns + plan->delay_ms * NS_PER_MS + busy_ns);
     else
         job_due(job, now_ns);
 }

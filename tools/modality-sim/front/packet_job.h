@@ -11,7 +11,7 @@
 #include "loop.h"
 
 #define PACKET_SIZE_MAX 640
-#define PACKET_ANSWER_MAX 512
+#define PACKET_ANSWER_MAX 1056
 #define PACKET_JOBS_MAX 64
 
 struct packet_user {
@@ -26,6 +26,7 @@ struct packet_job;
 
 struct packet_jobs {
     struct loop *loop; /* not owned */
+    int64_t busy_ns;   /* set by act: how much later the answer goes out, because the device is busy with it */
     struct packet_user user;
     struct packet_job *first;
     unsigned count;
