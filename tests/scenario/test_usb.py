@@ -109,6 +109,17 @@ class UsbCase(unittest.TestCase):
         self.client.act("session.adjust", session_id=session, lease_key=lease, quantity="amplitude_ua", target=target,
                         expect=expect, **more)
 
+    def resume(self, session, lease):
+        """Once its host has told as well that the device is at rest."""
+        def tried():
+            try:
+                return self.client.act("session.resume", session_id=session, lease_key=lease)
+            except Refused as refused:
+                if refused.token != "WRONG_STATE":
+                    raise
+                return None
+        wait_until("it may go on", tried)
+
     def rested_within(self, device, since_ns, bound_ms):
         self.assertLess(self.sim.wait_rest(device, since_ns), bound_ms * SLACK)
 
@@ -148,7 +159,7 @@ class Stimulation(UsbCase):
         self.client.act("session.pause", session_id=session, lease_key=lease)
         self.rested_within(device, asked, 100)
         self.client.state(session, "paused")
-        self.client.act("session.resume", session_id=session, lease_key=lease)
+        self.resume(session, lease)
         self.sim.wait_output(device, 16000)
         self.assertEqual(self.stop(session, device)["evidence"], "reported")
         self.assertEqual(self.sim.state(device, 1)["net_charge_uc"], 0)
@@ -338,7 +349,7 @@ class OpenLifu(UsbCase):
         self.client.act("session.pause", session_id=session, lease_key=lease)
         self.rested_within("lifu", asked, 150)
         self.client.state(session, "paused")
-        self.client.act("session.resume", session_id=session, lease_key=lease)
+        self.resume(session, lease)
         self.sim.wait_output("lifu", 29000)
         self.assertEqual(self.stop(session, "lifu")["evidence"], "measured")
         state = self.sim.state("lifu")
