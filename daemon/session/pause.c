@@ -64,7 +64,8 @@ static const char *why_not_resumable(struct session *session, char *why, size_t 
     const struct unit *u = session->unit;
     if (session->lease_lost)
         return "its lease was lost: renew it first";
-    if (u->unproved || u->presence != UNIT_READY)
+    /* Energised by another group of it, or by this one a moment ago: its own rest is what the pause waited for. */
+    if (u->unproved || (u->presence != UNIT_READY && u->presence != UNIT_ENERGISED))
         snprintf(why, size, "device %s is %s", u->id, unit_state_text(u));
     else if (u->epoch != session->epoch)
         snprintf(why, size, "device %s was identified anew since the session was prepared", u->id);

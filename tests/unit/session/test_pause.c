@@ -73,6 +73,18 @@ static void a_resume_needs_a_ready_device(void **state)
     assert_state(r, "paused");
 }
 
+static void a_device_that_treats_with_another_group_can_go_on_with_this(void **state)
+{
+    struct room *r = *state;
+    running(r, "tens");
+    pause(r);
+    rested(r);
+    host_presence(r, STIM, UNIT_ENERGISED);
+    resume(r);
+    assert_answered(r);
+    assert_state(r, "starting");
+}
+
 static void a_fault_while_pausing_ends_it(void **state)
 {
     struct room *r = *state;
@@ -286,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_pause_rests_the_output_and_keeps_the_time),
         TEST(a_resume_needs_a_ready_device),
+        TEST(a_device_that_treats_with_another_group_can_go_on_with_this),
         TEST(a_fault_while_pausing_ends_it),
         TEST(output_while_paused_ends_it),
         TEST(a_paused_session_does_not_outlive_its_host),
