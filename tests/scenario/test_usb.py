@@ -338,7 +338,13 @@ class OpenLifu(UsbCase):
         room.wait_device("lifu", "ready")
         return self.seen_running(lambda: lifu_request(self.client, patient=next(patients), **more), "lifu", 29000)
 
+    def energy_uj(self, since_ns):
+        """What came out by the trace: 20 % of the time, over the 5 cm2 of its head."""
+        outputs = [o for o in self.sim.outputs("lifu") if o["t_ns"] >= since_ns]
+        return sum(a["value"] * (b["t_ns"] - a["t_ns"]) / 1e9 for a, b in zip(outputs, outputs[1:])) * 0.2 * 5
+
     def test_a_treatment_is_started_paused_and_stopped(self):
+        began = now_ns()
         session, lease, sheet = self.treat()
         self.assertEqual((sheet["simulated"], sheet["device"]["label"]), (True, "lifu label"))
         state = self.sim.state("lifu")
@@ -352,6 +358,10 @@ class OpenLifu(UsbCase):
         self.resume(session, lease)
         self.sim.wait_output("lifu", 29000)
         self.assertEqual(self.stop(session, "lifu")["evidence"], "measured")
+        told = self.client.call("session.get", session_id=session)["delivered"]["energy_uj"]
+        true = self.energy_uj(began)
+        self.assertGreaterEqual(told, true)  # never less than what came out
+        self.assertLess(told, 1.5 * true + 60000)  # 2 s at most that nobody could see
         state = self.sim.state("lifu")
         self.assertEqual((state["voltage_on"], state["running"], state["millivolts"]), (0, 0, 0))
         self.assertEqual(len(self.client.call("dose.history", patient_ref=sheet["patient_ref"])["items"]), 1)
