@@ -56,6 +56,7 @@ void daemon_plan_link(const char *host_path, const struct config *config, size_t
                                             .canonical = l->canonical,
                                             .telemetry_ms = config->daemon.telemetry_ms,
                                             .permit_ms = config->daemon.permit_ms,
+                                            .slice_ms = config->daemon.slice_ms,
                                             .grace_ms = config->daemon.grace_ms,
                                             .quarantine_min_ms = config->daemon.quarantine_ms,
                                             .n_lines = l->n_lines,

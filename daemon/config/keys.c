@@ -81,7 +81,7 @@ static const struct key_info keys[] = {
     PATH("audit_head", NULL, "second file for the head of the audit chain; default: audit-head in state_dir"),
     PERIOD("telemetry", "50 ms", "20 ms", "1 s", "period in which a running device is read"),
     PERIOD("permit", "400 ms", "100 ms", "2 s", "how long an output may stay on without the daemon's word"),
-    PERIOD("slice", "50 ms", "10 ms", "500 ms", "longest time one call into a plugin may take while energised"),
+    PERIOD("slice", "50 ms", "10 ms", "500 ms", "time that one call into a plugin is granted; a device may need more"),
     PERIOD("grace", "50 ms", "10 ms", "500 ms", "time beyond the slice until a hanging plugin is abandoned"),
     PERIOD("lease", "3 s", "500 ms", "30 s", "how long a session runs without a sign of life of its client"),
     PERIOD("lease_pause", "60 s", "1 s", "10 min", "a session paused by a lost lease ends after this"),

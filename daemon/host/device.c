@@ -87,6 +87,7 @@ static int describe(struct host *h)
         fail(h, reason);
         return -EINVAL;
     }
+    loader_grant_slice(h->devices, l->n_units, h->settings.slice_ms);
     return 0;
 }
 

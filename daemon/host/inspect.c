@@ -84,6 +84,7 @@ static int inspect(const struct host_settings *s, struct inspection *i, struct m
         fprintf(i->out, "%s\t%s\n", settings_origin(s, "plugin"), reason);
         return -EINVAL;
     }
+    loader_grant_slice(units, n, s->slice_ms);
     r = load_check(s, units, n, i->out);
     return r < 0 ? r : units_write(s, units, n, i->out);
 }

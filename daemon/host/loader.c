@@ -200,6 +200,13 @@ int loader_check_units(const struct modality_device *units, size_t n, char *reas
     return 0;
 }
 
+void loader_grant_slice(struct modality_device *units, size_t n, uint32_t slice_ms)
+{
+    for (size_t i = 0; i < n; i++)
+        if (units[i].slice_ms < slice_ms)
+            units[i].slice_ms = slice_ms;
+}
+
 uint32_t loader_dead_man_ms(const struct modality_device *units, size_t n, uint32_t grace_ms)
 {
     uint32_t slice = 0, stops = 0;

@@ -17,6 +17,9 @@ int loader_load(const char *path, const struct modality_plugin **out, char *reas
 /* Whether units[0..n) is something a scheduler can rely on: 0 or -EINVAL with reason. */
 int loader_check_units(const struct modality_device *units, size_t n, char *reason, size_t size);
 
+/* What the installation grants a call at least: units that need more keep theirs. */
+void loader_grant_slice(struct modality_device *units, size_t n, uint32_t slice_ms);
+
 /*
  * Bound of the dead-man without the permit: the longest slice on the line, which may just have begun, the grace after
  * which a hanging call ends, and one stop sequence of each unit (plus its rest_within_ms, where rest is a set point).

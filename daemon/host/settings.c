@@ -11,19 +11,24 @@
 
 /* Clocks outside this are a mistake: a slower poll cannot supervise, a longer grace cannot protect. */
 #define SETTINGS_TELEMETRY_MAX_MS 1000
+#define SETTINGS_SLICE_MAX_MS 1000
 #define SETTINGS_GRACE_MAX_MS 1000
 #define SETTINGS_QUARANTINE_MAX_MS 60000
 
+#define HEAD_STRINGS 8 /* link, plugin path, state directory and five clocks */
+
 static bool clocks_fit(const struct host_settings *s)
 {
-    return s->telemetry_ms >= 1 && s->telemetry_ms <= SETTINGS_TELEMETRY_MAX_MS && s->grace_ms >= 1 &&
-           s->grace_ms <= SETTINGS_GRACE_MAX_MS && s->quarantine_min_ms <= SETTINGS_QUARANTINE_MAX_MS;
+    return s->telemetry_ms >= 1 && s->telemetry_ms <= SETTINGS_TELEMETRY_MAX_MS &&
+           s->slice_ms <= SETTINGS_SLICE_MAX_MS && s->grace_ms >= 1 && s->grace_ms <= SETTINGS_GRACE_MAX_MS &&
+           s->quarantine_min_ms <= SETTINGS_QUARANTINE_MAX_MS;
 }
 
 int settings_begin(struct host_settings *s, const struct link_config *config)
 {
     s->replacement = config->replacement != 0;
     s->telemetry_ms = config->telemetry_ms;
+    s->slice_ms = config->slice_ms;
     s->grace_ms = config->grace_ms;
     s->quarantine_min_ms = config->quarantine_min_ms;
     s->n_announced = config->n_lines;
@@ -108,15 +113,16 @@ static int text_take(const char *text, char *out, size_t size)
 }
 
 /* Head strings in the order of check.c. */
-static int head_take(struct host_settings *s, char *const text[7])
+static int head_take(struct host_settings *s, char *const text[HEAD_STRINGS])
 {
     int r = text_take(text[0], s->link, sizeof(s->link));
     r = r < 0 ? r : text_take(text[1], s->plugin_path, sizeof(s->plugin_path));
     r = r < 0 ? r : text_take(text[2], s->state_dir, sizeof(s->state_dir));
     r = r < 0 ? r : number_take(text[3], &s->telemetry_ms);
     r = r < 0 ? r : number_take(text[4], &s->permit_ms);
-    r = r < 0 ? r : number_take(text[5], &s->grace_ms);
-    r = r < 0 ? r : number_take(text[6], &s->quarantine_min_ms);
+    r = r < 0 ? r : number_take(text[5], &s->slice_ms);
+    r = r < 0 ? r : number_take(text[6], &s->grace_ms);
+    r = r < 0 ? r : number_take(text[7], &s->quarantine_min_ms);
     return r < 0 ? r : clocks_fit(s) ? 0 : -EINVAL;
 }
 
@@ -135,9 +141,9 @@ static int strings_read(FILE *in, char **text, size_t *room, size_t n)
 
 int settings_read(struct host_settings *s, FILE *in)
 {
-    char *text[7] = {NULL};
-    size_t room[7] = {0};
-    int r = strings_read(in, text, room, 7);
+    char *text[HEAD_STRINGS] = {NULL};
+    size_t room[HEAD_STRINGS] = {0};
+    int r = strings_read(in, text, room, HEAD_STRINGS);
     if (r == 0)
         r = head_take(s, text);
     while (r == 0) {
@@ -145,7 +151,7 @@ int settings_read(struct host_settings *s, FILE *in)
         if (r == 0)
             r = settings_add(s, &(struct modality_line){text[0], text[1], text[2], text[3]});
     }
-    for (size_t i = 0; i < 7; i++)
+    for (size_t i = 0; i < HEAD_STRINGS; i++)
         free(text[i]);
     return r == -ENODATA && s->telemetry_ms != 0 ? 0 : r;
 }
@@ -195,7 +201,7 @@ const char *settings_device(const struct host_settings *s, size_t index)
 
 /* ---- arguments ---- */
 
-enum { ARG_FLAG = 1, ARG_LINK_FD, ARG_COUNT, ARG_SESSIONS, ARG_LOCK_FD, ARG_HEAD, ARG_LINES = ARG_HEAD + 7 };
+enum { ARG_FLAG = 1, ARG_LINK_FD, ARG_COUNT, ARG_SESSIONS, ARG_LOCK_FD, ARG_HEAD, ARG_LINES = ARG_HEAD + HEAD_STRINGS };
 _Static_assert(ARG_COUNT == SETTINGS_ARG_COUNT && ARG_SESSIONS == SETTINGS_ARG_SESSIONS, "places named in the header");
 
 static char *number_text(uint32_t value)
@@ -222,8 +228,9 @@ char **settings_argv(const struct host_settings *s, const char *link_fd, const c
     argv[ARG_HEAD + 2] = strdup(s->state_dir);
     argv[ARG_HEAD + 3] = number_text(s->telemetry_ms);
     argv[ARG_HEAD + 4] = number_text(s->permit_ms);
-    argv[ARG_HEAD + 5] = number_text(s->grace_ms);
-    argv[ARG_HEAD + 6] = number_text(s->quarantine_min_ms);
+    argv[ARG_HEAD + 5] = number_text(s->slice_ms);
+    argv[ARG_HEAD + 6] = number_text(s->grace_ms);
+    argv[ARG_HEAD + 7] = number_text(s->quarantine_min_ms);
     for (size_t i = 0; i < s->n_lines; i++) {
         char **at = argv + ARG_LINES + 4 * i;
         at[0] = (char *)s->lines[i].section;

@@ -4,8 +4,9 @@
  * fault is not the daemon's. Used before anything is served; it waits, at most 5 s.
  *
  * The form on the host's standard input is NUL-terminated strings: link, plugin path, state directory, telemetry,
- * permit, grace and quarantine in ms, then section, key, value and origin of each line, to the end of the file. On its
- * standard output, after exit status 0, are struct link_unit one after the other; after 1, lines "origin<TAB>message".
+ * permit, slice, grace and quarantine in ms, then section, key, value and origin of each line, to the end of the file.
+ * On its standard output, after exit status 0, are struct link_unit one after the other; after 1, lines
+ * "origin<TAB>message".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +41,8 @@ static int input_make(const struct link_settings *s, char **out, size_t *size)
     if (!stream)
         return -ENOMEM;
     fprintf(stream, "%s%c%s%c%s%c", s->canonical, 0, s->plugin_path, 0, s->state_dir, 0);
-    fprintf(stream, "%u%c%u%c%u%c%u%c", s->telemetry_ms, 0, s->permit_ms, 0, s->grace_ms, 0, s->quarantine_min_ms, 0);
+    fprintf(stream, "%u%c%u%c%u%c%u%c%u%c", s->telemetry_ms, 0, s->permit_ms, 0, s->slice_ms, 0, s->grace_ms, 0,
+            s->quarantine_min_ms, 0);
     for (size_t i = 0; i < s->n_lines; i++) {
         const struct modality_line *line = &s->lines[i];
         fprintf(stream, "%s%c%s%c%s%c%s%c", line->section, 0, line->key, 0, line->value, 0, line->origin, 0);

@@ -18,7 +18,7 @@ struct link_settings {
     const char *plugin_path; /* full path of the .so */
     const char *state_dir;
     const char *canonical; /* "tcp:127.0.0.1:1502" */
-    uint32_t telemetry_ms, permit_ms, grace_ms, quarantine_min_ms;
+    uint32_t telemetry_ms, permit_ms, slice_ms, grace_ms, quarantine_min_ms;
     size_t n_lines;
     const struct modality_line *lines; /* outlive the link */
     bool open_reservation; /* a device on this link has an open reservation in the ledger: replacement from the start */

@@ -30,6 +30,7 @@ static int config_send_next(struct link *link)
     if (link->config_next == 0) {
         struct link_config config = {.replacement = link->replacement,
                                      .telemetry_ms = s->telemetry_ms,
+                                     .slice_ms = s->slice_ms,
                                      .grace_ms = s->grace_ms,
                                      .quarantine_min_ms = s->quarantine_min_ms,
                                      .n_lines = (uint32_t)s->n_lines};

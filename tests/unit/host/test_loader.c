@@ -151,6 +151,15 @@ static void the_dead_man_is_slice_grace_and_all_stops(void **state)
     assert_int_equal(loader_dead_man_ms(d, 2, 40), 70 + 40 + 100 + 30 + 500);
 }
 
+static void an_installation_grants_a_call_more_time_but_never_less(void **state)
+{
+    (void)state;
+    struct modality_device d[2] = {{.slice_ms = 50}, {.slice_ms = 70}};
+    loader_grant_slice(d, 2, 60);
+    assert_int_equal(d[0].slice_ms, 60);
+    assert_int_equal(d[1].slice_ms, 70);
+}
+
 /* ---- --check ---- */
 
 struct heard {
@@ -280,6 +289,7 @@ int main(void)
         cmocka_unit_test(what_is_no_plugin_is_refused),
         cmocka_unit_test(a_description_that_cannot_be_scheduled_is_refused),
         cmocka_unit_test(the_dead_man_is_slice_grace_and_all_stops),
+        cmocka_unit_test(an_installation_grants_a_call_more_time_but_never_less),
         cmocka_unit_test(check_returns_the_described_units),
         cmocka_unit_test(check_reports_every_fault_with_its_origin),
         cmocka_unit_test(check_names_the_plugin_key_when_the_plugin_cannot_be_loaded),
