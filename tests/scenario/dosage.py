@@ -295,7 +295,7 @@ DC = estim("microcurrent", "dc", {"active_polarity": 1, **SOON}, "dc", "galv1", 
 HVPC = estim("hvpc_pain", "hvpc", {"active_polarity": 2, "phase_width_us": 20, "pulse_rate_millihz": 100000, **SOON}, "hv",
              "galv1", "amplitude_mv", area=5000)
 IONTO = estim("ionto", "iontophoresis", {"active_polarity": 2, **SOON}, "dc", "galv1", area=5000)
-CONTINUOUS = sound("us_nonthermal", "us_continuous", {"duty_permille": 1000, "us_frequency_khz": 1000})
+CONTINUOUS = sound("us_thermal", "us_continuous", {"duty_permille": 1000, "us_frequency_khz": 1000})
 LASER = Treatment("pbm", "laser_continuous", "las1", "cw", "power_uw", {"duty_permille": 1000, **SOON}, LONG_MS,
                   applicator="probe_cw")
 SUPERPULSED = Treatment("pbm", "laser_pulsed", "las1", "sp", "peak_power_uw",
