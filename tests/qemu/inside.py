@@ -3,6 +3,7 @@
 programs on this computer, with modalityctl as the client."""
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -17,17 +18,28 @@ DAEMON = f"[daemon]\nsocket = /run/modalityd/socket\nstate_dir = /var/lib/modali
 ROLES = "[role tester]\nright = engineer\nusers = 0\nmay_act_for = yes\n"
 
 
-class Inside:
-    """devices: as the simulator is told; ports: {number: kind} of the machine's, by how QEMU connects them."""
+def filled_in(serials):
+    """What the clinic does with udev's rules that wait for a serial number."""
+    with open(os.path.join(INSIDE, "config", "60-modalityd.rules"), encoding="utf-8") as file:
+        rules = re.findall(r"^#(ACTION.*)$", file.read(), re.M)
+    lines = [rule.replace("SERIAL", serial) for product, serial in serials.items() for rule in rules if f'"{product}"' in rule]
+    assert len(lines) == len(serials), rules
+    return "\n".join(lines) + "\n"
 
-    def __init__(self, devices, ports, files=None):
+
+class Inside:
+    """devices: as the simulator is told; ports: {number: kind} of the machine's, by how QEMU connects them; serials: of
+    their USB descriptors, {product: serial}."""
+
+    def __init__(self, devices, ports, serials, files=None):
         self.directory = tempfile.mkdtemp(prefix="modality-qemu-")
         self.room = self.machine = None
         folder = os.path.join(self.directory, "ports")
         os.mkdir(folder)
         try:
             self.room = Room(devices=devices, start=False, sim_arguments=("--qemu", folder))
-            for name, text in {"daemon.ini": DAEMON, "roles.ini": ROLES, **(files or {})}.items():
+            for name, text in {"daemon.ini": DAEMON, "roles.ini": ROLES, "61-modalityd.rules": filled_in(serials),
+                               **(files or {})}.items():
                 self.room.write(name, text)
             kernel, disk = make_disk(INSIDE, self.room.config, os.path.join(self.directory, "disk"))
             self.sim = self.room.sim
@@ -46,20 +58,12 @@ class Inside:
             self.room.close()
         shutil.rmtree(self.directory, True)
 
-    def allow(self, vendor, product, serial):
-        """What the clinic does with a rule that waits for a serial number: it fills it in."""
-        self.machine.do(f"sed -n 's/^#\\(ACTION.*{vendor}.*{product}.*\\)SERIAL/\\1{serial}/p' "
-                        "/lib/udev/rules.d/60-modalityd.rules >>/etc/udev/rules.d/61-modalityd.rules")
-
-    def reload_rules(self):
-        self.machine.do("udevadm control --reload && udevadm trigger -c add -s usb && udevadm settle -t 20")
-
     def start(self):
         """The daemon as an installation runs it: not as root. Its number is in /tmp/daemon.pid."""
         self.machine.do("su modalityd -c 'echo $$ >/tmp/daemon.pid; exec modalityd --config /etc/modalityd 2>>/tmp/daemon.log' "
                         "</dev/null >/dev/null &")
         try:
-            wait_until("socket of the daemon", lambda: self.machine.run("test -S $MODALITY_SOCKET")[0] == 0, SECONDS, 0.1)
+            wait_until("an answer of the daemon", lambda: self.machine.run("modalityctl devices")[0] == 0, SECONDS, 0.1)
         except AssertionError as failure:
             raise AssertionError(f"{failure}\n{self.log()}") from None
 

@@ -16,28 +16,29 @@ SLACK = float(os.environ.get("MODALITY_SLACK", "3"))
 DONE, FAULT, UNPROVED = 0, 4, 5  # what modalityctl start ends with
 DEVICES = {"p24": P24, "reha": REHA, **({"lifu": LIFU} if FULL else {})}
 PORTS = {1: "usb-redir", 2: "usb-serial,serial=FT11", **({3: "usb-redir", 4: "usb-redir"} if FULL else {})}
-
-patients = (f"P-{n}" for n in itertools.count(1))
+SERIALS = {"5740": "SIM11", "6001": "FT11", **({"57a0": "SIM1003C", "57af": "SIM1003T"} if FULL else {})}
 FILES = {"applicators.ini": HEAD + PROBE + LIFU_HEAD, "protocols/lifu.ini": LIFU_PROTOCOL} if FULL else {}
+patients = (f"P-{n}" for n in itertools.count(1))
 inside = None
 
 
 def setUpModule():
     global inside  # pylint: disable=global-statement
-    inside = Inside(DEVICES.values(), PORTS, FILES)
+    inside = Inside(DEVICES.values(), PORTS, SERIALS, FILES)
     unittest.addModuleCleanup(inside.close)
-    inside.allow("0483", "5740", "SIM11")
-    inside.allow("0403", "6001", "FT11")
-    if FULL:
-        inside.allow("0483", "57a0", "SIM1003C")
-        inside.allow("0483", "57af", "SIM1003T")
-    inside.reload_rules()
     inside.start()
 
 
 class Case(unittest.TestCase):
     def setUp(self):
         self.sim, self.machine = inside.sim, inside.machine
+        self.addCleanup(self.all_ready)
+        self.addCleanup(self.machine.run, "modalityctl stop")
+        self.addCleanup(self.sim.control, clear="all")
+        self.all_ready()
+
+    @staticmethod
+    def all_ready():
         for device in DEVICES:
             inside.wait_device(device, "ready")
 
@@ -135,7 +136,9 @@ class Plugs(Case):
             treatment.act("pause")
             treatment.wait("paused")
             self.plugged_out(device, 100)
-            self.assertNotEqual(treatment.ended()[0], DONE)
+            resume = f"modalityctl resume {treatment.session} --lease {treatment.lease}"
+            self.assertNotEqual(self.machine.run(resume)[0], DONE)  # what came back is another device
+            self.stop(treatment, device)
 
     def test_a_loose_contact_is_another_device(self):
         """Out and in again before anybody has looked."""
@@ -167,8 +170,8 @@ class Bus(Case):
         since = now_ns()
         self.sim.fault(device, fault, **arguments)
         self.rested_within(device, since, bound_ms)
-        self.assertIn(treatment.ended()[0], (FAULT, UNPROVED), (fault, arguments))
         self.sim.clear(device)
+        self.assertIn(treatment.ended()[0], (FAULT, UNPROVED), (fault, arguments))
         inside.wait_device(device, "ready")
 
     def test_a_p24_that_hangs_is_left_to_its_watchdog(self):
@@ -179,11 +182,11 @@ class Bus(Case):
         for endpoint in ("in", "out"):
             self.faulted("p24", 2000 + 500, "stall", endpoint=endpoint)
 
-    def test_a_p24_that_babbles_and_one_that_says_nothing(self):
+    def test_a_p24_that_says_nothing_and_one_that_talks_nonsense(self):
         self.faulted("p24", 2000 + 500, "drop")
         self.faulted("p24", 2000 + 500, "corrupt", how="garbage")
 
-    def test_a_rehastim_that_says_nothing(self):
+    def test_a_rehastim_that_says_nothing_and_one_that_talks_nonsense(self):
         self.faulted("reha", 1200 + 100, "drop")
         self.faulted("reha", 1200 + 100, "corrupt", how="garbage")
 
