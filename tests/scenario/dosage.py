@@ -32,7 +32,7 @@ kind = 5 cm2 head
 serial = 5001
 era_mm2 = 5 cm2
 bnr_permille = 5
-max_temperature_millic = 41 degC
+max_temperature_millic = 42 degC
 frequencies = 1 MHz, 1.5 MHz, 3 MHz
 calibration_due = 2099-01-01
 

@@ -7,7 +7,7 @@ from room import STIM, Room, begin, screened, tens_request, wait_until
 
 ON_MS, OFF_MS, UP_MS, DOWN_MS = 3000, 2000, 1000, 500
 LEVEL_UA = 6000
-SOON_MS = 250  # one set point after another on a loaded machine, under sanitizers
+SOON_MS = 400  # one set point after another on a loaded machine, under sanitizers
 
 COMMON = f"""
 revision = 1
