@@ -110,7 +110,10 @@ class Hazards(ScreeningCase):
                 (("shoulder", "both"), ("shoulder", "left"), ("upper_arm", "right")),
                 (("forearm", "both"), ("hand", "left"), ("forearm", "right")),
                 (("thigh", "left"), ("upper_arm", "left"), ("thigh", "left")),
-                (("abdomen", "midline"), ("abdomen", "midline"), ("thoracic_spine", "midline"))):
+                (("abdomen", "midline"), ("abdomen", "midline"), ("thoracic_spine", "midline")),
+                (("neck_posterior", "midline"), ("neck_posterior", "midline"), ("abdomen", "midline")),
+                (("groin", "left"), ("thoracic_spine", "midline"), ("groin", "left")),
+                (("hand", "left"), ("chest", "left"), ("hand", "left"))):
             request = self.placed(*places, target=target, overrides=override)
             violations = self.refused(request, "CONTRAINDICATED", "the electrodes lie so")
             self.assertIn("across_chest", {v["subject"] for v in violations}, places)
@@ -118,7 +121,8 @@ class Hazards(ScreeningCase):
         self.allowed(self.placed(("thoracic_spine", "midline"), ("lumbar", "midline"), target=("lumbar", "midline")))
 
     def test_no_current_goes_through_the_chest_between_two_sessions(self):  # H08
-        for first, second in ((("chest", "left"), ("thoracic_spine", "midline")), (("hand", "right"), ("thigh", "left"))):
+        for first, second in ((("chest", "left"), ("thoracic_spine", "midline")), (("hand", "right"), ("thigh", "left")),
+                              (("neck_posterior", "midline"), ("foot", "left"))):
             one = self.placed(first, first, target=first)
             other = self.placed(second, second, target=second, group="ch2", channels=("ch2",))
             stranger = {**other, "patient_ref": "P-2"}
