@@ -80,6 +80,18 @@ bool refer_mask(struct load *load, const struct raw_section *s, const char *key,
     return good;
 }
 
+bool refer_sites_within(struct load *load, const struct raw_section *s, const char *key, uint64_t *out)
+{
+    const struct screening *screening = &load->config->dose.screening;
+    uint64_t named = 0;
+    if (!refer_mask(load, s, key, refer_site, "site", &named))
+        return false;
+    *out = named;
+    for (unsigned i = 0; i < screening->n_sites; i++)
+        *out |= (screening->sites[i].part_of & named) != 0 ? UINT64_C(1) << i : 0;
+    return true;
+}
+
 bool refer_sites_met(struct load *load, const struct raw_section *s, const char *key, uint64_t *out)
 {
     const struct screening *screening = &load->config->dose.screening;

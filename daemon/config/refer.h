@@ -26,5 +26,7 @@ bool refer_mask(struct load *load, const struct raw_section *s, const char *key,
  * widened.
  */
 bool refer_sites_met(struct load *load, const struct raw_section *s, const char *key, uint64_t *out);
+/* A list of sites of which each stands for itself: with those, what lies in them, and not what they lie in. */
+bool refer_sites_within(struct load *load, const struct raw_section *s, const char *key, uint64_t *out);
 
 #endif
