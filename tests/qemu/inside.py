@@ -16,7 +16,7 @@ SECONDS = 30  # that anything may take in a machine on a loaded computer; times 
 INSIDE = os.environ.get("MODALITY_INSIDE", BUILD)  # of the programs inside: without sanitizers
 # A call of a plugin may take long on an emulated processor: it does not hang.
 DAEMON = ("[daemon]\nsocket = /run/modalityd/socket\nstate_dir = /var/lib/modalityd\nplugin_dir = /plugins\n"
-          + PATIENT.replace("grace = 100 ms", "grace = 500 ms") + "\n")
+          + re.sub(r"grace = \d+ ms", "grace = 500 ms", PATIENT) + "\n")
 ROLES = "[role tester]\nright = engineer\nusers = 0\nmay_act_for = yes\n"
 
 
