@@ -36,7 +36,7 @@ room = None
 def setUpModule():
     global room  # pylint: disable=global-statement
     # A call of a plugin may take long where four programs and a bus share two processors: it does not hang.
-    room = Room(devices=(P24, REHA, LIFU, STIM), start=False, daemon_keys=PATIENT.replace("grace = 100 ms", "grace = 500 ms"))
+    room = Room(devices=(P24, REHA, LIFU, STIM), start=False, daemon_keys=PATIENT.replace("grace = 200 ms", "grace = 500 ms"))
     unittest.addModuleCleanup(room.close)
     room.write("applicators.ini", HEAD + PROBE + LIFU_HEAD)
     room.write("protocols/lifu.ini", LIFU_PROTOCOL)
