@@ -116,7 +116,7 @@ static const struct key_info keys[] = {
          "read in the source, from memory only, or a choice of this project; a hard no locks what rests on it"),
     LIST(SECTION_LIMIT, "when.waveform", false, "waveform", "applies to these waveform classes only"),
     LIST(SECTION_LIMIT, "when.therapy", false, "therapy", "applies to these therapies only"),
-    LIST(SECTION_LIMIT, "when.site", false, "site", "applies at these body sites only"),
+    LIST(SECTION_LIMIT, "when.site", false, "site", "applies at these body sites and their parts only"),
     LIST(SECTION_LIMIT, "when.condition", false, "condition", "applies if one of these conditions is declared"),
     LIST(SECTION_LIMIT, "when.applicator", false, "applicator", "applies with these applicators only"),
     WORD(SECTION_LIMIT, "when.thermal", false, NULL, "no", "no: not applied to a protocol that says it is thermal"),

@@ -137,6 +137,18 @@ static void check_when(struct load *load, const struct raw_section *s, const str
     check_pair(load, s, l);
 }
 
+/*
+ * A bound on what is given holds at the sites that it names and in what lies there: a tendon's is not the calf's. What
+ * adds up or waits is one account with the whole too, or giving the same under the wider name would go past it.
+ */
+static void build_limit_sites(struct load *load, const struct raw_section *s, struct limit *l)
+{
+    if (l->scope == SCOPE_PER_24H)
+        refer_sites_met(load, s, "when.site", &l->when.sites);
+    else
+        refer_sites_within(load, s, "when.site", &l->when.sites);
+}
+
 static void build_when(struct load *load, const struct raw_section *s, struct limit *l)
 {
     uint64_t waveforms = 0, therapies = 0;
@@ -145,7 +157,7 @@ static void build_when(struct load *load, const struct raw_section *s, struct li
     refer_mask(load, s, "when.therapy", refer_therapy, "therapy", &therapies);
     l->when.waveforms = (uint32_t)waveforms;
     l->when.therapies = (uint32_t)therapies;
-    refer_sites_met(load, s, "when.site", &l->when.sites);
+    build_limit_sites(load, s, l);
     refer_mask(load, s, "when.condition", refer_condition, "condition", &l->when.conditions);
     refer_mask(load, s, "when.applicator", refer_applicator, "applicator", &l->when.applicators);
     l->when.unless_thermal = field_word(load, s, "when.thermal", &word);

@@ -36,9 +36,8 @@ struct row {
 #define NO_BOUND .min = NONE, .max = NONE
 #define WHEN(q, from, to) .band = true, .band_quantity = QUANTITY_##q, .above = (from), .upto = (to)
 #define HIP "groin buttock hip"
-#define TENDONS                                                                                                        \
-    "achilles_tendon lateral_epicondyle iliotibial_band ankle lower_leg elbow thigh" /* and what they lie in */
-#define NEAR_INFRARED WHEN(wavelength_nm, 779, 860)                                  /* 780 to 860 nm */
+#define TENDONS "achilles_tendon lateral_epicondyle iliotibial_band" /* and not what they lie in */
+#define NEAR_INFRARED WHEN(wavelength_nm, 779, 860)                  /* 780 to 860 nm */
 #define NO_ION                                                                                                         \
     (W(biphasic_symmetric) | W(biphasic_asymmetric) | W(monophasic) | W(sine) | W(premod_two_tone) |                   \
      W(premod_raised_cosine) | W(russian) | W(hvpc) | W(dc) | W(biphasic_burst))

@@ -76,7 +76,37 @@ static void a_list_that_asks_or_bounds_is_widened(void **state)
     assert_int_equal(path->local_sites, wrist);
     for (size_t i = 0; i < f->config->dose.n_limits; i++)
         if (strcmp(f->config->dose.limits[i].id, "w") == 0)
-            assert_int_equal(f->config->dose.limits[i].when.sites, wrist);
+            assert_int_equal(f->config->dose.limits[i].when.sites, BIT(WRIST) | BIT(STRAP));
+}
+
+#define LIMIT(id, rest)                                                                                                \
+    "[limit " id "]\nmodality = laser\nclass = notice\nsource = s\nverified = choice\nwhen.site = elbow, strap\n" rest \
+    "\n"
+
+static uint64_t sites_of(const struct fixture *f, const char *limit)
+{
+    for (size_t i = 0; i < f->config->dose.n_limits; i++)
+        if (strcmp(f->config->dose.limits[i].id, limit) == 0)
+            return f->config->dose.limits[i].when.sites;
+    fail_msg("no limit %s", limit);
+    return 0;
+}
+
+/* A tendon's irradiance is not the calf's; minutes and rests of the tendon are the calf's too. */
+static void what_is_given_is_bounded_at_the_part_and_what_adds_up_at_the_whole(void **state)
+{
+    struct fixture *f = *state;
+    load(f, LIMIT("now", "quantity = irradiance_uw_cm2\nmax = 1 W/cm2\nscope = instantaneous")
+                LIMIT("dose", "quantity = energy_uj\nmax = 1 J\nscope = per-session")
+                    LIMIT("day", "quantity = energy_uj\nmax = 1 J\nscope = per-24h")
+                        LIMIT("rest", "quantity = rest_interval_ms\nmin = 1 h\nscope = per-24h")
+                            LIMIT("order", "quantity = rest_interval_ms\nmin = 1 h\nscope = per-24h\nafter = cryo"));
+    const uint64_t parts = BIT(ELBOW) | BIT(KNOB) | BIT(STRAP), all = parts | BIT(ARM) | BIT(WRIST) | BIT(THIGH);
+    assert_int_equal(sites_of(f, "now"), parts);
+    assert_int_equal(sites_of(f, "dose"), parts);
+    assert_int_equal(sites_of(f, "day"), all);
+    assert_int_equal(sites_of(f, "rest"), all);
+    assert_int_equal(sites_of(f, "order"), all);
 }
 
 static void a_list_that_permits_is_not(void **state)
@@ -96,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN(parts_and_wholes_meet_by_way_of_others),
         RUN(a_list_that_asks_or_bounds_is_widened),
+        RUN(what_is_given_is_bounded_at_the_part_and_what_adds_up_at_the_whole),
         RUN(a_list_that_permits_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
