@@ -27,13 +27,15 @@ void protocol_need(struct load *load, const struct raw_section *s, enum modality
         fault_add(&load->faults, s->at, "[%s] needs the quantity \"%s\"", s->title, modality_quantity_info(q)->id);
 }
 
-/* A surge needs all four of its times; a half described one would be walked wrongly. */
+/* A surge needs all four of its times; a half described one would be walked wrongly. Muscle that never rests is held in
+   tetanus: what contracts it has a surge. */
 static void check_surge(struct load *load, const struct raw_section *s, struct protocol *p)
 {
     static const enum modality_quantity surge[] = {QUANTITY_surge_on_ms, QUANTITY_surge_off_ms, QUANTITY_ramp_up_ms,
                                                    QUANTITY_ramp_down_ms};
     for (size_t i = 0; i < 4; i++)
         p->surged |= line_of(s, surge[i]) != NULL;
+    p->surged |= p->therapy == THERAPY_nmes || p->therapy == THERAPY_russian_nmes;
     for (size_t i = 0; i < 4 && p->surged; i++)
         protocol_need(load, s, surge[i]);
 }
@@ -64,6 +66,15 @@ static void check_bursts(struct load *load, const struct raw_section *s, const s
         return;
     protocol_need(load, s, QUANTITY_burst_rate_millihz);
     protocol_need(load, s, QUANTITY_burst_duty_permille);
+}
+
+/* Pulses without a pause are none: as continuous ultrasound they would have other questions and limits. */
+static void check_pulsed(struct load *load, const struct raw_section *s, const struct protocol *p)
+{
+    const struct protocol_parameter *duty = protocol_parameter_find(p, QUANTITY_duty_permille);
+    const struct raw_line *line = line_of(s, QUANTITY_duty_permille);
+    if (p->waveform == WAVEFORM_us_pulsed && duty != NULL && line != NULL && duty->max >= 1000)
+        fault_add(&load->faults, line->at, "duty_permille = %s: that is us_continuous, not us_pulsed", line->value);
 }
 
 /* The most of it that the default time delivers at the default level: level x time over divisor. */
@@ -151,6 +162,7 @@ void protocol_check_rules(struct load *load, const struct raw_section *s, struct
     check_surge(load, s, p);
     if (p->modality == (enum modality)MODALITY_ANY)
         return; /* neither therapy nor waveform is known */
+    check_pulsed(load, s, p);
     check_kind(load, s, p);
     check_polarity(load, s, p);
     check_bursts(load, s, p);

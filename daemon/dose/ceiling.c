@@ -112,6 +112,8 @@ static const struct limit ceilings[] = {
             MIN(MINUTES(30)), .when.therapies = BIT(THERAPY_us_thermal),
             .when.after = BIT(THERAPY_cryo) | BIT(THERAPY_tens) | BIT(THERAPY_tens_brief) | BIT(THERAPY_ifc) |
                           BIT(THERAPY_hvpc_pain) | BIT(THERAPY_microcurrent)),
+    CEILING(us_duty, ULTRASOUND, duty_permille, CONFIGURATION, CHOICE, "output for more than half of the time heats",
+            MAX(500), .when.therapies = BIT(THERAPY_us_nonthermal) | BIT(THERAPY_lipus)),
     CEILING(us_energy_session, ULTRASOUND, energy_uj, PER_SESSION, CHOICE, CHOICE_OF_DESIGN, MAX(INT64_C(3600000000))),
     CEILING(us_energy_day, ULTRASOUND, energy_uj, PER_24H, CHOICE, CHOICE_OF_DESIGN, MAX(INT64_C(7200000000))),
     CEILING(us_temperature_rise, ULTRASOUND, temperature_rise_millik, PER_SESSION, CHOICE, "vigorous heating, +4 K",

@@ -14,7 +14,8 @@
 
 /*
  * The duty of pulsed ultrasound: as commanded, or from burst width and repetition rate. Where both are given they must
- * say the same; two answers to one question are refused, not reconciled.
+ * say the same; two answers to one question are refused, not reconciled. Where only widths are given the duty that they
+ * make is put, so that no limit on it is missed.
  */
 static int ultrasound_duty(const struct derive *d, uint64_t *duty)
 {
@@ -37,6 +38,9 @@ static int ultrasound_duty(const struct derive *d, uint64_t *duty)
     r = derive_may(d, QUANTITY_duty_permille, 1, PERMILLE, duty);
     if (r == 0 && (*duty > (uint64_t)product + 1 || *duty + 1 < (uint64_t)product)) {
         r = derive_impossible(d, QUANTITY_duty_permille);
+    }
+    if (r == 0 && !quantity_has(d->values, QUANTITY_duty_permille)) {
+        quantity_put(d->values, QUANTITY_duty_permille, product);
     }
     return r;
 }

@@ -55,6 +55,7 @@ class Ultrasound:
         self.v = v
         self.satp = v["intensity_satp_uw_cm2"]
         self.sata = self.satp * share
+        self.share = share if waveform == "us_pulsed" else None
         self.power = self.sata * v["era_mm2"] / 100
         # the same by way of the table: a duty in permille, SATA in uW/cm2, a power in uW
         self.sata_up = ceil(self.satp * Fraction(ceil(share * 1000), 1000))
@@ -68,6 +69,8 @@ class Ultrasound:
             "hot_spot_uw_cm2": exactly(self.sata * v["bnr_permille"] / 1000, Fraction(self.sata_up * v["bnr_permille"], 1000)),
             "power_uw": exactly(self.power, self.power_up),
         }
+        if self.share is not None and "duty_permille" not in v:
+            out["duty_permille"] = exactly(self.share * 1000)
         if "treated_area_mm2" in v and v["era_mm2"]:
             out["area_ratio_permille"] = exactly(Fraction(v["treated_area_mm2"] * 1000, v["era_mm2"]))
         if v["us_frequency_khz"]:

@@ -148,6 +148,23 @@ static void ceilings_of_ultrasound_are_sharp(void **state)
     BOTH(t.channels[0], bnr_permille, 8000);
     ceiling_is_sharp(t, QUANTITY_intensity_satp_uw_cm2, 2500000, 1, "ceiling_us_hot_spot");
     ceiling_is_sharp(t, QUANTITY_intensity_satp_uw_cm2, 2500000, 1, "ceiling_us_static");
+    /* non-thermal is on for half of the time at most, as set or as the widths make it */
+    t = fixture_ultrasound();
+    t.duration_ms = 60000;
+    t.channels[0].waveform = WAVEFORM_us_pulsed;
+    BOTH(t.channels[0], duty_permille, 200);
+    for (unsigned i = 0; i < 2; i++) {
+        t.therapy = i == 0 ? THERAPY_us_nonthermal : THERAPY_lipus;
+        ceiling_is_sharp(t, QUANTITY_duty_permille, 500, 1, "ceiling_us_duty");
+    }
+    t = fixture_ultrasound();
+    t.therapy = THERAPY_us_nonthermal;
+    t.channels[0].waveform = WAVEFORM_us_pulsed;
+    t.channels[0].start.present[QUANTITY_duty_permille / 64] &= ~(UINT64_C(1) << QUANTITY_duty_permille % 64);
+    t.channels[0].ceiling.present[QUANTITY_duty_permille / 64] &= ~(UINT64_C(1) << QUANTITY_duty_permille % 64);
+    BOTH(t.channels[0], pulse_repetition_millihz, 100000);
+    BOTH(t.channels[0], burst_width_us, 2000);
+    ceiling_is_sharp(t, QUANTITY_burst_width_us, 5000, 1, "ceiling_us_duty");
     /* energy: 1 W/cm2 x 5 cm2 for 12 min is the bound */
     t = fixture_ultrasound();
     t.duration_ms = 720000;
