@@ -135,6 +135,13 @@ static json_t *bound_data(enum modality_quantity q, int64_t value, const char *k
     return data;
 }
 
+/* What was prepared and would be inside, had a reload not cut the ceilings since. */
+static bool was_prepared(const struct session *session, size_t i, enum modality_quantity q, int64_t target, bool above)
+{
+    const int64_t prepared = session->treatment.channels[i].ceiling.value[q];
+    return session->cut_by[0] != '\0' && (above ? target <= prepared : target >= prepared);
+}
+
 /* Outside the envelope: never clamped. True = inside. */
 static bool inside(const struct change *c, const struct session_actor *actor, struct session_reply reply)
 {
@@ -148,13 +155,14 @@ static bool inside(const struct change *c, const struct session_actor *actor, st
         bounds_of(session, i, q, &low, &high);
         if (c->target >= low && c->target <= high)
             continue;
-        const bool above = c->target > high;
+        const bool above = c->target > high, cut = was_prepared(session, i, q, c->target, c->target > high);
         say_refused(session->owner, "session.adjust", actor, session, reply, TOKEN_OUT_OF_RANGE,
                     bound_data(q, c->target, above ? "max" : "min", above ? high : low),
-                    "%s %s is outside what was prepared for channel %s (%s %s): prepare again",
+                    "%s %s is outside what was prepared for channel %s (%s %s%s%s): prepare again",
                     modality_quantity_info(q)->id, value_format(q, c->target, given, sizeof given),
                     device_channel(session, i)->id, above ? "at most" : "at least",
-                    value_format(q, above ? high : low, limit, sizeof limit));
+                    value_format(q, above ? high : low, limit, sizeof limit), cut ? ", since the reload by " : "",
+                    cut ? session->cut_by : "");
         return false;
     }
     return true;

@@ -140,6 +140,7 @@ struct session {
     bool ruled;                  /* rules and kept limits are made, and the record has not been written yet */
     uint64_t generation;         /* of the configuration at the start */
     bool reloaded;               /* another one came since */
+    char cut_by[192];            /* what last cut the ceilings below what was prepared: limit and place */
     struct kept_limits kept;     /* of every configuration since the start */
     struct ledger_places places; /* where it is given, as the start resolved them */
     enum lease_loss lease_loss;

@@ -6,7 +6,7 @@
  */
 #include "session/internal.h"
 
-#define CUT_STEPS 1000 /* how finely the way from present to ceiling is searched */
+#define CUT_STEPS 10000000 /* how finely the way from present to ceiling is searched: a level to its unit */
 
 static void add_violation(const struct limit_finding *f, struct refusals *r)
 {
@@ -130,6 +130,17 @@ static void put_ceilings(const struct session *session, struct assessment *a, in
     }
 }
 
+/* Which limit refuses the first step that is one too many: adjustments to what was prepared are told. */
+static void name_cut(struct session *session, struct assessment *a, int step)
+{
+    put_ceilings(session, a, step);
+    if (treatment_allowed(session, a) || a->refused.n == 0 || !a->refused.items[0].subject)
+        return;
+    const struct refusal *by = &a->refused.items[0];
+    snprintf(session->cut_by, sizeof session->cut_by, "limit %s, %s", by->subject,
+             by->origin ? by->origin : "compiled");
+}
+
 /* The furthest ceilings that are allowed; the present ones are (step 0 was judged). Leaves their picture. */
 static int cut(struct session *session, struct assessment *a)
 {
@@ -142,6 +153,8 @@ static int cut(struct session *session, struct assessment *a)
         else
             bad = middle;
     }
+    if (good < CUT_STEPS)
+        name_cut(session, a, good + 1);
     put_ceilings(session, a, good);
     (void)treatment_allowed(session, a);
     return good;
@@ -242,7 +255,7 @@ static void tighten(struct session *session, struct assessment *a, const struct 
     put_envelope(session, a);
     tell_host(session, now);
     say_audit(session->owner, "session.tightened", NULL, session,
-              json_pack("{s:i, s:b}", "permille_of_way_to_ceiling", step, "walks_slower", slower));
+              json_pack("{s:i, s:b}", "permille_of_way_to_ceiling", step / (CUT_STEPS / 1000), "walks_slower", slower));
 }
 
 static void reload_session(struct session *session, const struct dose_tables *tables, struct assessment *a,
