@@ -66,6 +66,7 @@ enum basis {
     NO_DAY,
     DAY_AHEAD,
     DAY_TOO_OLD,
+    ANOTHER_DAY,
     GIVEN_AHEAD,
     GIVEN_LONG_AGO,
 };
@@ -118,20 +119,24 @@ static enum basis age_judged(const struct given_answer *given)
     return given->has_age && given->age_ms > SCREENING_ANSWER_MAX_MS ? GIVEN_LONG_AGO : ANSWERED;
 }
 
-/* Whether the day of an answer lets it count. The day itself is any number: no difference of two is taken unjudged. */
+/*
+ * Whether the day of an answer lets it count. Where no day is asked for, one that is named all the same is today's, or
+ * it was not asked for this treatment. The day itself is any number: no difference of two is taken unjudged.
+ */
 static enum basis day_judged(const struct question *q, const struct given_answer *given, int64_t today)
 {
-    if (q->valid_days <= 0) {
-        return ANSWERED;
-    }
+    const bool asked = q->valid_days > 0;
     if (!given->has_on) {
-        return NO_DAY;
-    }
-    if (given->on_day < 0) {
-        return DAY_TOO_OLD;
+        return asked ? NO_DAY : ANSWERED;
     }
     if (given->on_day > today) {
         return DAY_AHEAD;
+    }
+    if (!asked) {
+        return given->on_day == today ? ANSWERED : ANOTHER_DAY;
+    }
+    if (given->on_day < 0) {
+        return DAY_TOO_OLD;
     }
     return today - given->on_day > q->valid_days ? DAY_TOO_OLD : ANSWERED;
 }
@@ -351,6 +356,9 @@ static void say_basis(const struct declared *d, size_t condition, char out[SCREE
         break;
     case DAY_AHEAD:
         how = "was answered with a day that lies in the future";
+        break;
+    case ANOTHER_DAY:
+        how = "was answered with the day of another treatment: it asks for today";
         break;
     case GIVEN_AHEAD:
         how = "was answered at a time that lies in the future (answered_at)";

@@ -163,9 +163,10 @@ bool screening_asks(const struct question *q, const struct screening_case *c);
  * question does not list, NOT_FOUND for an unknown question or for an override of an unknown condition. An override
  * counts only with the condition's id, by and a reason that are not blank. An answer to a question that was not asked
  * counts as well, and several answers to one question all count. An answer to a dated question counts as the
- * restrictive one when its day is missing, lies ahead or too far back, and so does one that was given in the future or
- * more than a day ago. A therapy for which no question is asked at all is refused (INCOMPLETE): there are no ceilings
- * behind the questions. Contraindications come before precautions. Returns 0 or -EPERM.
+ * restrictive one when its day is missing, lies ahead or too far back; so does one to any other question that names a
+ * day which is not today's, and one that was given in the future or more than a day ago. A therapy for which no
+ * question is asked at all is refused (INCOMPLETE): there are no ceilings behind the questions. Contraindications come
+ * before precautions. Returns 0 or -EPERM.
  */
 int screening_judge(const struct screening *s, const struct screening_case *c, const struct given_answer *answers,
                     size_t n_answers, const struct given_override *overrides, size_t n_overrides, uint64_t *conditions,

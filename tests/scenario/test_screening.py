@@ -235,6 +235,9 @@ class Days(ScreeningCase):
                     self.refused(request, "CONTRAINDICATED", f"question {question}", why)
                 else:
                     self.allowed(request)
+        for back in (-1, 1, 2000):  # a question that wants no day
+            item = {"answer": "yes", "on": today(back)}
+            self.refused(screened(self.client, us_request(self.client), communication=item), "CONTRAINDICATED", "question communication")
 
     def test_direct_current_and_cold_want_them_too_and_tens_does_not(self):
         without = {"skin_check": {"answer": "intact"}, "sensation_test": {"answer": "normal"}}

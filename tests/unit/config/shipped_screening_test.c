@@ -384,6 +384,26 @@ static void an_image_excludes_a_fracture_while_its_day_counts(void **state)
     }
 }
 
+/* Where no day is asked for, an answer of another day is none: it was given for another treatment. */
+static void an_answer_of_another_day_counts_as_the_restrictive_one(void **state)
+{
+    static const struct given_answer rows[] = {
+        {.has_on = false},
+        {.has_on = true, .on_day = TODAY},
+        {.has_on = true, .on_day = TODAY - 1},
+        {.has_on = true, .on_day = TODAY + 1},
+        {.has_on = true, .on_day = INT64_MIN},
+        {.has_on = true, .on_day = INT64_MAX},
+    };
+    tables = &shipped(state)->dose.screening;
+    dated_apart = "pacemaker";
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        image = rows[i];
+        assert_int_equal(outcome(screen(THERAPY_tens, "knee", NULL, NULL, 0)), i < 2 ? 'A' : 'X');
+    }
+    dated_apart = NULL;
+}
+
 /* Every condition that is local needs sites of its own, or an answer that says here. */
 static void every_condition_can_be_declared(void **state)
 {
@@ -418,6 +438,7 @@ int main(void)
         RUN(the_least_restrictive_answer_stands_first),
         RUN(transient_hip_osteoporosis_follows_its_table),
         RUN(an_image_excludes_a_fracture_while_its_day_counts),
+        RUN(an_answer_of_another_day_counts_as_the_restrictive_one),
         RUN(every_condition_can_be_declared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
