@@ -109,6 +109,8 @@ int daemon_check_config(const char *dir, uint64_t generation, const char *host_p
         config_free(config);
         return -EINVAL;
     }
+    for (size_t i = 0; i < config->n_notes; i++)
+        log_line(SD_NOTICE, "%s: note: %s", config->notes[i].origin, config->notes[i].message);
     *out = config;
     return 0;
 }

@@ -63,6 +63,8 @@ static void load_build(struct load *load)
     files_hash(load, load->config->hash);
     if (!arena_failed(load->arena))
         check_layers(load);
+    if (!arena_failed(load->arena))
+        note_shipped(load);
 }
 
 /* Reads and builds into load->config; 0, or a negative errno that is still to be told. */

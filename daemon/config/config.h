@@ -98,18 +98,24 @@ struct config_line {
     const char *section, *key, *value, *origin;
 };
 
+/* What is no fault, but people should know of it: a limit that ships and is looser here, or missing. */
+struct config_note {
+    const char *origin, *message;
+};
+
 struct config {
     uint64_t generation;
     char hash[65]; /* hex SHA-256 over file names and contents */
     const char *dir;
     struct config_daemon daemon;
     struct dose_tables dose;
-    size_t n_roles, n_bundles, n_devices, n_links, n_lines;
+    size_t n_roles, n_bundles, n_devices, n_links, n_lines, n_notes;
     const struct config_role *roles;
     const struct config_bundle *bundles;
     const struct config_device *devices;
     const struct config_link *links;
     const struct config_line *lines;
+    const struct config_note *notes;
     void *arena; /* owns everything above */
 };
 

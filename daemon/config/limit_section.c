@@ -4,6 +4,7 @@
  * are the shipped limits that lock what rests on them, wherever the installation has none of that name.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "config/refer.h"
 #include "config/shipped_limits.h"
@@ -185,14 +186,34 @@ void limit_build(struct load *load, const struct raw_section *s, struct limit *l
     build_when(load, s, l);
 }
 
+/* Somebody can be asked what they accepted: a name has two letters at least, and is not what a form says there. */
+static void check_who(struct load *load, const struct raw_section *s)
+{
+    const struct raw_line *line = section_line(s, "by");
+    size_t letters = 0;
+    if (line == NULL || line->refused)
+        return;
+    for (const char *c = line->value; *c != '\0'; c++)
+        letters += (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || ((unsigned char)*c & 0xc0) == 0xc0;
+    if (letters < 2 || strcasecmp(line->value, "FILL IN") == 0)
+        fault_add(&load->faults, line->at, "by = %s: needs the name of who accepts", line->value);
+}
+
+/* The day of it: there was nothing to accept before this program. */
+static void check_day(struct load *load, const struct raw_section *s)
+{
+    const struct raw_line *line = section_line(s, "date");
+    int64_t day, first;
+    if (field_past_date(load, s, "date", &day) && date_parse("2020-01-01", &first) == 0 && day < first)
+        fault_add(&load->faults, line->at, "date = %s: lies before 2020; it is the day of the acceptance", line->value);
+}
+
 /* An acceptance answers for a limit as it stands today; one of a day to come answers for nothing yet. */
 static void build_accept(struct load *load, const struct raw_section *s, struct limit *limits, size_t n)
 {
-    const char *by;
-    int64_t day;
     bool found = false;
-    field_text(load, s, "by", &by);
-    field_past_date(load, s, "date", &day);
+    check_who(load, s);
+    check_day(load, s);
     for (size_t i = 0; i < n; i++) {
         if (strcmp(limits[i].id, s->id) == 0 && (limits[i].layer == LAYER_INSTALLATION || limit_may_lock(&limits[i]))) {
             limits[i].accepted = true;
@@ -214,13 +235,12 @@ static const struct raw_section *limit_section_find(const struct load *load, con
 }
 
 /* Those of the shipped limits that hold although the installation does not have them; appended to all[n]. */
-static size_t keep_locks(const struct load *load, const struct limit *shipped, size_t n_shipped, struct limit *all,
-                         size_t n)
+static size_t keep_locks(const struct load *load, struct limit *all, size_t n)
 {
-    for (size_t i = 0; i < n_shipped; i++) {
-        if (!limit_may_lock(&shipped[i]) || limit_section_find(load, shipped[i].id) != NULL)
+    for (size_t i = 0; i < load->n_shipped; i++) {
+        if (!limit_may_lock(&load->shipped[i]) || limit_section_find(load, load->shipped[i].id) != NULL)
             continue;
-        all[n] = shipped[i];
+        all[n] = load->shipped[i];
         all[n].layer = LAYER_COMPILED;
         all[n++].origin = "compiled";
     }
@@ -237,16 +257,19 @@ static void check_name(struct load *load, const struct raw_section *s)
             fault_add(&load->faults, s->at, "[%s]: is the name of a compiled ceiling", s->title);
 }
 
-static size_t build_own(struct load *load, const struct limit *shipped, size_t n_shipped, struct limit *all, size_t n)
+static size_t build_own(struct load *load, struct limit *all, size_t n)
 {
     const struct raw_section *s;
     size_t next = 0;
     while ((s = section_next(load, SECTION_LIMIT, &next)) != NULL) {
         limit_build(load, s, &all[n]);
         check_name(load, s);
-        for (size_t i = 0; i < n_shipped; i++)
-            if (strcmp(shipped[i].id, s->id) == 0)
-                shipped_limit_hold(load, s, &all[n], &shipped[i]);
+        for (size_t i = 0; i < load->n_shipped; i++) {
+            if (strcmp(load->shipped[i].id, s->id) != 0)
+                continue;
+            shipped_limit_hold(load, s, &all[n], &load->shipped[i]);
+            shipped_limit_mark(load, &load->shipped[i], &all[n]);
+        }
         n++;
     }
     return n;
@@ -254,17 +277,18 @@ static size_t build_own(struct load *load, const struct limit *shipped, size_t n
 
 void build_limits(struct load *load)
 {
-    size_t n, n_shipped, next = 0;
-    const struct limit *compiled = limit_compiled(&n), *shipped;
+    size_t n, next = 0;
+    const struct limit *compiled = limit_compiled(&n);
     const struct raw_section *s;
-    if (!shipped_limits_read(load, &shipped, &n_shipped))
+    if (!shipped_limits_read(load, &load->shipped, &load->n_shipped))
         return;
-    struct limit *all = arena_array(load->arena, n + n_shipped + section_count(load, SECTION_LIMIT), sizeof(*all));
+    struct limit *all =
+        arena_array(load->arena, n + load->n_shipped + section_count(load, SECTION_LIMIT), sizeof(*all));
     if (all == NULL)
         return;
     memcpy(all, compiled, n * sizeof(*all));
-    n = keep_locks(load, shipped, n_shipped, all, n);
-    n = build_own(load, shipped, n_shipped, all, n);
+    n = keep_locks(load, all, n);
+    n = build_own(load, all, n);
     while ((s = section_next(load, SECTION_ACCEPT, &next)) != NULL)
         build_accept(load, s, all, n);
     load->config->dose.limits = all;

@@ -37,6 +37,8 @@ struct load {
     struct config *config; /* being built */
     int64_t today;         /* local civil day */
     bool as_shipped;       /* reads the copy in the program: names that this configuration does not have are left out */
+    size_t n_shipped;
+    const struct limit *shipped; /* the limits as shipped, read by build_limits */
     size_t n_files, files_capacity;
     struct source_file *files;
     size_t n_sections, sections_capacity;
@@ -84,5 +86,6 @@ void build_bundles(struct load *load);
 void check_screening(struct load *load);
 void build_devices(struct load *load);
 void check_layers(struct load *load);
+void note_shipped(struct load *load);
 
 #endif

@@ -53,7 +53,7 @@ bool shipped_limits_read(struct load *load, const struct limit **limits, size_t 
     *n = 0;
     while ((s = section_next(shipped, SECTION_LIMIT, &next)) != NULL) {
         limit_build(shipped, s, &all[*n]);
-        *n += class_strength(all[*n].class) > 0 && !names_nothing(s, &all[*n].when);
+        *n += !names_nothing(s, &all[*n].when);
     }
     *limits = all;
     return !arena_failed(load->arena);
@@ -113,7 +113,8 @@ void shipped_limit_hold(struct load *load, const struct raw_section *s, const st
                         const struct limit *shipped)
 {
     const bool another = own->quantity != shipped->quantity && !limit_may_lock(shipped);
-    if (another || !section_sound(load, s) || !hold_meaning(load, s, own, shipped))
+    if (class_strength(shipped->class) == 0 || another || !section_sound(load, s) ||
+        !hold_meaning(load, s, own, shipped))
         return; /* a name given to something else leaves the ceiling, as a missing one does */
     const bool all_bounds = (own->has_max || !shipped->has_max) && (own->has_min || !shipped->has_min);
     const bool all_after =

@@ -13,7 +13,7 @@ extern const struct source_file shipped_limit_files[];
 extern const size_t shipped_limit_files_n;
 
 /*
- * The limits as shipped that refuse or ask, for this configuration's sites, conditions and applicators; one that names
+ * The limits as shipped, for this configuration's sites, conditions and applicators; one that names
  * only such as this configuration does not have is left out. False when there is no memory.
  */
 bool shipped_limits_read(struct load *load, const struct limit **limits, size_t *n);
@@ -25,5 +25,11 @@ bool shipped_limits_read(struct load *load, const struct limit **limits, size_t 
  */
 void shipped_limit_hold(struct load *load, const struct raw_section *s, const struct limit *own,
                         const struct limit *shipped);
+
+/*
+ * A looser figure than the shipped one is the installation's own choice and says so: it is never shown as verified, nor
+ * from the shipped source alone.
+ */
+void shipped_limit_mark(struct load *load, const struct limit *shipped, struct limit *own);
 
 #endif

@@ -70,8 +70,7 @@ static bool protocol_meets_band(const struct protocol *p, const struct limit_ran
     return (!band->has_above || range->max > band->above) && (!band->has_upto || range->min <= band->upto);
 }
 
-/* Whether some treatment by this protocol is one to which the limit applies. */
-static bool protocol_meets(const struct protocol *p, const struct limit *l)
+bool protocol_meets(const struct protocol *p, const struct limit *l)
 {
     const struct limit_when *w = &l->when;
     if (((unsigned)l->modality & (unsigned)p->modality) == 0 || (w->unless_thermal && p->thermal)) {

@@ -78,6 +78,8 @@ int applicator_find(const struct dose_tables *t, const char *id); /* index or -1
  * leakage ...), verified no, not accepted, and applying to the protocol. Notice and device limits never lock.
  */
 const struct limit *protocol_lock(const struct dose_tables *t, const struct protocol *p);
+/* Whether some treatment by this protocol is one to which the limit applies. */
+bool protocol_meets(const struct protocol *p, const struct limit *l);
 /* Whether a limit is one that locks while nobody has accepted it, whatever it is about. */
 bool limit_may_lock(const struct limit *l);
 /* Whether this limit locks the protocol: several may, and each has to be accepted. */

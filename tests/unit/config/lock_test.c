@@ -239,6 +239,96 @@ static void what_was_done_was_not_done_tomorrow(void **state)
     assert_int_equal(fixture_load(f, NULL), 0);
 }
 
+static void an_acceptance_is_somebodys_and_of_our_time(void **state)
+{
+    static const struct {
+        const char *by, *date, *told;
+    } bad[] = {{".", "2026-11-23", "installation.ini:2: by = .: needs the name of who accepts\n"},
+               {"X 1", "2026-11-23", "installation.ini:2: by = X 1: needs the name of who accepts\n"},
+               {"fill in", "2026-11-23", "installation.ini:2: by = fill in: needs the name of who accepts\n"},
+               {"Jo", "2019-12-31",
+                "installation.ini:3: date = 2019-12-31: lies before 2020; it is the day of the "
+                "acceptance\n"}};
+    struct fixture *f = *state;
+    char text[128];
+    shipped_copy(f);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(text, sizeof(text), "[accept ion_dose_max]\nby = %s\ndate = %s\n", bad[i].by, bad[i].date);
+        fixture_write(f, "installation.ini", text);
+        assert_int_equal(fixture_load(f, NULL), -EINVAL);
+        assert_string_equal(f->told, bad[i].told);
+    }
+    fixture_write(f, "installation.ini", "[accept ion_dose_max]\nby = \xc3\x84\xc3\x96\ndate = 2020-01-01\n");
+    assert_int_equal(fixture_load(f, NULL), 0);
+}
+
+/* Exactly one note: at a place, with a text. */
+static void notes_only(const struct fixture *f, const char *origin, const char *message)
+{
+    if (f->config->n_notes != 1)
+        fail_msg("%zu notes", f->config->n_notes);
+    if (origin != NULL)
+        assert_string_equal(f->config->notes[0].origin, origin);
+    if (strstr(f->config->notes[0].message, message) == NULL)
+        fail_msg("%s", f->config->notes[0].message);
+}
+
+static void a_looser_figure_is_the_installations_own(void **state)
+{
+    struct fixture *f = *state;
+    char *section = section_text("limits-laser.ini", "lz_irr_tendon_max");
+    shipped_copy(f);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    assert_int_equal(f->config->n_notes, 0);
+    assert_int_equal(shipped_limit(f->config, "lz_irr_tendon_max")->verified, VERIFIED_YES);
+    line_replace(section, "max", "max = 9 W/cm2\n");
+    section_swap(f, "limits-laser.ini", "lz_irr_tendon_max", section);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    const struct limit *l = shipped_limit(f->config, "lz_irr_tendon_max");
+    assert_int_equal(l->verified, VERIFIED_CHOICE);
+    assert_ptr_equal(strstr(l->source, "the installation's own figure; as shipped: at most 0.1 W/cm2 ("), l->source);
+    notes_only(f, l->origin,
+               "[limit lz_irr_tendon_max]: at most 9 W/cm2 is looser than as shipped, at most 0.1 W/cm2; it holds");
+    line_replace(section, "max", "max = 0.1 W/cm2\n");
+    line_replace(section, "source", "source = ours\n");
+    section_swap(f, "limits-laser.ini", "lz_irr_tendon_max", section);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    assert_int_equal(f->config->n_notes, 0);
+    assert_string_equal(shipped_limit(f->config, "lz_irr_tendon_max")->source, "ours");
+    free(section);
+    section = section_text("limits-ultrasound.ini", "lipus_freq"); /* a window that binds nobody is marked too */
+    line_replace(section, "max", "max = 3 MHz\n");
+    line_replace(section, "source", "source = ours\n");
+    section_swap(f, "limits-ultrasound.ini", "lipus_freq", section);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    l = shipped_limit(f->config, "lipus_freq");
+    assert_int_equal(l->verified, VERIFIED_CHOICE);
+    assert_non_null(strstr(l->source, "the installation's own figure: ours; as shipped: at least 1.5 MHz, at most"));
+    free(section);
+}
+
+static void a_limit_that_is_missing_is_told_with_what_holds_instead(void **state)
+{
+    struct fixture *f = *state;
+    shipped_copy(f);
+    section_swap(f, "limits-estim.ini", "es_day_max", "");
+    assert_int_equal(fixture_load(f, NULL), 0);
+    notes_only(f, f->dir,
+               "there is no [limit es_day_max], as shipped duration_ms at most 240 min, hard: ceiling_es_day "
+               "(compiled) holds instead, at most 480 min");
+    char *section = section_text("limits-estim.ini", "es_day_max");
+    line_replace(section, "quantity", "quantity = session_count\n");
+    line_replace(section, "max", "max = 12\n");
+    section_swap(f, "limits-estim.ini", "es_day_max", section);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    notes_only(f, NULL, "[limit es_day_max] bounds something else, as shipped duration_ms at most 240 min");
+    free(section);
+    shipped_copy(f);
+    section_swap(f, "limits-estim.ini", "ion_dose_max", "");
+    assert_int_equal(fixture_load(f, NULL), 0);
+    notes_only(f, f->dir, "there is no [limit ion_dose_max]; it holds as it was shipped");
+}
+
 /* There are no ceilings behind the questions. */
 static void protocols_of_a_configuration_that_asks_nothing_are_refused(void **state)
 {
@@ -262,6 +352,9 @@ int main(void)
         RUN(tightening_under_the_name_that_ships_is_taken),
         RUN(an_order_rule_that_forgets_a_therapy_is_refused),
         RUN(what_was_done_was_not_done_tomorrow),
+        RUN(an_acceptance_is_somebodys_and_of_our_time),
+        RUN(a_looser_figure_is_the_installations_own),
+        RUN(a_limit_that_is_missing_is_told_with_what_holds_instead),
         RUN(protocols_of_a_configuration_that_asks_nothing_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
