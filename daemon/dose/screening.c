@@ -129,14 +129,14 @@ static enum basis day_judged(const struct question *q, const struct given_answer
     if (!given->has_on) {
         return asked ? NO_DAY : ANSWERED;
     }
+    if (given->on_day < 0) {
+        return asked ? DAY_TOO_OLD : ANOTHER_DAY;
+    }
     if (given->on_day > today) {
         return DAY_AHEAD;
     }
     if (!asked) {
         return given->on_day == today ? ANSWERED : ANOTHER_DAY;
-    }
-    if (given->on_day < 0) {
-        return DAY_TOO_OLD;
     }
     return today - given->on_day > q->valid_days ? DAY_TOO_OLD : ANSWERED;
 }
