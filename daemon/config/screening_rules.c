@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Screening as a whole: a code that forbids or warns, or a limit for a condition, is worth nothing where no question
- * leads to that condition, and a therapy without any question would be started unasked. Told once every section can be
- * read for itself.
+ * leads to that condition, nor is one that forbids "here" where no answer can say so; and a therapy without any
+ * question would be started unasked. Told once every section can be read for itself.
  */
 #include <string.h>
 
@@ -18,10 +18,10 @@ static bool all_sound(const struct load *load, enum key_section kind)
     return true;
 }
 
-static bool declares(const struct question *q, int condition)
+static bool declares(const struct question *q, int condition, bool here)
 {
     for (size_t i = 0; i < q->n_answers; i++)
-        if (q->answers[i].condition == condition)
+        if (q->answers[i].condition == condition && (q->answers[i].here || !here))
             return true;
     return false;
 }
@@ -33,16 +33,16 @@ static bool lies_may_declare(const struct condition *c, enum modality_therapy th
 }
 
 /*
- * The sites at which a question may lead to the condition; all are all bits. One that belongs to an indication counts:
- * a request may name it, whatever the protocols are for.
+ * The sites at which a question may lead to the condition, or say that it is here; all are all bits. One that belongs
+ * to an indication counts: a request may name it, whatever the protocols are for.
  */
-static uint64_t sites_asked(const struct config *config, int condition, enum modality_therapy therapy)
+static uint64_t sites_asked(const struct config *config, int condition, enum modality_therapy therapy, bool here)
 {
     const struct screening *s = &config->dose.screening;
     uint64_t asked = 0;
     for (size_t i = 0; i < s->n_questions; i++) {
         const struct question *q = &s->questions[i];
-        if (declares(q, condition) && screening_is_for(q, therapy))
+        if (declares(q, condition, here) && screening_is_for(q, therapy))
             asked |= q->sites == 0 ? UINT64_MAX : q->sites;
     }
     return asked;
@@ -54,8 +54,15 @@ static void check_code(struct load *load, const struct raw_section *section, con
     const struct screening *s = &load->config->dose.screening;
     const enum screening_column column = screening_column_of(therapy);
     const struct raw_line *line = section_line(section, screening_column_id(column));
-    const uint64_t asked = sites_asked(load->config, index, therapy);
-    if (c->codes[column] == SCREEN_ALLOWED || line == NULL || lies_may_declare(c, therapy))
+    const uint64_t asked = sites_asked(load->config, index, therapy, false);
+    if (c->codes[column] == SCREEN_ALLOWED || line == NULL)
+        return;
+    if (c->codes[column] == SCREEN_LOCAL && c->local_sites == 0 &&
+        (asked & ~sites_asked(load->config, index, therapy, true)) != 0)
+        fault_add(&load->faults, line->at,
+                  "%s = %s: forbids nothing for %s where no answer says \"%s, here\", and %s has no local_sites",
+                  line->key, line->value, modality_therapy_id(therapy), c->id, c->id);
+    if (lies_may_declare(c, therapy))
         return;
     if (asked == 0)
         fault_add(&load->faults, line->at, "%s = %s: no question for %s leads to the condition %s", line->key,
@@ -87,8 +94,8 @@ static void check_limit(struct load *load, const struct raw_section *section, co
             const enum modality_therapy therapy = (enum modality_therapy)t;
             const bool meant = ((unsigned)modality_therapy_modality(therapy) & (unsigned)l->modality) != 0 &&
                                (l->when.therapies == 0 || ((l->when.therapies >> t) & 1u) != 0);
-            asked = meant &&
-                    (lies_may_declare(&s->conditions[i], therapy) || sites_asked(load->config, (int)i, therapy) != 0);
+            asked = meant && (lies_may_declare(&s->conditions[i], therapy) ||
+                              sites_asked(load->config, (int)i, therapy, false) != 0);
         }
         if (!asked)
             fault_add(&load->faults, section_line(section, "when.condition")->at,
