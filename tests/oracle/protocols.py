@@ -104,6 +104,13 @@ def can_begin_at_rest(waveform, level, limits):
     return not any(limit.quantity == level and limit.min is not None for limit in limits)
 
 
+def can_be_said(t, values):
+    """What contracts muscle has a surge, and what is pulsed has pauses."""
+    if t["therapy"] in ("nmes", "russian_nmes") and "surge_on_ms" not in values:
+        return False
+    return t["channels"][0]["waveform"] != "us_pulsed" or values.get("duty_permille", 0) < 1000
+
+
 def draw_protocol(rng, number, t, limits, level_of):
     """The text of a protocol that holds a treatment as its worst: everything as it is, the level from nothing up to it.
     None where a limit refuses it already, at another site or condition perhaps."""
@@ -118,7 +125,7 @@ def draw_protocol(rng, number, t, limits, level_of):
             if refused(limits, here) or refused(limits, {**here, "channels": anywhere["channels"] * len(t["channels"])}):
                 return None
     level = level_of(values)
-    if not can_begin_at_rest(t["channels"][0]["waveform"], level, limits):
+    if not can_be_said(t, values) or not can_begin_at_rest(t["channels"][0]["waveform"], level, limits):
         return None
     lines = [f"[protocol p{number}]", f"label = p{number}", "revision = 1", f"therapy = {t['therapy']}",
              f"waveform = {t['channels'][0]['waveform']}", f"channels = {len(t['channels'])}", "rest_min = 2000 min",
