@@ -49,7 +49,7 @@ static int put_envelope_energy(const struct derive *d, const struct shape *s, ui
     uint64_t rate = 0, peak = (uint64_t)d->values->value[QUANTITY_amplitude_ua];
     enum modality_quantity pace = s->bursts ? QUANTITY_burst_rate_millihz : QUANTITY_beat_frequency_millihz;
     int r = derive_may(d, pace, 1, DOSE_INPUT_MAX, &rate);
-    if (r < 0 || rate == 0 || duty >= rate / 10) { /* duty / rate is its length in s */
+    if (r < 0 || rate == 0 || 10 * duty >= rate) { /* duty / rate is its length in s */
         return r;
     }
     return current_put_energy(d, false, (uint64_t[]){peak, peak, s->share, duty}, 4, s->parts * 2 * rate * PERMILLE);

@@ -129,8 +129,8 @@ const struct limit *protocol_lock(const struct dose_tables *t, const struct prot
     return NULL;
 }
 
-static void refuse_range(const struct protocol *p, const struct protocol_parameter *range, int channel, int64_t value,
-                         bool is_min, struct refusals *r)
+static struct refusal *refuse_range(const struct protocol *p, const struct protocol_parameter *range, int channel,
+                                    int64_t value, bool is_min, struct refusals *r)
 {
     char text[VALUE_TEXT_MAX], bound[VALUE_TEXT_MAX];
     int64_t limit = is_min ? range->min : range->max;
@@ -153,6 +153,7 @@ static void refuse_range(const struct protocol *p, const struct protocol_paramet
     item->layer = LAYER_PROTOCOL;
     item->origin = range->origin;
     item->channel = channel;
+    return item;
 }
 
 /* Both ends of a value against a range; one refusal for the end that is out, the higher first. */
@@ -253,11 +254,8 @@ int protocol_check_history(const struct protocol *p, const struct dose_history *
         .quantity = QUANTITY_rest_interval_ms, .min = p->rest_min_ms, .max = INT64_MAX, .origin = p->rest_origin};
     struct protocol_parameter sessions = {
         .quantity = QUANTITY_session_count, .max = p->sessions_per_day, .origin = p->sessions_origin};
-    if (history->has_last_end) {
-        check_range(p, &rest, -1, history->since_last_end_ms, history->since_last_end_ms, r);
-        if (r->n > 0 && r->n + r->dropped > before) {
-            r->items[r->n - 1].token = TOKEN_REST_INTERVAL;
-        }
+    if (history->has_last_end && history->since_last_end_ms < rest.min) {
+        refuse_range(p, &rest, -1, history->since_last_end_ms, true, r)->token = TOKEN_REST_INTERVAL;
     }
     if (p->sessions_per_day > 0) {
         int64_t planned = history->session_count < INT64_MAX ? history->session_count + 1 : INT64_MAX;

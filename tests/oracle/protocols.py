@@ -77,10 +77,15 @@ class Protocol:
         return found
 
 
+FULL = 32  # refusals that the engine's list holds; what does not fit is only counted
+
+
 def agrees(protocol, t, answer):
     """Disagreements on what the protocol says of the treatment, as texts."""
     mine = protocol.check(t)
     said = {(r["token"], r.get("quantity")) for r in answer.get("protocol", ())}
+    if len(answer.get("protocol", ())) == FULL and said <= mine:
+        return []
     return [] if mine == said else [f"protocol {protocol.id}: oracle only {sorted(map(str, mine - said))}, "
                                     f"engine only {sorted(map(str, said - mine))}"]
 

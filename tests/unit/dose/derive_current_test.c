@@ -211,6 +211,15 @@ static void carriers_match_the_vectors(void **state)
     assert_int_equal(GET(s, rms_current_ua), 25000);
     assert_int_equal(GET(s, pulse_energy_uj), 3125);
 
+    s = carrier(50, 4); /* a beat of 99.98 ms is a pulse, one of 0.1 s is none */
+    PUT(s, beat_frequency_millihz, 10002);
+    derived(WAVEFORM_premod_two_tone, &s);
+    assert_true(quantity_has(&s, QUANTITY_pulse_energy_uj));
+    s = carrier(50, 4);
+    PUT(s, beat_frequency_millihz, 10000);
+    derived(WAVEFORM_premod_two_tone, &s);
+    assert_false(quantity_has(&s, QUANTITY_pulse_energy_uj));
+
     s = carrier(50, 4);
     derived(WAVEFORM_premod_raised_cosine, &s);
     rounded_up(GET(s, rms_current_ua), 30618.622);

@@ -245,6 +245,20 @@ static void its_own_rest_and_count_are_held(void **state)
     assert_int_equal(protocol_check_history(&p, &h, &refusals), 0);
 }
 
+static void a_full_list_keeps_the_tokens_of_what_it_holds(void **state)
+{
+    (void)state;
+    struct protocol p = tens();
+    const struct dose_history h = {.has_last_end = true, .since_last_end_ms = 0};
+    refusals.n = refusals.dropped = 0;
+    for (size_t i = 0; i < REFUSALS_MAX; i++)
+        refusal_add(&refusals, TOKEN_INCOMPLETE, "x", "missing");
+    assert_int_equal(protocol_check_history(&p, &h, &refusals), -EPERM);
+    assert_int_equal(refusals.items[REFUSALS_MAX - 1].token, TOKEN_INCOMPLETE);
+    assert_int_equal(refusals.dropped, 1);
+    refusals.n = refusals.dropped = 0;
+}
+
 static const struct limit *lock_of(const struct limit *l, const struct protocol *p)
 {
     struct dose_tables tables = {.n_limits = 1, .limits = l};
@@ -350,6 +364,7 @@ int main(void)
         cmocka_unit_test(another_shape_is_refused),
         cmocka_unit_test(a_therapy_is_not_given_by_a_waveform_of_another),
         cmocka_unit_test(its_own_rest_and_count_are_held),
+        cmocka_unit_test(a_full_list_keeps_the_tokens_of_what_it_holds),
         cmocka_unit_test(an_unverified_hard_limit_locks_until_it_is_accepted),
         cmocka_unit_test(a_band_locks_only_a_protocol_that_can_reach_it),
         cmocka_unit_test(the_compiled_ceilings_lock_nothing),
