@@ -269,7 +269,7 @@ class Overrides(ScreeningCase):
         request = screened(self.client, tens_request(self.client, patient="P-override", start=4000),
                            pregnancy_elsewhere="yes",
                            inflammation={"answer": "no", "answered_at": int(time.time() * 1000), "by": "the patient", "method": "asked"},
-                           sensation={"answer": "normal", "on": today(3), "by": "anna", "method": "pin and warm tube",
+                           sensation={"answer": "normal", "on": today(), "by": "anna", "method": "pin and warm tube",
                                       "sensation": {"test": "sharp_blunt", "result": "normal", "at_ms": 1795132800000}})
         self.refused(request, "PRECAUTION", "needs an override that names who and why")
         for at, why in ((0, "more than a day ago"), (int(time.time() * 1000) + 600000, "lies in the future")):
