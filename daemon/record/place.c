@@ -47,8 +47,10 @@ bool place_names_meet(const struct screening *sites, const char *a, const char *
 {
     if (strcmp(a, b) == 0 || !sites)
         return strcmp(a, b) == 0;
-    const unsigned other = site_number(sites, b);
-    return other < DOSE_SITES_MAX && (site_meets(sites, site_number(sites, a)) >> other & 1u);
+    const unsigned one = site_number(sites, a), other = site_number(sites, b);
+    if (one >= sites->n_sites || other >= sites->n_sites)
+        return true;
+    return other < DOSE_SITES_MAX && (site_meets(sites, one) >> other & 1u);
 }
 
 bool ledger_places_meet(const struct screening *sites, const struct ledger_places *a, const struct ledger_places *b)
@@ -133,6 +135,14 @@ json_t *place_names_met(const struct place_names *names, const char *site)
     return array;
 }
 
+/* Where on the body it lies, nobody can say any more: it meets every name, those to come as well. */
+static void name_is_anywhere(struct place_names *names, size_t number)
+{
+    memset(names->meets[number], 0xff, sizeof(names->meets[number]));
+    for (size_t i = 0; i < PLACE_SITES_MAX; i++)
+        names->meets[i][number / 64] |= UINT64_C(1) << number % 64;
+}
+
 /* Its number, which it gets if it has none. */
 static size_t name_take(struct place_names *names, const char *site)
 {
@@ -141,6 +151,8 @@ static size_t name_take(struct place_names *names, const char *site)
     if (number == PLACE_SITES_MAX) {
         number = names->n++;
         snprintf(names->names[number], sizeof(names->names[number]), "%s", site);
+        if (names->related)
+            name_is_anywhere(names, number);
     }
     return number;
 }
@@ -150,6 +162,7 @@ void place_names_relate(struct place_names *names, const struct screening *sites
     size_t numbers[DOSE_SITES_MAX];
 
     memset(names->meets, 0, sizeof(names->meets));
+    names->related = false;
     for (size_t i = 0; i < sites->n_sites && i < DOSE_SITES_MAX; i++)
         numbers[i] = name_take(names, sites->sites[i].id);
     for (unsigned i = 0; i < sites->n_sites && i < DOSE_SITES_MAX; i++) {
@@ -158,6 +171,11 @@ void place_names_relate(struct place_names *names, const struct screening *sites
                 names->meets[numbers[i]][numbers[k] / 64] |= UINT64_C(1) << numbers[k] % 64;
         }
     }
+    for (size_t i = 0; i < names->n; i++) {
+        if (site_number(sites, names->names[i]) >= sites->n_sites)
+            name_is_anywhere(names, i);
+    }
+    names->related = true;
 }
 
 void place_set_make(struct place_names *names, const struct ledger_places *places, struct place_set *out)

@@ -27,13 +27,17 @@ struct place_names {
     size_t n;
     char names[PLACE_SITES_MAX][64];
     uint64_t meets[PLACE_SITES_MAX][PLACE_SITES_MAX / 64]; /* the numbers that each one meets besides itself */
+    bool related; /* by a table of sites: a name that it does not have is anywhere on the body */
 };
 struct place_set {
     uint64_t left[PLACE_SITES_MAX / 64], right[PLACE_SITES_MAX / 64];
 };
-/* Names every site of the table, and relates them as it says; what was said before is forgotten. */
+/*
+ * Names every site of the table, and relates them as it says; what was said before is forgotten. A name that it does
+ * not have, because the site was renamed or taken away, meets every other: what was given there counts everywhere.
+ */
 void place_names_relate(struct place_names *names, const struct screening *sites);
-/* Whether a text names a site, or one that meets it. */
+/* Whether a text names a site, or one that meets it; without a table only itself. */
 bool place_names_meet(const struct screening *sites, const char *a, const char *b);
 /* [name]: a site and all that meets it. */
 json_t *place_names_met(const struct place_names *names, const char *site);

@@ -144,7 +144,8 @@ int record_unbounded(struct record *record, const char *session_id, struct dose_
 const struct ledger_entry *record_open_entries(struct record *record, size_t *n);
 /*
  * Which places meet besides those of one name: parts and their wholes, for every question from here on. Before the
- * first call, and for names that the table does not have, nothing else meets.
+ * first call nothing else meets. A name that the table does not have meets all: a site that was renamed is not
+ * forgotten.
  */
 void record_sites(struct record *record, const struct screening *sites);
 /*

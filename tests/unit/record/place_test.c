@@ -331,7 +331,6 @@ static void impossible_places_are_refused(void **state)
     assert_string_equal(fixture_blocking(f, "p1", site, "left"), "s1");
 }
 
-/* More names than there are numbers: those beyond share one, and so block too much rather than too little. */
 /* arm > elbow > knob, arm > wrist; leg beside them */
 static const struct site parts[] = {{.id = "arm", .has_sides = true, .meets = 0x0f},
                                     {.id = "elbow", .has_sides = true, .part_of = 0x01, .meets = 0x07},
@@ -356,8 +355,11 @@ static void a_part_meets_its_whole_and_not_its_neighbour(void **state)
         {"elbow:left", "wrist:left", false},
         {"leg:left wrist:right", "elbow:right", false},
         {"leg:left wrist:right", "arm:right", true},
-        {"knob:left", "foot:left", false},
+        {"knob:left", "leg:left", false},
         {"foot:left", "foot:left", true},
+        {"foot:left", "leg:left", true}, /* a name that is gone: anywhere on that side */
+        {"foot:left", "leg:right", false},
+        {"foot:midline", "leg:right", true},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct ledger_places touched = at(rows[i].touched), asked = at(rows[i].asked);
@@ -383,14 +385,25 @@ static void a_part_meets_its_whole_and_not_its_neighbour(void **state)
 static void a_table_that_parts_them_again_is_obeyed(void **state)
 {
     struct fixture *f = *state;
-    const struct screening none = {0};
+    static const struct site apart[] = {{.id = "arm"}, {.id = "knob"}}, renamed[] = {{.id = "arm"}, {.id = "Knopf"}};
+    const struct screening apart_table = {.n_sites = 2, .sites = apart},
+                           renamed_table = {.n_sites = 2, .sites = renamed};
     assert_int_equal(fixture_open(f), 0);
     record_sites(f->record, &parts_table);
     treat_at(f, "s1", "knob:left", THERAPY_tens);
     assert_int_equal(history_at(f, "arm:left", MODALITY_ESTIM, 0).session_count, 1);
-    record_sites(f->record, &none);
+    record_sites(f->record, &apart_table);
     assert_int_equal(history_at(f, "arm:left", MODALITY_ESTIM, 0).session_count, 0);
     assert_int_equal(history_at(f, "knob:left", MODALITY_ESTIM, 0).session_count, 1);
+    for (unsigned i = 0; i < 2; i++) { /* while the daemon runs, and when it reads its rows again */
+        record_sites(f->record, &renamed_table);
+        assert_int_equal(history_at(f, "Knopf:left", MODALITY_ESTIM, 0).session_count, 1);
+        assert_true(history_at(f, "arm:left", MODALITY_ESTIM, 0).has_last_end);
+        assert_int_equal(history_at(f, "arm:right", MODALITY_ESTIM, 0).session_count, 0);
+        fixture_reopen(f);
+    }
+    record_sites(f->record, &apart_table);
+    assert_int_equal(history_at(f, "arm:left", MODALITY_ESTIM, 0).session_count, 0);
 }
 
 static void a_history_of_the_whole_shows_its_parts(void **state)
