@@ -14,6 +14,8 @@
     (BIPHASIC | BIT(WAVEFORM_monophasic) | BIT(WAVEFORM_sine) | BIT(WAVEFORM_premod_two_tone) |                        \
      BIT(WAVEFORM_premod_raised_cosine) | BIT(WAVEFORM_russian) | BIT(WAVEFORM_hvpc) | BIT(WAVEFORM_dc))
 
+#define MUSCLE (BIT(THERAPY_nmes) | BIT(THERAPY_russian_nmes))
+
 #define MINUTES(n) (INT64_C(60000) * (n))
 
 /* One row; bound is .max or .min, and whatever else the row needs may follow it. Use is the treatment where not said.
@@ -76,6 +78,10 @@ static const struct limit ceilings[] = {
     CEILING(es_session, ESTIM, duration_ms, PER_SESSION, CHOICE, CHOICE_OF_DESIGN, MAX(MINUTES(90))),
     CEILING(es_day, ESTIM, duration_ms, PER_24H, CHOICE, CHOICE_OF_DESIGN, MAX(MINUTES(480))),
     CEILING(es_sessions_day, ESTIM, session_count, PER_24H, CHOICE, CHOICE_OF_DESIGN, MAX(12)),
+    CEILING(es_surge_on, ESTIM, surge_on_ms, CONFIGURATION, CHOICE, CHOICE_OF_DESIGN, MAX(MINUTES(1)),
+            .when.therapies = MUSCLE),
+    CEILING(es_surge_rest, ESTIM, surge_off_ms, CONFIGURATION, CHOICE, "a muscle that never rests is held in tetanus",
+            MIN(1000), .when.therapies = MUSCLE),
     CEILING(es_ramp, ESTIM, ramp_up_ms, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MIN(100)),
     CEILING(es_step, ESTIM, amplitude_step_ua, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MAX(1000), .use = USE_WALK),
     CEILING(es_slew, ESTIM, amplitude_slew_ua_s, INSTANTANEOUS, CHOICE, CHOICE_OF_DESIGN, MAX(5000), .use = USE_WALK),

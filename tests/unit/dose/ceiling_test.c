@@ -81,6 +81,14 @@ static void ceilings_of_stimulation_are_sharp(void **state)
     PUT(t.channels[0].start, amplitude_ua, 100);
     ceiling_is_sharp(t, QUANTITY_amplitude_ua, 1000, 1, "ceiling_microcurrent");
     t = fixture_tens();
+    t.therapy = THERAPY_nmes;
+    BOTH(t.channels[0], surge_on_ms, 10000);
+    BOTH(t.channels[0], surge_off_ms, 50000);
+    BOTH(t.channels[0], ramp_up_ms, 1000);
+    BOTH(t.channels[0], ramp_down_ms, 1000);
+    ceiling_is_sharp(t, QUANTITY_surge_on_ms, 60000, 1, "ceiling_es_surge_on");
+    ceiling_is_sharp(t, QUANTITY_surge_off_ms, 1000, -1, "ceiling_es_surge_rest");
+    t = fixture_tens();
     t.therapy = THERAPY_hvpc_pain;
     t.channels[0].waveform = WAVEFORM_hvpc;
     BOTH(t.channels[0], phase_width_us, 20);

@@ -13,9 +13,9 @@
  * Nothing in these rooms is set in volts or surges, and their pulses are balanced; an interlock is open or closed,
  * whatever its bound.
  */
-static const enum modality_quantity strange_here[] = {QUANTITY_amplitude_mv,        QUANTITY_amplitude_step_mv,
-                                                      QUANTITY_amplitude_slew_mv_s, QUANTITY_ramp_up_ms,
-                                                      QUANTITY_interlock_closed,    QUANTITY_net_charge_permille};
+static const enum modality_quantity strange_here[] = {
+    QUANTITY_amplitude_mv,     QUANTITY_amplitude_step_mv,   QUANTITY_amplitude_slew_mv_s, QUANTITY_ramp_up_ms,
+    QUANTITY_interlock_closed, QUANTITY_net_charge_permille, QUANTITY_surge_on_ms,         QUANTITY_surge_off_ms};
 
 static const struct limit *all;
 static size_t n_all;
