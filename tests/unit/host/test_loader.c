@@ -119,7 +119,11 @@ static void a_description_that_cannot_be_scheduled_is_refused(void **state)
                                    .channels = {{.id = "c",
                                                  .level = QUANTITY_amplitude_ua,
                                                  .n_ranges = 1,
-                                                 .ranges = {{QUANTITY_amplitude_ua, 0, 10, 1, true, true}}}},
+                                                 .ranges = {{.quantity = QUANTITY_amplitude_ua,
+                                                             .max = 10,
+                                                             .resolution = 1,
+                                                             .settable = true,
+                                                             .readable = true}}}},
                                    .groups = {{.id = "g", .channels = 1}}};
     struct modality_device d = sane;
     assert_int_equal(loader_check_units(&d, 1, reason, sizeof(reason)), 0);
