@@ -136,8 +136,8 @@ static void amounts_that_nobody_wrote_are_seen_by_verify(void **state)
     static const char *const tampering[] = {
         "DROP TRIGGER ledger_settled; UPDATE ledger SET delivered_cem43_ms = 1 WHERE session_id = 'settled'",
         "DROP TRIGGER ledger_settled; UPDATE ledger SET delivered_contraction_count = 9 WHERE session_id = 'settled'",
-        "DROP TRIGGER ledger_settled; DROP TRIGGER ledger_reserved; "
-        "UPDATE ledger SET places = 'knee:left hip:left' WHERE session_id = 'settled'",
+        ("DROP TRIGGER ledger_settled; DROP TRIGGER ledger_reserved; "
+         "UPDATE ledger SET places = 'knee:left hip:left' WHERE session_id = 'settled'"),
     };
 
     for (size_t i = 0; i < sizeof(tampering) / sizeof(tampering[0]); i++) {
