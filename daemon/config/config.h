@@ -98,7 +98,7 @@ struct config_line {
     const char *section, *key, *value, *origin;
 };
 
-/* What is no fault, but people should know of it: a limit that ships and is looser here, or missing. */
+/* What is no fault, but people should know of it: what ships and is looser here, or missing. */
 struct config_note {
     const char *origin, *message;
 };

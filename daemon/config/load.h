@@ -39,6 +39,8 @@ struct load {
     bool as_shipped;       /* reads the copy in the program: names that this configuration does not have are left out */
     size_t n_shipped;
     const struct limit *shipped; /* the limits as shipped, read by build_limits */
+    size_t notes_capacity;
+    struct config_note *notes; /* config->notes while it grows */
     size_t n_files, files_capacity;
     struct source_file *files;
     size_t n_sections, sections_capacity;
@@ -87,5 +89,10 @@ void check_screening(struct load *load);
 void build_devices(struct load *load);
 void check_layers(struct load *load);
 void note_shipped(struct load *load);
+
+/* shipped_notes.c: one note more. */
+void note_add(struct load *load, const char *origin, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* shipped_screening.c: what screening and sites have looser than shipped. */
+void note_screening(struct load *load);
 
 #endif

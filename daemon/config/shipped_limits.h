@@ -8,7 +8,7 @@
 
 #include "config/load.h"
 
-/* Made at build time by shipped_limits.cmake; texts are not NUL-terminated. */
+/* Made at build time by shipped_files.cmake; texts are not NUL-terminated. */
 extern const struct source_file shipped_limit_files[];
 extern const size_t shipped_limit_files_n;
 

@@ -63,33 +63,37 @@ static const struct limit *instead_of(const struct load *load, const struct limi
     return best;
 }
 
-static void note_add(struct load *load, struct config_note *notes, const char *origin, const char *message)
+void note_add(struct load *load, const char *origin, const char *format, ...)
 {
-    notes[load->config->n_notes++] = (struct config_note){.origin = origin, .message = message};
+    va_list args;
+    struct config *config = load->config;
+    struct config_note *all =
+        arena_grow(load->arena, load->notes, config->n_notes, &load->notes_capacity, sizeof(*all));
+    if (all == NULL)
+        return; /* the loader asks the arena at its end */
+    va_start(args, format);
+    all[config->n_notes++] = (struct config_note){.origin = origin, .message = arena_vtext(load->arena, format, args)};
+    va_end(args);
+    config->notes = load->notes = all;
 }
 
-static void note_missing(struct load *load, const struct limit *shipped, const struct limit *namesake,
-                         struct config_note *notes)
+static void note_missing(struct load *load, const struct limit *shipped, const struct limit *namesake)
 {
     const struct limit *other = instead_of(load, shipped);
     const char *holds = other == NULL ? "no other limit bounds it there"
                                       : arena_text(load->arena, "%s (%s) holds instead, %s", other->id, other->origin,
                                                    bounds_text(load, other));
-    note_add(load, notes, namesake != NULL ? namesake->origin : load->config->dir,
-             arena_text(load->arena, "%s[limit %s]%s, as shipped %s %s, %s: %s", namesake == NULL ? "there is no " : "",
-                        shipped->id, namesake == NULL ? "" : " bounds something else",
-                        modality_quantity_info(shipped->quantity)->id, bounds_text(load, shipped),
-                        limit_class_id(shipped->class), holds));
+    note_add(load, namesake != NULL ? namesake->origin : load->config->dir, "%s[limit %s]%s, as shipped %s %s, %s: %s",
+             namesake == NULL ? "there is no " : "", shipped->id, namesake == NULL ? "" : " bounds something else",
+             modality_quantity_info(shipped->quantity)->id, bounds_text(load, shipped), limit_class_id(shipped->class),
+             holds);
 }
 
-static void note_looser(struct load *load, const struct limit *shipped, const struct limit *own,
-                        struct config_note *notes)
+static void note_looser(struct load *load, const struct limit *shipped, const struct limit *own)
 {
-    note_add(
-        load, notes, own->origin,
-        arena_text(load->arena,
-                   "[limit %s]: %s is looser than as shipped, %s; it holds, shown as the installation's own figure",
-                   own->id, bounds_text(load, own), bounds_text(load, shipped)));
+    note_add(load, own->origin,
+             "[limit %s]: %s is looser than as shipped, %s; it holds, shown as the installation's own figure", own->id,
+             bounds_text(load, own), bounds_text(load, shipped));
 }
 
 static bool is_met(const struct dose_tables *t, const struct limit *shipped)
@@ -100,7 +104,7 @@ static bool is_met(const struct dose_tables *t, const struct limit *shipped)
     return false;
 }
 
-static void note_limit(struct load *load, const struct limit *shipped, struct config_note *notes)
+static void note_limit(struct load *load, const struct limit *shipped)
 {
     const struct dose_tables *t = &load->config->dose;
     const struct limit *own = NULL;
@@ -109,28 +113,26 @@ static void note_limit(struct load *load, const struct limit *shipped, struct co
             own = &t->limits[i];
     if (own != NULL && own->layer == LAYER_INSTALLATION && same_subject(own, shipped)) {
         if (looser_figure(own, shipped))
-            note_looser(load, shipped, own, notes);
+            note_looser(load, shipped, own);
     } else if (!is_met(t, shipped)) {
         return; /* an installation that does not give it at all */
     } else if (own != NULL && own->layer == LAYER_COMPILED) {
-        note_add(load, notes, load->config->dir,
-                 arena_text(load->arena, "there is no [limit %s]; it holds as it was shipped", shipped->id));
+        note_add(load, load->config->dir, "there is no [limit %s]; it holds as it was shipped", shipped->id);
     } else {
-        note_missing(load, shipped, own, notes);
+        note_missing(load, shipped, own);
     }
 }
 
 void note_shipped(struct load *load)
 {
-    struct config_note *notes = arena_array(load->arena, load->n_shipped, sizeof(*notes));
-    if (notes == NULL || load->faults.total > 0)
+    if (load->faults.total > 0)
         return;
-    load->config->notes = notes;
     for (size_t i = 0; i < load->n_shipped; i++) {
         const struct limit *shipped = &load->shipped[i];
         const bool binds =
             shipped->class == LIMIT_HARD || shipped->class == LIMIT_DEVICE || shipped->class == LIMIT_NOTICE;
         if (binds && (shipped->has_max || shipped->has_min))
-            note_limit(load, shipped, notes);
+            note_limit(load, shipped);
     }
+    note_screening(load);
 }

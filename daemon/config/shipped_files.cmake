@@ -1,5 +1,6 @@
-# Makes a C file out of the limits as they are shipped: cmake -D OUT=FILE -D "FILES=a.ini;b.ini" -P shipped_limits.cmake
-set(code "/* Made from config/limits-*.ini. */\n#include \"config/shipped_limits.h\"\n\n")
+# Makes a C file out of INI files as they are shipped, an array NAME of them and NAME_n:
+# cmake -D OUT=FILE -D NAME=x -D HEADER=x.h -D "FILES=a.ini;b.ini" -P shipped_files.cmake
+set(code "/* Made from what config/ ships. */\n#include \"${HEADER}\"\n\n")
 set(rows "")
 set(n 0)
 foreach(file ${FILES})
@@ -10,6 +11,6 @@ foreach(file ${FILES})
     string(APPEND rows "    {\"${name}\", sizeof(text_${n}), (const char *)text_${n}, {.origin = \"${name}\"}},\n")
     math(EXPR n "${n} + 1")
 endforeach()
-string(APPEND code "\nconst struct source_file shipped_limit_files[] = {\n${rows}};\n")
-string(APPEND code "const size_t shipped_limit_files_n = ${n};\n")
+string(APPEND code "\nconst struct source_file ${NAME}[] = {\n${rows}};\n")
+string(APPEND code "const size_t ${NAME}_n = ${n};\n")
 file(WRITE "${OUT}" "${code}")
