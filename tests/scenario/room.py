@@ -245,7 +245,7 @@ USB_KEYS = {
 
 # Sanitizers on a shared machine: times at which the daemon gives up are wider here than the shipped ones, which the bench uses.
 PATIENT = "lease = 30 s\ntelemetry = 100 ms\npermit = 1500 ms\nslice = 250 ms\ngrace = 200 ms"
-PATIENT_LINE = "response_timeout = 250 ms\n"  # of devices on TCP in such a room
+PATIENT_LINE = "response_timeout = 250 ms\n"  # of Modbus devices in such a room
 
 # The reference unit's head, as calibrated.
 HEAD = """[applicator head_ref]
@@ -324,7 +324,7 @@ class Room:
                      if isinstance(d, str) and d.startswith(name + "=")), "1") if self.sim else "1"
         line = PATIENT_LINE if self.patient else ""
         if link.startswith("serial:"):
-            line = "baud = 115200\nparity = none\n"
+            line += "baud = 115200\nparity = none\n"
         return f"plugin = modbus-map\nunit = {unit}\nmap = {kind}\n{line}"
 
     def write(self, name, text):

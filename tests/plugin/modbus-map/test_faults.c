@@ -33,7 +33,7 @@ static int bench_open(void **state, bool rtu)
     support_add(b.s, "device stim1", "unit", "1", "devices.ini:4");
     support_add(b.s, "device stim1", "map", "refstim", "devices.ini:5");
     support_add(b.s, "device stim1", "simulated", "yes", "devices.ini:9");
-    support_add(b.s, "device stim1", "response_timeout", rtu ? "40 ms" : "1 s", "devices.ini:6");
+    support_add(b.s, "device stim1", "response_timeout", rtu ? "150 ms" : "1 s", "devices.ini:6");
     if (rtu) {
         support_add(b.s, "device stim1", "baud", "115200", "devices.ini:7");
         support_add(b.s, "device stim1", "parity", "none", "devices.ini:8");

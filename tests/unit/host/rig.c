@@ -127,6 +127,7 @@ struct rig *rig_start(const struct rig_options *o)
     r->fd = pair[0];
     struct link_config config = {.replacement = o->replacement,
                                  .telemetry_ms = 20,
+                                 .slice_ms = o->slice_ms,
                                  .grace_ms = 50,
                                  .n_lines = lines_count(o),
                                  .quarantine_min_ms = o->quarantine_ms ? o->quarantine_ms : 100};

@@ -20,6 +20,10 @@
 #define LINES_MAX 1024
 extern char **environ;
 
+/* A simulator on a loaded machine answers late; what is tried here is not how late it may be. */
+#define PATIENCE_MS 200
+#define PATIENCE "200 ms"
+
 struct room {
     char dir[64], trace[96], link[128];
     pid_t sim;
@@ -149,9 +153,13 @@ static struct room *tcp_room(void)
     add(room, "device stim1", "map", "refstim");
     add(room, "device stim1", "simulated", "yes");
     add(room, "device stim1", "serial", "1001");
+    add(room, "device stim1", "response_timeout", PATIENCE);
     add_map(room, TEST_MAP);
-    room->rig = rig_start(&(struct rig_options){
-        .plugin = TEST_MODBUS_MAP, .link = room->link, .lines = room->lines, .n_lines = room->n_lines});
+    room->rig = rig_start(&(struct rig_options){.slice_ms = PATIENCE_MS,
+                                                .plugin = TEST_MODBUS_MAP,
+                                                .link = room->link,
+                                                .lines = room->lines,
+                                                .n_lines = room->n_lines});
     rig_wait(room->rig, 5000, rig_unit_state, UNIT_READY);
     return room;
 }
@@ -233,10 +241,14 @@ static void two_units_on_a_serial_line_are_stopped_together(void **state)
         add(room, section, "map", "refstim");
         add(room, section, "simulated", "yes");
         add(room, section, "serial", i ? "1002" : "1001");
+        add(room, section, "response_timeout", PATIENCE);
     }
     add_map(room, TEST_MAP);
-    room->rig = rig_start(&(struct rig_options){
-        .plugin = TEST_MODBUS_MAP, .link = room->link, .lines = room->lines, .n_lines = room->n_lines});
+    room->rig = rig_start(&(struct rig_options){.slice_ms = PATIENCE_MS,
+                                                .plugin = TEST_MODBUS_MAP,
+                                                .link = room->link,
+                                                .lines = room->lines,
+                                                .n_lines = room->n_lines});
     rig_wait(room->rig, 5000, rig_unit_state, UNIT_READY);
     rig_wait(room->rig, 5000, rig_unit_state, 100 + UNIT_READY);
     rig_arm_and_run(room->rig, 1, 0, 2000);
