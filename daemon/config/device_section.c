@@ -37,7 +37,8 @@ static void build_acceptance(struct load *load, const struct raw_section *s, str
         fault_add(&load->faults, at, "accept_link_loss: needs a name, a comma and a date YYYY-MM-DD");
         return;
     }
-    if (!field_is_past(load, at, "accept_link_loss", words[1], day))
+    if (!field_is_acceptor(load, at, "accept_link_loss", words[0]) ||
+        !field_is_acceptance(load, at, "accept_link_loss", words[1], day))
         return;
     d->accepted_by = words[0];
     d->accepted_on = words[1];

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "dose/value.h"
 
@@ -176,6 +177,28 @@ bool field_is_past(struct load *load, struct place at, const char *key, const ch
     if (day <= load->today)
         return true;
     fault_add(&load->faults, at, "%s = %s: lies in the future; it is the day on which it was done", key, text);
+    return false;
+}
+
+bool field_is_acceptor(struct load *load, struct place at, const char *key, const char *text)
+{
+    size_t letters = 0;
+    for (const char *c = text; *c != '\0'; c++)
+        letters += (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || ((unsigned char)*c & 0xc0) == 0xc0;
+    if (letters >= 2 && strcasecmp(text, "FILL IN") != 0)
+        return true;
+    fault_add(&load->faults, at, "%s = %s: needs the name of who accepts", key, text);
+    return false;
+}
+
+bool field_is_acceptance(struct load *load, struct place at, const char *key, const char *text, int64_t day)
+{
+    int64_t first;
+    if (!field_is_past(load, at, key, text, day))
+        return false;
+    if (date_parse("2020-01-01", &first) < 0 || day >= first)
+        return true;
+    fault_add(&load->faults, at, "%s = %s: lies before 2020; it is the day of the acceptance", key, text);
     return false;
 }
 

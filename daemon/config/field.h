@@ -22,6 +22,10 @@ bool field_date(struct load *load, const struct raw_section *s, const char *key,
 /* The same of what has been done: a day to come is a fault. */
 bool field_past_date(struct load *load, const struct raw_section *s, const char *key, int64_t *day);
 bool field_is_past(struct load *load, struct place at, const char *key, const char *text, int64_t day);
+/* Somebody can be asked what they accepted: a name has two letters at least, and is not what a form says there. */
+bool field_is_acceptor(struct load *load, struct place at, const char *key, const char *text);
+/* The day of it: it has been, and there was nothing to accept before this program. */
+bool field_is_acceptance(struct load *load, struct place at, const char *key, const char *text, int64_t day);
 /* A decimal with unit in base units of q; the key's own quantity when q is QUANTITY_COUNT. */
 bool field_value(struct load *load, const struct raw_section *s, const char *key, enum modality_quantity q,
                  int64_t *out);

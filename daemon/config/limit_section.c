@@ -4,7 +4,6 @@
  * are the shipped limits that lock what rests on them, wherever the installation has none of that name.
  */
 #include <string.h>
-#include <strings.h>
 
 #include "config/refer.h"
 #include "config/shipped_limits.h"
@@ -186,34 +185,16 @@ void limit_build(struct load *load, const struct raw_section *s, struct limit *l
     build_when(load, s, l);
 }
 
-/* Somebody can be asked what they accepted: a name has two letters at least, and is not what a form says there. */
-static void check_who(struct load *load, const struct raw_section *s)
-{
-    const struct raw_line *line = section_line(s, "by");
-    size_t letters = 0;
-    if (line == NULL || line->refused)
-        return;
-    for (const char *c = line->value; *c != '\0'; c++)
-        letters += (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || ((unsigned char)*c & 0xc0) == 0xc0;
-    if (letters < 2 || strcasecmp(line->value, "FILL IN") == 0)
-        fault_add(&load->faults, line->at, "by = %s: needs the name of who accepts", line->value);
-}
-
-/* The day of it: there was nothing to accept before this program. */
-static void check_day(struct load *load, const struct raw_section *s)
-{
-    const struct raw_line *line = section_line(s, "date");
-    int64_t day, first;
-    if (field_past_date(load, s, "date", &day) && date_parse("2020-01-01", &first) == 0 && day < first)
-        fault_add(&load->faults, line->at, "date = %s: lies before 2020; it is the day of the acceptance", line->value);
-}
-
 /* An acceptance answers for a limit as it stands today; one of a day to come answers for nothing yet. */
 static void build_accept(struct load *load, const struct raw_section *s, struct limit *limits, size_t n)
 {
     bool found = false;
-    check_who(load, s);
-    check_day(load, s);
+    const struct raw_line *by = section_line(s, "by"), *date = section_line(s, "date");
+    int64_t day;
+    if (by != NULL && !by->refused)
+        field_is_acceptor(load, by->at, "by", by->value);
+    if (field_date(load, s, "date", &day))
+        field_is_acceptance(load, date->at, "date", date->value, day);
     for (size_t i = 0; i < n; i++) {
         if (strcmp(limits[i].id, s->id) == 0 && (limits[i].layer == LAYER_INSTALLATION || limit_may_lock(&limits[i]))) {
             limits[i].accepted = true;

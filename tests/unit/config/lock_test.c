@@ -235,6 +235,20 @@ static void what_was_done_was_not_done_tomorrow(void **state)
                   "accept_link_loss = head, 2026-11-25\ncalibrated_on = 2026-11-25\n");
     assert_int_equal(fixture_load(f, NULL), -EINVAL);
     assert_int_equal(f->n, 2);
+    fixture_write(f, "devices.ini",
+                  "[device d]\nplugin = p\nlink = tcp:127.0.0.1:1\nunit = 1\nlabel = d\n"
+                  "accept_link_loss = FILL IN, 2026-11-01\n");
+    assert_int_equal(fixture_load(f, NULL), -EINVAL);
+    assert_string_equal(f->told, "devices.ini:6: accept_link_loss = FILL IN: needs the name of who accepts\n");
+    fixture_write(f, "devices.ini",
+                  "[device d]\nplugin = p\nlink = tcp:127.0.0.1:1\nunit = 1\nlabel = d\n"
+                  "accept_link_loss = head, 1970-01-01\n");
+    assert_int_equal(fixture_load(f, NULL), -EINVAL);
+    assert_string_equal(f->told, "devices.ini:6: accept_link_loss = 1970-01-01: lies before 2020; it is the day of the "
+                                 "acceptance\n");
+    fixture_write(f, "devices.ini",
+                  "[device d]\nplugin = p\nlink = tcp:127.0.0.1:1\nunit = 1\nlabel = d\n"
+                  "accept_link_loss = head, 2026-11-25\ncalibrated_on = 2026-11-25\n");
     f->today++;
     assert_int_equal(fixture_load(f, NULL), 0);
 }
