@@ -5,16 +5,17 @@ Led by its dose, a treatment's totals are that dose, and duration_ms is the long
 values, where the dose takes longest, it has to be reached within it.
 """
 from fractions import Fraction
+from math import ceil
 
 from exact import Value, exactly
 
 
 class Broken(Exception):
-    """No treatment at all: token and the quantity at fault."""
+    """No treatment at all: token and the quantity at fault; close, where rounding alone decides it."""
 
-    def __init__(self, token, quantity):
+    def __init__(self, token, quantity, close=False):
         super().__init__(token, quantity)
-        self.token, self.quantity = token, quantity
+        self.token, self.quantity, self.close = token, quantity, close
 
 
 def fixed(channel, quantity):
@@ -49,7 +50,11 @@ def lead_by_points(channels, channel, duration_ms):
         raise Broken("INCOMPLETE", "point_count")
     if len(channels) != 1 or "point_duration_ms" in channel.ceiling:
         raise Broken("OUT_OF_RANGE", "point_energy_uj")
-    energy = fixed(channel, "point_energy_uj") * fixed(channel, "point_count")
-    if channel.slowest_power * duration_ms < energy * 1000:
-        raise Broken("OUT_OF_RANGE", "duration_ms")
+    count = fixed(channel, "point_count")
+    energy = fixed(channel, "point_energy_uj") * count
+    needed_ms = Fraction(energy * 1000) / channel.slowest_power
+    # the engine's power is in whole uW, its points last whole ms: between these two either verdict is right
+    channel.close = Fraction(energy * 1000, ceil(channel.slowest_power)) <= duration_ms < needed_ms + count
+    if duration_ms < needed_ms:
+        raise Broken("OUT_OF_RANGE", "duration_ms", channel.close)
     channel.derived["energy_uj"] = exactly(Fraction(energy))

@@ -63,6 +63,7 @@ class Channel:
         self.derived, self.lowest = {}, {}  # id to Value, id to integer
         self.square = self.direct = Fraction(0)  # of a current, at worst
         self.slowest_power = None  # of a laser
+        self.close = False  # rounding alone decides whether its dose fits into the time
         needs = current.NEEDS.get(waveform) or beam.NEEDS[waveform]
         for q in needs:
             if q not in ceiling:
