@@ -21,7 +21,7 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file_
 BUILD = os.environ.get("MODALITY_BUILD", os.path.join(SOURCE, ".build", "asan"))
 BIN = os.path.join(BUILD, "bin")
 # A slow, loaded machine under sanitizers: waits are this much more patient than the bound they wait for.
-PATIENCE = float(os.environ.get("MODALITY_PATIENCE", "10"))
+PATIENCE = float(os.environ.get("MODALITY_PATIENCE", "20"))
 
 
 def now_ns():
