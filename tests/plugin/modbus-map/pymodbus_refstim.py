@@ -22,6 +22,7 @@ WATCHDOG_S = 1.0
 COMPLIANCE_V = 100.0
 OPEN_OHM = 10000
 TIMER_MAX_MS = 3600000
+UP_MS = 1000000  # switched on long before anybody asks: a reboot then shows however late it is looked for
 # Set points of a channel: holding registers 100 to 109, smallest and largest value.
 SETPOINTS = [(0, 1000), (20, 1000), (1, 2500), (1000, 10000), (0, 2500), (0, 7), (20, 2000), (0, 1000), (1, 1000), (10, 1000)]
 
@@ -38,6 +39,7 @@ class Refstim:
         self.switch_pressed = False
         self.cause = 0
         self.switch_on()
+        self.born -= UP_MS
 
     def switch_on(self):
         self.born = now_ms()
