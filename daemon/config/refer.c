@@ -80,7 +80,9 @@ bool refer_mask(struct load *load, const struct raw_section *s, const char *key,
     return good;
 }
 
-bool refer_sites_within(struct load *load, const struct raw_section *s, const char *key, uint64_t *out)
+/* The sites that are named, and each that has one of them in its reach. */
+static bool sites_reaching(struct load *load, const struct raw_section *s, const char *key,
+                           uint64_t (*reach)(const struct screening *, unsigned), uint64_t *out)
 {
     const struct screening *screening = &load->config->dose.screening;
     uint64_t named = 0;
@@ -88,18 +90,22 @@ bool refer_sites_within(struct load *load, const struct raw_section *s, const ch
         return false;
     *out = named;
     for (unsigned i = 0; i < screening->n_sites; i++)
-        *out |= (screening->sites[i].part_of & named) != 0 ? UINT64_C(1) << i : 0;
+        *out |= (reach(screening, i) & named) != 0 ? UINT64_C(1) << i : 0;
     return true;
 }
 
+static uint64_t wholes_of(const struct screening *screening, unsigned site)
+{
+    return screening->sites[site].part_of;
+}
+
+bool refer_sites_within(struct load *load, const struct raw_section *s, const char *key, uint64_t *out)
+{
+    return sites_reaching(load, s, key, wholes_of, out);
+}
+
+/* Meeting goes both ways. */
 bool refer_sites_met(struct load *load, const struct raw_section *s, const char *key, uint64_t *out)
 {
-    const struct screening *screening = &load->config->dose.screening;
-    uint64_t named = 0;
-    if (!refer_mask(load, s, key, refer_site, "site", &named))
-        return false;
-    *out = named;
-    for (unsigned i = 0; i < screening->n_sites; i++)
-        *out |= named >> i & 1u ? site_meets(screening, i) : 0;
-    return true;
+    return sites_reaching(load, s, key, site_meets, out);
 }

@@ -64,7 +64,7 @@ struct sm2_list {
     int32_t skipped;        /* how many times, 0..7 */
     int32_t spacing;        /* half ms between the pulses of a group; without meaning for single pulses */
     int32_t interval;       /* half ms: the main interval */
-    bool fast;              /* as fast as possible in place of fixed slots; the document says: not implemented */
+    bool fast;              /* as fast as possible in place of fixed slots: by its document no device does it */
 };
 
 /* One biphasic pulse: two phases of this width, 100 us apart. */
