@@ -68,22 +68,34 @@ static void on_started(struct session *session, const struct link_session *m, co
     state_apply(session, EVENT_started, now);
 }
 
-static void on_unproved(struct session *session, const struct link_session *m, const struct session_time *now)
+static const char *unproved_text(const struct link_session *m)
+{
+    return m->detail[0] ? m->detail : "rest was not proved after a stop";
+}
+
+static void on_unproved(struct session *session, const struct link_session *m, const char *why,
+                        const struct session_time *now)
 {
     if (!session->armed)
         return;
     take_reason(session, m, now);
     state_apply(session, EVENT_unproved, now);
-    unit_set_unproved(session->unit, m->detail[0] ? m->detail : "rest was not proved after a stop", now);
+    unit_set_unproved(session->unit, why, now);
 }
 
+/* A host proves rest of whatever stands in the port: whose rest it is, the identity told before says. */
 static void on_rested(struct session *session, const struct link_session *m, const struct session_time *now)
 {
     if (!session->armed)
         return;
     const enum modality_evidence evidence = (enum modality_evidence)m->evidence;
+    if (!identity_same(&session->identity, &session->unit->identity)) {
+        on_unproved(session, m, "another device answers in its place: nobody knows whether the first one is at rest",
+                    now);
+        return;
+    }
     if (evidence != EVIDENCE_MEASURED && evidence != EVIDENCE_REPORTED) {
-        on_unproved(session, m, now); /* only these two prove */
+        on_unproved(session, m, unproved_text(m), now); /* only these two prove */
         return;
     }
     take_reason(session, m, now);
@@ -121,7 +133,7 @@ static void on_session(struct sessions *s, size_t link, const struct link_sessio
         on_rested(session, m, now);
         return;
     case LINK_SESSION_UNPROVED:
-        on_unproved(session, m, now);
+        on_unproved(session, m, unproved_text(m), now);
         return;
     }
 }

@@ -360,6 +360,7 @@ void session_rest_tick(struct session *session, const struct session_time *now);
 void session_pause_by(struct session *session, const char *reason, const struct session_time *now);
 
 /* unproved.c: output_unknown and what clears it */
+bool identity_same(const struct modality_identity *a, const struct modality_identity *b); /* serial, model and maker */
 void unit_set_unproved(struct unit *unit, const char *why, const struct session_time *now);
 void unit_proved(struct sessions *s, struct unit *unit, enum modality_evidence evidence,
                  const struct session_time *now);

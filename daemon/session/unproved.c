@@ -20,7 +20,7 @@ static bool same_serial(const char *held, const struct modality_identity *seen)
     return strcmp(held, seen->serial) == 0;
 }
 
-static bool same_identity(const struct modality_identity *a, const struct modality_identity *b)
+bool identity_same(const struct modality_identity *a, const struct modality_identity *b)
 {
     return strcmp(a->serial, b->serial) == 0 && strcmp(a->model, b->model) == 0 && strcmp(a->maker, b->maker) == 0;
 }
@@ -81,7 +81,7 @@ void unit_proved(struct sessions *s, struct unit *unit, enum modality_evidence e
         struct session *session = s->list[i];
         if (session->unit != unit || session->state != SESSION_output_unknown)
             continue;
-        if (same_identity(&session->identity, &unit->identity))
+        if (identity_same(&session->identity, &unit->identity))
             session_rested(session, evidence, now->monotonic_ns, now);
         else
             remains = true;

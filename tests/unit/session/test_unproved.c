@@ -19,6 +19,21 @@ static void ended_by(struct room *r, const char *reason, const char *by)
     json_decref(record);
 }
 
+/* A sample of a host that knows of no session, with every channel at rest. */
+static void idle_sample(struct room *r)
+{
+    struct link_sample *m = &r->sample[STIM];
+    host_levels(r, STIM, 0);
+    for (size_t i = 0; i < 2; i++)
+        m->status.channels[i].output = OUTPUT_REST;
+    room_advance(r, 50);
+    link_message_head(m, LINK_SAMPLE, sizeof *m);
+    m->seq = ++r->seq[STIM];
+    m->session = 0;
+    m->taken_ns = r->now.monotonic_ns;
+    sessions_host_message(r->sessions, STIM, &m->header, &r->now);
+}
+
 static void a_stop_that_nobody_proves_is_unknown_and_replaces_the_host(void **state)
 {
     struct room *r = *state;
@@ -89,16 +104,7 @@ static void a_lost_host_leaves_the_output_unknown_until_its_successor_proves_res
     room_advance(r, 200);
     host_presence(r, STIM, UNIT_QUARANTINE);
     assert_state(r, "output_unknown");
-    host_levels(r, STIM, 0);
-    for (size_t i = 0; i < 2; i++)
-        r->sample[STIM].status.channels[i].output = OUTPUT_REST;
-    room_advance(r, 50);
-    struct link_sample *m = &r->sample[STIM];
-    link_message_head(m, LINK_SAMPLE, sizeof *m);
-    m->seq = 1;
-    m->session = 0;
-    m->taken_ns = r->now.monotonic_ns;
-    sessions_host_message(r->sessions, STIM, &m->header, &r->now);
+    idle_sample(r);
     assert_state(r, "ended");
     room_flush(r);
     ended_by(r, "host_lost", "daemon");
@@ -116,6 +122,31 @@ static void another_device_proves_nothing(void **state)
     host_presence(r, STIM, UNIT_READY);
     assert_state(r, "output_unknown");
     assert_true(r->sessions->units[STIM].unproved);
+}
+
+/* The host proves rest of whatever it finds in the port; whose it is, it has said just before. */
+static void rest_of_a_device_in_its_place_is_not_its_rest(void **state)
+{
+    struct room *r = *state;
+    char own[sizeof r->serial[STIM]];
+    running(r);
+    memcpy(own, r->serial[STIM], sizeof own);
+    host_session(r, LINK_SESSION_UNPROVED, LINK_REASON_LINK_LOST, EVIDENCE_NONE);
+    assert_state(r, "output_unknown");
+    snprintf(r->serial[STIM], sizeof r->serial[STIM], "S9");
+    room_advance(r, 100);
+    host_presence(r, STIM, UNIT_READY);
+    host_session(r, LINK_SESSION_RESTED, LINK_REASON_LINK_LOST, EVIDENCE_REPORTED);
+    assert_state(r, "output_unknown");
+    assert_true(r->sessions->units[STIM].unproved);
+    assert_true(alarms_active(sessions_alarms(r->sessions), ALARM_KIND_output_unknown, "stim1"));
+    idle_sample(r); /* the newcomer's */
+    assert_state(r, "output_unknown");
+    memcpy(r->serial[STIM], own, sizeof own);
+    host_presence(r, STIM, UNIT_READY);
+    idle_sample(r);
+    assert_state(r, "ended");
+    assert_false(r->sessions->units[STIM].unproved);
 }
 
 static void a_statement_ends_the_unknown_and_leaves_the_dose_unbounded(void **state)
@@ -161,6 +192,7 @@ int main(void)
         TEST(output_on_an_idle_unit_is_made_safe),
         TEST(a_lost_host_leaves_the_output_unknown_until_its_successor_proves_rest),
         TEST(another_device_proves_nothing),
+        TEST(rest_of_a_device_in_its_place_is_not_its_rest),
         TEST(a_statement_ends_the_unknown_and_leaves_the_dose_unbounded),
         TEST(a_device_in_a_session_is_not_reset),
     };
