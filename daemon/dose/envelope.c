@@ -30,6 +30,31 @@ static int __attribute__((format(printf, 3, 4))) refuse(char *reason, size_t siz
     return -EPERM;
 }
 
+bool envelope_is_setting(enum modality_quantity q)
+{
+    switch ((int)q) {
+    case QUANTITY_duration_ms:
+    case QUANTITY_soft_start_ms:
+    case QUANTITY_waveform_class:
+    case QUANTITY_surge_on_ms:
+    case QUANTITY_surge_off_ms:
+    case QUANTITY_ramp_up_ms:
+    case QUANTITY_ramp_down_ms:
+    case QUANTITY_treated_area_mm2:
+    case QUANTITY_point_energy_uj:
+    case QUANTITY_point_count:
+    case QUANTITY_point_duration_ms:
+        return false;
+    default:
+        return modality_quantity_info(q)->basis == BASIS_COMMANDED;
+    }
+}
+
+bool envelope_needs_range(enum modality_quantity q)
+{
+    return q != QUANTITY_burst_width_us && envelope_is_setting(q);
+}
+
 static bool is_ordered(enum modality_safer safer, int64_t start, int64_t ceiling)
 {
     switch (safer) {

@@ -38,6 +38,15 @@ struct envelope {
 };
 
 /*
+ * Who realises a commanded quantity. A setting is one that stands in the envelope: not time and walk, which are its
+ * members, nor the waveform, nor what a person measures or counts (areas, points of a laser). A setting needs a range
+ * of the device that takes it, else what the device does is not what was checked; a burst's width may be the device's
+ * own.
+ */
+bool envelope_is_setting(enum modality_quantity q);
+bool envelope_needs_range(enum modality_quantity q);
+
+/*
  * Sanity and compiled ceilings: every range is ordered, levels lie inside what limit_compiled allows for the waveform.
  * 0, or -EPERM with what is wrong in reason. The host calls it on every arm.
  */

@@ -68,20 +68,6 @@ int gate_value(const struct unit *u, const struct arm *arm, uint32_t channel, en
     return r < 0 ? r : range_check(&u->device->channels[channel], q, value, reason, size);
 }
 
-/*
- * Settings that describe the treatment and not the device: the host realises surges and ramps itself, areas are a
- * person's measure. Everything else that is commanded must be a range of the device, else what it does is not what
- * was checked.
- */
-static bool realised_elsewhere(enum modality_quantity q)
-{
-    if (q == QUANTITY_surge_on_ms || q == QUANTITY_surge_off_ms || q == QUANTITY_ramp_up_ms ||
-        q == QUANTITY_ramp_down_ms || q == QUANTITY_soft_start_ms || q == QUANTITY_duration_ms ||
-        q == QUANTITY_treated_area_mm2 || q == QUANTITY_burst_width_us)
-        return true;
-    return modality_quantity_info(q)->basis != BASIS_COMMANDED;
-}
-
 static void setting_add(struct arm *arm, uint32_t channel, enum modality_quantity q, int64_t value)
 {
     arm->settings[arm->n_settings++] =
@@ -97,11 +83,11 @@ static int setting_gate(const struct modality_channel *c, const struct envelope_
         return -EPERM;
     }
     const struct modality_range *range = gate_range(c, q);
-    if ((!range && realised_elsewhere(q)) || q == QUANTITY_waveform_class || q == QUANTITY_duration_ms)
+    if ((!range && !envelope_needs_range(q)) || q == QUANTITY_waveform_class || q == QUANTITY_duration_ms)
         return 0; /* waveform and device timer are written by waveform_gate and timer_gate */
     if (range && !range->settable && range->min == range->max && s->start == range->min && s->ceiling == range->min)
         return 0; /* the device has this one value */
-    if (range && !range->settable && realised_elsewhere(q))
+    if (range && !range->settable && !envelope_needs_range(q))
         return 0; /* it is only reported */
     int r = range_check(c, q, s->start, reason, size);
     if (r < 0)

@@ -118,28 +118,6 @@ static bool check_value(const struct plan *plan, size_t channel, const struct mo
     return false;
 }
 
-/* Shaped by the host or kept by the daemon: a device need not know them. */
-static bool needs_device(enum modality_quantity q)
-{
-    switch ((int)q) {
-    case QUANTITY_surge_on_ms:
-    case QUANTITY_surge_off_ms:
-    case QUANTITY_ramp_up_ms:
-    case QUANTITY_ramp_down_ms:
-    case QUANTITY_soft_start_ms:
-    case QUANTITY_duration_ms:
-    case QUANTITY_treated_area_mm2:
-    case QUANTITY_burst_width_us:
-    case QUANTITY_waveform_class:
-    case QUANTITY_point_energy_uj:
-    case QUANTITY_point_count:
-    case QUANTITY_point_duration_ms:
-        return false;
-    default:
-        return modality_quantity_info(q)->basis == BASIS_COMMANDED;
-    }
-}
-
 static const struct modality_range *range_of(const struct modality_channel *c, enum modality_quantity q)
 {
     for (size_t i = 0; i < c->n_ranges && i < MODALITY_RANGES_MAX; i++) {
@@ -193,7 +171,7 @@ static void check_channel(const struct plan *plan, size_t channel, struct refusa
                     "not",
                     c->id, plan->unit->id, modality_quantity_info(c->level)->id, plan->dose.protocol->id);
     for (int q = 0; q < QUANTITY_COUNT; q++) {
-        if (!quantity_has(&t->ceiling, (enum modality_quantity)q) || !needs_device((enum modality_quantity)q))
+        if (!quantity_has(&t->ceiling, (enum modality_quantity)q) || !envelope_needs_range((enum modality_quantity)q))
             continue;
         const struct modality_range *range = range_of(c, (enum modality_quantity)q);
         if (!range) {

@@ -83,27 +83,6 @@ static struct walk_rules walk_rules_of(const struct assessment *a, size_t i)
     return rules;
 }
 
-/* Time and walk are members of the envelope; the waveform too; points of a laser are counted by the person. */
-static bool is_setting(enum modality_quantity q)
-{
-    switch ((int)q) {
-    case QUANTITY_duration_ms:
-    case QUANTITY_soft_start_ms:
-    case QUANTITY_waveform_class:
-    case QUANTITY_surge_on_ms:
-    case QUANTITY_surge_off_ms:
-    case QUANTITY_ramp_up_ms:
-    case QUANTITY_ramp_down_ms:
-    case QUANTITY_treated_area_mm2:
-    case QUANTITY_point_energy_uj:
-    case QUANTITY_point_count:
-    case QUANTITY_point_duration_ms:
-        return false;
-    default:
-        return modality_quantity_info(q)->basis == BASIS_COMMANDED;
-    }
-}
-
 static int fill_channel(struct envelope_channel *e, const struct assessment *a, size_t i)
 {
     const struct plan *plan = &a->plan;
@@ -122,7 +101,7 @@ static int fill_channel(struct envelope_channel *e, const struct assessment *a, 
                                    .rules = walk_rules_of(a, i)};
     for (int n = 0; n < QUANTITY_COUNT; n++) {
         const enum modality_quantity q = (enum modality_quantity)n;
-        if (q == plan->level || !is_setting(q) || !quantity_has(&t->start, q) || !quantity_has(&t->ceiling, q))
+        if (q == plan->level || !envelope_is_setting(q) || !quantity_has(&t->start, q) || !quantity_has(&t->ceiling, q))
             continue;
         if (e->n_settings == ENVELOPE_SETTINGS_MAX)
             return -E2BIG; /* a setting that the host is not told would never be written */
