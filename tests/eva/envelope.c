@@ -19,6 +19,7 @@ int main(void)
     if (envelope_check(&envelope, reason, size) < 0 && size > 0)
         reason[0] = '?';
     envelope_gate(&envelope, (uint32_t)any_number(), (enum modality_quantity)any_number(), any_number(), reason, size);
+    (void)envelope_needs_range((enum modality_quantity)any_below(QUANTITY_COUNT));
     envelope_tighten(&envelope, &tighter);
     return 0;
 }
