@@ -26,10 +26,9 @@ static const struct {
 static const char head[] =
     "# USB devices of modalityd, made from the tables of its plugins: change those, not this file.\n"
     "#\n"
-    "# What is commented out waits for a serial number: other products have the same ids, and a rule without one "
-    "would\n"
-    "# hand them to the daemon. `modalityctl scan` prints the serial number (characters *, ? and [ of one are escaped\n"
-    "# by a backslash). Put the line into /etc/udev/rules.d/61-modalityd.rules, then:\n"
+    "# What is commented out waits for a serial number or a port: other products have the same ids, and a rule for\n"
+    "# these alone would hand them to the daemon. `modalityctl scan` prints both (characters *, ? and [ of a serial\n"
+    "# number are escaped by a backslash). Put the line into /etc/udev/rules.d/61-modalityd.rules, then:\n"
     "#   udevadm control --reload && udevadm trigger --subsystem-match=usb\n";
 
 int main(void)

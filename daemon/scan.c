@@ -94,14 +94,24 @@ static void id_make(const struct config *config, json_t *given, const char *what
     json_object_set_new(given, out, json_true());
 }
 
+/* Its name, or all that is known of it where a section that is there already may mean it by the name alone. */
+static const char *link_beside(const struct config *config, const struct modality_found *f)
+{
+    json_t *others = configured_as(config, f->link);
+    const bool clear = json_array_size(others) == 0;
+    json_decref(others);
+    return clear ? f->link : f->known_as;
+}
+
 static json_t *found_document(const struct config *config, json_t *given, const char *plugin, const struct scan_unit *u)
 {
-    char id[SECTION_ID_MAX], section[SCAN_LINES_MAX + SECTION_ID_MAX + MODALITY_NAME_MAX + 32] = "";
+    char id[SECTION_ID_MAX], section[SCAN_LINES_MAX + SECTION_ID_MAX + MODALITY_NAME_MAX + MODALITY_LINK_MAX + 40] = "";
     const struct modality_found *f = &u->found;
     json_t *ids = configured_as(config, f->known_as);
     if (f->link[0] && json_array_size(ids) == 0) {
         id_make(config, given, f->what, id);
-        snprintf(section, sizeof section, "[device %s]\nlabel = %s\n%s", id, f->what, u->lines);
+        snprintf(section, sizeof section, "[device %s]\nlabel = %s\nlink = %s\n%s", id, f->what, link_beside(config, f),
+                 u->lines);
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "plugin", plugin, "what", f->what, "link",
                      f->link, "known_as", f->known_as, "maker", f->maker, "model", f->model, "serial", f->serial,

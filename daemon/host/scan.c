@@ -61,9 +61,9 @@ static size_t keys_add(const struct modality_plugin *plugin, bool required, char
 }
 
 /* The plugin's own table of keys says what else has to stand in the section, and what can. */
-static void lines_make(const struct modality_plugin *plugin, const char *link, char *out, size_t size)
+static void lines_make(const struct modality_plugin *plugin, char *out, size_t size)
 {
-    size_t used = (size_t)snprintf(out, size, "plugin = %s\nlink = %s\n", plugin->name, link);
+    size_t used = (size_t)snprintf(out, size, "plugin = %s\n", plugin->name);
     used += keys_add(plugin, true, out + used, size - used);
     keys_add(plugin, false, out + used, size - used);
 }
@@ -75,7 +75,7 @@ static void found(void *ctx, const struct modality_found *unit)
     s->unit.found = *unit;
     s->unit.found.link[MODALITY_LINK_MAX - 1] = '\0';
     if (s->unit.found.link[0])
-        lines_make(s->plugin, s->unit.found.link, s->unit.lines, sizeof s->unit.lines);
+        lines_make(s->plugin, s->unit.lines, sizeof s->unit.lines);
     fwrite(&s->unit, sizeof s->unit, 1, s->out);
 }
 

@@ -18,7 +18,9 @@
 
 struct scan_unit {
     struct modality_found found;
-    char lines[SCAN_LINES_MAX]; /* the lines of a [device] section; a comment where a person has to fill something in */
+    /* Of a [device] section, what follows its name, label and link; a comment where a person has to fill something in.
+     */
+    char lines[SCAN_LINES_MAX];
 };
 
 struct scan;

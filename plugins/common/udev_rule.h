@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The udev rule of one row of a match table: the daemon's group may open the node, and ModemManager, which writes to
- * whatever looks like a serial port, keeps away. Ids that other products show too get a comment to be completed by the
- * serial number, never a rule.
+ * whatever looks like a serial port, keeps away. Ids that other products show too get comments to be completed by the
+ * serial number or by the port, never a rule.
  */
 #ifndef PLUGINS_UDEV_RULE_H
 #define PLUGINS_UDEV_RULE_H

@@ -40,21 +40,29 @@ static struct usb_name name_make(const struct usb_seen *seen, bool serial, bool 
     return name;
 }
 
-static bool has_twin(const struct usb_seen *all, size_t n, const struct usb_seen *seen)
+static bool has_serial(const struct usb_seen *seen)
 {
-    size_t same = 0;
+    const struct usb_name by_serial = name_make(seen, true, false);
+    return seen->serial[0] != '\0' && nameable(&by_serial);
+}
+
+/*
+ * Whether its serial number leaves open which device is meant: another of its ids has the same, or one that cannot be
+ * said, so that it goes by its port, and a port and a serial number may be one device for all that a section knows.
+ */
+static bool needs_port(const struct usb_seen *all, size_t n, const struct usb_seen *seen)
+{
     for (size_t i = 0; i < n; i++)
-        same += all[i].vendor == seen->vendor && all[i].product == seen->product &&
-                strcmp(all[i].serial, seen->serial) == 0;
-    return same > 1;
+        if (&all[i] != seen && all[i].vendor == seen->vendor && all[i].product == seen->product &&
+            (!has_serial(&all[i]) || strcmp(all[i].serial, seen->serial) == 0))
+            return true;
+    return false;
 }
 
 static struct usb_name name_of(const struct usb_seen *all, size_t n, const struct usb_seen *seen)
 {
-    struct usb_name by_serial = name_make(seen, true, false);
-    if (seen->serial[0] == '\0' || !nameable(&by_serial))
-        return name_make(seen, false, true);
-    return has_twin(all, n, seen) ? name_make(seen, true, true) : by_serial;
+    const bool serial = has_serial(seen);
+    return name_make(seen, serial, !serial || needs_port(all, n, seen));
 }
 
 static int list(struct usb_seen *seen, size_t *n)
@@ -103,10 +111,31 @@ static void link_text(const struct usb_name *name, char out[MODALITY_LINK_MAX])
     snprintf(out, MODALITY_LINK_MAX, "usb:%s", text);
 }
 
+void usb_scan_note_ids(const struct usb_scanned *s, struct modality_found *out)
+{
+    if (s->match->shared)
+        usb_scan_note(out, "its ids are %s: other products show them too, see that it is this device",
+                      s->match->shared);
+}
+
+void usb_scan_note_name(const struct usb_scanned *s, struct modality_found *out)
+{
+    if (s->name.serial[0] == '\0')
+        usb_scan_note(out, "no serial number that a link can hold: whatever is plugged into this port is meant");
+    else if (s->name.port[0])
+        usb_scan_note(out, "one like it has the same serial number or none: named by its port as well");
+}
+
+void usb_scan_note_node(const struct usb_scanned *s, struct modality_found *out)
+{
+    const char *by = s->name.serial[0] ? "ATTR{serial}" : "KERNEL";
+    if (access(s->seen.node, R_OK | W_OK) < 0)
+        usb_scan_note(out, "%s may not be opened: see %s in 60-modalityd.rules", s->seen.node, by);
+}
+
 void usb_scan_tell(const struct usb_scanned *s, struct modality_found *out)
 {
-    struct usb_name by_serial = name_make(&s->seen, true, false);
-    struct usb_name all = name_make(&s->seen, s->seen.serial[0] && nameable(&by_serial), true);
+    const struct usb_name all = name_make(&s->seen, has_serial(&s->seen), true);
     *out = (struct modality_found){0};
     link_text(&s->name, out->link);
     link_text(&all, out->known_as);
@@ -114,15 +143,14 @@ void usb_scan_tell(const struct usb_scanned *s, struct modality_found *out)
     snprintf(out->maker, sizeof out->maker, "%s", s->seen.maker);
     snprintf(out->model, sizeof out->model, "%s", s->seen.model);
     snprintf(out->serial, sizeof out->serial, "%s", s->seen.serial);
-    if (s->match->shared)
-        usb_scan_note(out, "its ids are %s: other products show them too, see that it is this device",
-                      s->match->shared);
-    if (s->name.serial[0] == '\0')
-        usb_scan_note(out, "no serial number that a link can hold: whatever is plugged into this port is meant");
-    else if (s->name.port[0])
-        usb_scan_note(out, "another device has the same serial number: named by its port as well");
-    if (access(s->seen.node, R_OK | W_OK) < 0)
-        usb_scan_note(out, "%s may not be opened: 60-modalityd.rules says how it can", s->seen.node);
+}
+
+static void tell_with_notes(const struct usb_scanned *s, struct modality_found *out)
+{
+    usb_scan_tell(s, out);
+    usb_scan_note_ids(s, out);
+    usb_scan_note_name(s, out);
+    usb_scan_note_node(s, out);
 }
 
 int usb_scan_each(const struct usb_match *table, size_t n_rows, void *ctx,
@@ -133,7 +161,7 @@ int usb_scan_each(const struct usb_match *table, size_t n_rows, void *ctx,
     int r = scanned ? usb_scan(table, n_rows, scanned, &n) : -EIO;
     for (size_t i = 0; i < n; i++) {
         struct modality_found unit;
-        usb_scan_tell(&scanned[i], &unit);
+        tell_with_notes(&scanned[i], &unit);
         found(ctx, &unit);
     }
     free(scanned);

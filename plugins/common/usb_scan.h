@@ -15,14 +15,19 @@
 struct usb_scanned {
     const struct usb_match *match;
     struct usb_seen seen;
-    struct usb_name name; /* by its serial number where that is the only one of it, else by its port */
+    struct usb_name name; /* by its serial number; by its port too, or alone, where that leaves open which is meant */
 };
 
 /* All that a row of the table fits, in the order of the bus: 0, or -EIO. */
 int usb_scan(const struct usb_match *table, size_t n_rows, struct usb_scanned out[USB_SCAN_MAX], size_t *n);
 
-/* Everything about one of them; out->link is its name by itself. */
+/* What it is, without a note; out->link is its name by itself. */
 void usb_scan_tell(const struct usb_scanned *s, struct modality_found *out);
+
+/* Notes, each where there is something to say: whose ids it shows, why it has this name, whether its node opens. */
+void usb_scan_note_ids(const struct usb_scanned *s, struct modality_found *out);
+void usb_scan_note_name(const struct usb_scanned *s, struct modality_found *out);
+void usb_scan_note_node(const struct usb_scanned *s, struct modality_found *out);
 
 /* Adds a sentence to its note, as far as there is room. */
 void usb_scan_note(struct modality_found *out, const char *format, ...) __attribute__((format(printf, 2, 3)));

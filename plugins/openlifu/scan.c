@@ -18,6 +18,14 @@ static void join(char out[MODALITY_LINK_MAX], const char *console, const char *t
     snprintf(out, MODALITY_LINK_MAX, "%s+%s", console, transmitter + sizeof "usb:" - 1);
 }
 
+/* Both serial numbers as far as there is room: the same of each. What they are in full, known_as says. */
+static void join_serials(char out[MODALITY_NAME_MAX], const char *console, const char *transmitter)
+{
+    const size_t whole = strlen(console) + strlen("+") + strlen(transmitter);
+    const int most = whole < MODALITY_NAME_MAX ? MODALITY_NAME_MAX : (MODALITY_NAME_MAX - 2) / 2;
+    snprintf(out, MODALITY_NAME_MAX, "%.*s+%.*s", most, console, most, transmitter);
+}
+
 static void tell_pair(const struct usb_scanned *console, const struct usb_scanned *transmitter,
                       struct modality_found *out)
 {
@@ -28,9 +36,16 @@ static void tell_pair(const struct usb_scanned *console, const struct usb_scanne
     join(out->link, c.link, t.link);
     join(out->known_as, c.known_as, t.known_as);
     snprintf(out->what, sizeof out->what, "Openwater Open-LIFU");
-    snprintf(out->serial, sizeof out->serial, "%s+%s", c.serial, t.serial);
+    join_serials(out->serial, c.serial, t.serial);
+    usb_scan_note_name(console, &c);
+    usb_scan_note_name(transmitter, &t);
+    usb_scan_note_ids(console, out);
+    if (c.note[0])
+        usb_scan_note(out, "%s", c.note);
     if (strcmp(c.note, t.note) != 0)
-        usb_scan_note(out, "of the transmitter: %s", t.note);
+        usb_scan_note(out, "of the transmitter: %s", t.note[0] ? t.note : "named by its serial number");
+    usb_scan_note_node(console, out);
+    usb_scan_note_node(transmitter, out);
 }
 
 /* Nobody can see which console a transmitter is wired to. */
@@ -38,7 +53,6 @@ static void tell_half(const struct usb_scanned *s, size_t consoles, size_t trans
 {
     usb_scan_tell(s, out);
     out->link[0] = '\0';
-    out->note[0] = '\0';
     if (consoles == 0 || transmitters == 0)
         usb_scan_note(out, "half of a unit: there is no %s beside it", consoles == 0 ? "console" : "transmitter");
     else

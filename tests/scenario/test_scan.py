@@ -11,10 +11,12 @@ from room import BIN, BUILD, LIFU, P24, REHA, Room
 CLINIC = "location = Bay 1\nsimulated = yes\ncalibration_due = 2099-01-01\nsafety_test_due = 2099-01-01\n"
 # What only a person knows: what is printed on the device, and how its transducer was measured.
 FILLED_IN = {
-    "hasomed_p24": "serial = 0000000011\n",
-    "openwater_open_lifu":
+    "usb:0483:5740,serial=SIM11,port=1-1": "serial = 0000000011\n",
+    "usb:0483:5740,port=1-5": "serial = 0000000012\n",
+    "usb:0403:6001,serial=FT12,port=1-6": "",
+    "usb:0483:57a0,":
         "serial = 0102030405060708090a0b0c+f102030405060708090a0b0c\ncalibration = 30 mW/cm2 at 14.125 V, 60 mW/cm2 at 20 V\n"
-        "calibration_source = a test\nfrequency = 1 MHz\nburst_width = 200 us\nduty_max = 20 %\n"
+        "calibration_source = a test\nfrequency = 1 MHz\nburst_width = 200 us\nduty_max = 20 %\npattern = 0.018=02000003\n"
         "accept_link_loss = A. Example, 2026-11-20\n",
 }
 
@@ -22,7 +24,10 @@ FILLED_IN = {
 class Scan(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.room = Room(devices=(P24, REHA, LIFU), links={"reha": "usb:0403:6001,port=1-2"}, start=False)
+        # One more of each stimulator: a P24 without a serial number, which goes by its port, and a RehaStim whose serial
+        # number alone may be that of the one that is configured by its port.
+        cls.room = Room(devices=(P24, REHA, LIFU, "p24b=p24,usb=1-5,serial=12,usb_serial=-",
+                                 "rehab=rehastim2,usb=1-6,usb_serial=FT12"), links={"reha": "usb:0403:6001,port=1-2"}, start=False)
         cls.addClassCleanup(cls.room.close)
         cls.plugins(cls.room)
         cls.room.start(ready=False)
@@ -58,16 +63,19 @@ class Scan(unittest.TestCase):
         self.assertEqual([failed["plugin"] for failed in answer["failed"]], ["broken"])
         self.assertIn("broken.so cannot be loaded", answer["failed"][0]["why"])
         self.assertEqual([link["link"] for link in answer["links"]], ["usb:0403:6001,port=1-2"])
-        found = {f["what"]: f for f in answer["found"]}
-        reha, p24 = found["HASOMED RehaStim 2"], found["HASOMED P24"]
-        lifu = found["Openwater Open-LIFU"]
+        found = {f["serial"]: f for f in answer["found"]}
+        reha, p24, p24b, rehab = found["FT11"], found["SIM11"], found[""], found["FT12"]
+        lifu = next(f for f in answer["found"] if f["what"] == "Openwater Open-LIFU")
         self.assertEqual([reha["configured_as"], p24["configured_as"], lifu["configured_as"]], [["reha"], [], []])
         self.assertEqual(reha["link"], "usb:0403:6001,serial=FT11")  # known under the name that its section does not use
         self.assertEqual(reha["section"], "")
         self.assertRegex(lifu["link"], r"^usb:0483:57a0,serial=\w+\+0483:57af,serial=\w+$")
-        self.assertTrue(p24["section"].startswith("[device hasomed_p24]\nlabel = HASOMED P24\nplugin = sciencemode4\nlink = usb:0483:5740,serial="))
+        self.assertRegex(p24["section"], r"^\[device hasomed_p24(_2)?\]\nlabel = HASOMED P24\n"
+                                         r"link = usb:0483:5740,serial=SIM11,port=1-1\nplugin = sciencemode4\n")
+        self.assertIn("link = usb:0483:5740,port=1-5\n", p24b["section"])
+        self.assertIn("link = usb:0403:6001,serial=FT12,port=1-6\n", rehab["section"])
         self.assertTrue(self.asked("reha"))
-        for device in ("p24", "lifu"):
+        for device in ("p24", "p24b", "rehab", "lifu"):
             self.assertEqual((self.asked(device), self.room.sim.state(device)["connections"]), ([], 0), device)
         self.assertEqual(self.room.sim.state("reha")["connections"], 1)
 
@@ -83,7 +91,8 @@ class Scan(unittest.TestCase):
     def test_what_is_printed_is_pasted(self):
         scan = subprocess.run([os.path.join(BIN, "modalityctl"), "--socket", self.room.socket, "scan"], capture_output=True,
                               text=True, timeout=30, check=True).stdout
-        self.assertIn("# broken         COULD NOT LOOK: plugin ", scan)
+        self.assertRegex(scan, r"(?m)^# broken +COULD NOT LOOK:\n# +plugin .*broken")
+        self.assertLessEqual(max(len(line) for line in scan.splitlines()), 198)
         path = os.path.join(self.room.config, "devices.ini")
         with open(path, encoding="utf-8") as file:
             before = file.read()
@@ -93,15 +102,17 @@ class Scan(unittest.TestCase):
         for key in ("serial", "calibration", "frequency", "burst_width"):
             self.assertIn(key, told.stderr)
             self.assertRegex(scan, rf"(?m)^# FILL IN {key}: ")
-        for name, keys in FILLED_IN.items():
-            scan = re.sub(rf"(?m)^\[device {name}\]$", lambda m, k=keys: m[0] + "\n" + k + CLINIC.rstrip(), scan)
+        for link, keys in FILLED_IN.items():
+            scan, n = re.subn(rf"(?m)^link = {link}.*$", lambda m, k=keys: m[0] + "\n" + k + CLINIC.rstrip(), scan)
+            self.assertEqual(n, 1, link)
         self.room.write("devices.ini", before + scan)
         told = self.check()
         self.assertEqual(told.returncode, 0, told.stderr)
         self.room.stop()
         self.room.start(ready=False)
         self.room.wait_device("reha", "ready")
-        self.room.wait_device("hasomed_p24", "ready")
+        for name in ("hasomed_p24", "hasomed_p24_2", "hasomed_rehastim_2"):
+            self.room.wait_device(name, "ready")
 
 
 if __name__ == "__main__":

@@ -16,36 +16,44 @@ static void ids_print(const json_t *ids)
 }
 
 /* A line of a configuration holds 198 bytes, a comment too. */
-#define NOTE_WIDTH 80
+#define WIDTH 80
 
-static void note_print(const char *text)
+/* Of the text, what the next line takes: up to a blank, or all that has room where there is none. */
+static size_t line_length(const char *text)
 {
-    const char *head = "#   note           ";
-    while (*text) {
-        size_t n = strlen(text);
-        for (n = n > NOTE_WIDTH ? NOTE_WIDTH : n; text[n] && n > 1 && text[n] != ' '; n--)
-            ;
-        printf("%s%.*s\n", head, (int)n, text);
-        head = "#                  ";
+    size_t n = strlen(text);
+    if (n <= WIDTH)
+        return n;
+    for (n = WIDTH; n > 0 && text[n] != ' '; n--)
+        ;
+    return n > 0 ? n : WIDTH;
+}
+
+static void lines_print(const char *head, const char *text)
+{
+    do {
+        const size_t n = line_length(text);
+        printf("# %-16s %.*s\n", head, (int)n, text);
+        head = "";
         text += n + strspn(text + n, " ");
-    }
+    } while (*text);
 }
 
 static void found_print(const json_t *f)
 {
     const json_t *ids = json_object_get(f, "configured_as");
     const char *link = ctl_text(f, "link"), *serial = ctl_text(f, "serial"), *note = ctl_text(f, "note");
-    printf("# %-14s %s%s%s\n", ctl_text(f, "plugin"), ctl_text(f, "what"), serial[0] ? ", serial number " : "", serial);
+    printf("# %-16s %s%s%s\n", ctl_text(f, "plugin"), ctl_text(f, "what"), serial[0] ? ", serial number " : "", serial);
     if (ctl_text(f, "maker")[0] || ctl_text(f, "model")[0])
         printf("#   calls itself   %s %s\n", ctl_text(f, "maker"), ctl_text(f, "model"));
-    printf("#   link           %s\n", link[0] ? link : "none");
+    lines_print("  link", link[0] ? link : "none");
     if (strcmp(link, ctl_text(f, "known_as")) != 0)
-        printf("#   known as       %s\n", ctl_text(f, "known_as"));
+        lines_print("  known as", ctl_text(f, "known_as"));
     printf("#   configured as  ");
     ids_print(ids);
     printf("%s\n", json_array_size(ids) > 0 ? "" : "nothing");
     if (note[0])
-        note_print(note);
+        lines_print("  note", note);
 }
 
 static void links_print(const json_t *links)
@@ -54,7 +62,10 @@ static void links_print(const json_t *links)
     const json_t *l;
     printf("# CONFIGURED LINKS\n");
     json_array_foreach(links, i, l)
-        printf("# %-14s %s (%s)\n", ctl_text(l, "plugin"), ctl_text(l, "link"), ctl_text(l, "origin"));
+    {
+        lines_print(ctl_text(l, "plugin"), ctl_text(l, "link"));
+        lines_print("", ctl_text(l, "origin"));
+    }
     if (json_array_size(links) == 0)
         printf("# none\n");
 }
@@ -69,7 +80,10 @@ static void page_print(const json_t *answer)
     if (json_array_size(found) == 0)
         printf("# nothing that a plugin knows\n");
     json_array_foreach(json_object_get(answer, "failed"), i, item)
-        printf("# %-14s COULD NOT LOOK: %s\n", ctl_text(item, "plugin"), ctl_text(item, "why"));
+    {
+        lines_print(ctl_text(item, "plugin"), "COULD NOT LOOK:");
+        lines_print("", ctl_text(item, "why"));
+    }
     json_array_foreach(found, i, item)
     {
         if (ctl_text(item, "section")[0])

@@ -74,7 +74,7 @@ static void two_of_one_serial_number_are_named_by_their_ports_too(void **state)
     scan(2);
     const struct modality_found *third = of_port("usb:0483:5740,serial=A1,port=1-3");
     assert_string_equal(third->link, "usb:0483:5740,serial=A1,port=1-3");
-    assert_non_null(strstr(third->note, "another device has the same serial number"));
+    assert_non_null(strstr(third->note, "one like it has the same serial number or none"));
     assert_string_equal(of_port("usb:0483:5740,serial=A1,port=1-1")->link, "usb:0483:5740,serial=A1,port=1-1");
     usb_bench("unplug 1");
     usb_bench("unplug 3");
@@ -90,6 +90,21 @@ static void a_serial_number_that_no_link_can_hold_leaves_the_port(void **state)
     assert_string_equal(seen[0].serial, "A,1+2");
     assert_non_null(strstr(seen[0].note, "whatever is plugged into this port is meant"));
     usb_bench("unplug 1");
+}
+
+/* A section that names one by its port may mean the other, unless that says its own port. */
+static void beside_one_that_goes_by_its_port_all_say_theirs(void **state)
+{
+    (void)state;
+    usb_bench("plug 1 acm A1 -");
+    usb_bench("plug 3 acm A,1 -");
+    usb_bench("plug 2 ftdi F,1 -"); /* of other ids */
+    scan(2);
+    assert_string_equal(of_port("usb:0483:5740,serial=A1,port=1-1")->link, "usb:0483:5740,serial=A1,port=1-1");
+    assert_string_equal(of_port("usb:0483:5740,port=1-3")->link, "usb:0483:5740,port=1-3");
+    usb_bench("unplug 1");
+    usb_bench("unplug 2");
+    usb_bench("unplug 3");
 }
 
 static void a_note_ends_where_its_room_ends(void **state)
@@ -111,6 +126,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_device_is_named_by_its_serial_number_and_not_opened),
         cmocka_unit_test(two_of_one_serial_number_are_named_by_their_ports_too),
         cmocka_unit_test(a_serial_number_that_no_link_can_hold_leaves_the_port),
+        cmocka_unit_test(beside_one_that_goes_by_its_port_all_say_theirs),
         cmocka_unit_test(a_note_ends_where_its_room_ends),
     };
     return usb_test_end(cmocka_run_group_tests(tests, NULL, NULL));

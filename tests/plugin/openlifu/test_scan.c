@@ -58,6 +58,31 @@ static void one_of_each_is_a_unit(void **state)
     usb_bench("unplug 2");
 }
 
+static void serial_numbers_of_any_length_are_both_told(void **state)
+{
+    (void)state;
+    usb_bench("plug 1 0483:57a0 %063d -", 1);
+    usb_bench("plug 2 0483:57af T%062d -", 2);
+    scan(1);
+    assert_int_equal(strlen(seen[0].serial), 63);
+    assert_non_null(strstr(seen[0].serial, "0+T0"));
+    assert_non_null(strstr(seen[0].link, "1+0483:57af,serial=T"));
+    usb_bench("unplug 1");
+    usb_bench("unplug 2");
+}
+
+static void a_half_without_a_serial_number_goes_by_its_port(void **state)
+{
+    (void)state;
+    usb_bench("plug 1 0483:57a0 C1 -");
+    usb_bench("plug 2 0483:57af T,1 -");
+    scan(1);
+    assert_string_equal(seen[0].link, "usb:0483:57a0,serial=C1+0483:57af,port=1-2");
+    assert_non_null(strstr(seen[0].note, "of the transmitter: no serial number that a link can hold"));
+    usb_bench("unplug 1");
+    usb_bench("unplug 2");
+}
+
 static void of_several_a_person_has_to_say(void **state)
 {
     (void)state;
@@ -80,6 +105,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_no_unit),
         cmocka_unit_test(one_of_each_is_a_unit),
+        cmocka_unit_test(serial_numbers_of_any_length_are_both_told),
+        cmocka_unit_test(a_half_without_a_serial_number_goes_by_its_port),
         cmocka_unit_test(of_several_a_person_has_to_say),
     };
     return usb_test_end(cmocka_run_group_tests(tests, NULL, NULL));
