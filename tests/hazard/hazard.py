@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What hazard tests share: one started room for each file, in which every hazard is caused several times.
+
+A repeat starts a treatment, causes the fault in it, and then goes by the trace: when the output came to rest, that it
+stayed there, and that the next treatment finds everything as the first did. What the daemon says (state, evidence, alarm,
+audit entry) is held against that. Times go to a file of their own for report.py.
+"""
+import json
+import os
+import re
+import sys
+import unittest
+
+SCENARIO = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scenario")
+sys.path.insert(0, SCENARIO)
+from dosage import DEVICES, DosageRoom  # noqa: E402
+from hazards import HAZARDS  # noqa: E402
+from room import BUILD, Refused, now_ns, wait_until  # noqa: E402
+
+REPEATS = int(os.environ.get("MODALITY_REPEATS", "5"))
+SLACK = float(os.environ.get("MODALITY_SLACK", "3"))  # sanitizers and shared machines; 1: the bounds as they stand
+RESULTS = os.path.join(BUILD, "hazards")
+
+
+def allowed(bound):
+    """The longest time that passes here for one with this bound."""
+    return bound * SLACK + 2000 * (SLACK - 1)
+
+
+class Hazard(unittest.TestCase):
+    """Subclasses name their treatments: protocol name to (treatment, highest level)."""
+
+    treatments = {}
+    room_options = {}
+
+    @classmethod
+    def setUpClass(cls):
+        wanted = {t.device for t, _ in cls.treatments.values()}
+        cls.room = DosageRoom("".join(t.protocol(name, top) for name, (t, top) in cls.treatments.items()),
+                              devices=[d for d in DEVICES if d.split("=")[0] in wanted], **cls.room_options)
+        cls.addClassCleanup(cls.room.close)
+        cls.sim, cls.patients, cls.rested = cls.room.sim, 0, {}
+
+    def setUp(self):
+        self.hazard = re.match(r"test_(h\d\d)_", self._testMethodName).group(1).upper()
+        self.row = HAZARDS[self.hazard]
+        self.voice = self.room.speak()
+
+    # ---- repeats ----
+
+    def repeat(self, once, *arguments):
+        """once as often as is asked for; after each the room is as it was."""
+        for number in range(REPEATS):
+            try:
+                once(*arguments)
+                self.settle()
+            except Exception as error:
+                raise AssertionError(f"{self.hazard}, repeat {number + 1} of {REPEATS}: {error}") from error
+
+    def measured(self, value, late=None):
+        """Notes what the row bounds, and holds it against that; late: what passes here in place of the time with slack."""
+        with open(results_file(type(self).__module__), "a", encoding="utf-8") as file:
+            file.write(json.dumps({"hazard": self.hazard, "test": self._testMethodName, "value": value}) + "\n")
+        bound = late if late is not None else allowed(self.row.bound) if self.row.unit.startswith("ms") else self.row.bound
+        self.assertLessEqual(value, bound, f"{self.row.unit}, bound {self.row.bound}")
+
+    def settle(self):
+        """Faults are taken away, alarms acknowledged, every device is ready; nothing has moved since it came to rest."""
+        for device in self.sim.links:
+            self.sim.clear(device)
+        self.voice.call("stop.all")
+        wait_until("every device is ready", lambda: all(d["state"] == "ready" for d in self.voice.call("device.list")["items"]))
+        for alarm in self.voice.call("alarm.list")["items"]:
+            if not alarm.get("acknowledged_by"):
+                self.acknowledge(alarm)
+        for device, since in self.rested.items():
+            self.assertFalse(self.away_from_rest(device, since), f"{device} came on again by itself")
+        self.assertFalse([s for s in self.voice.call("session.list")["items"] if s["state"] != "ended"])
+        self.voice.events.clear()
+
+    # ---- a treatment ----
+
+    def patient(self):
+        type(self).patients += 1
+        return f"P-{self.patients}"
+
+    def request(self, protocol, level, **more):
+        return self.treatments[protocol][0].request(protocol, level, patient=more.pop("patient", None) or self.patient(), **more)
+
+    def begin(self, protocol, level, **more):
+        """A treatment that runs at its level: (session, lease)."""
+        self.device = self.treatments[protocol][0].device
+        self.rested.pop(self.device, None)
+        session, lease, _ = self.room.begin(self.request(protocol, level, **more))
+        self.voice.state(session, "running")
+        return session, lease
+
+    def at_level(self, level, channel=1):
+        self.sim.wait_output(self.device, level, channel)
+
+    def samples(self, count=4):
+        """So many further reports of progress: time in which supervision sees samples."""
+        seen = 0
+        while seen < count:
+            seen += self.voice.read().get("params", {}).get("type") == "session.progress"
+
+    # ---- what became of it ----
+
+    def away_from_rest(self, device, since_ns):
+        return [o for o in self.sim.outputs(device) if o["t_ns"] > since_ns and on(o)]
+
+    def first_rest(self, device, since_ns):
+        """When all of the device was at rest for the first time since then, by the trace."""
+        state, when = {}, None
+        for line in self.sim.outputs(device):
+            state[line["channel"]] = on(line)
+            if line["t_ns"] >= since_ns and not any(state.values()):
+                when = line["t_ns"]
+                break
+        return when
+
+    def rest(self, since_ns, device=None):
+        """Milliseconds from then to rest. From here on the device must not move until the next treatment."""
+        device = device or self.device
+        when = wait_until(f"rest of {device}", lambda: self.first_rest(device, since_ns))
+        self.rested[device] = when
+        return (when - since_ns) / 1e6
+
+    def end(self, session, reason, evidence="measured"):
+        """It ended for this reason, with this proof of rest, and that is in the chain."""
+        ended = self.voice.state(session, "ended")
+        self.assertEqual((ended["reason"], ended["evidence"]), (reason, evidence), ended.get("detail"))
+        entry = wait_until("the end is audited", lambda: self.audited("session.ended", session))
+        self.assertEqual(entry["detail"]["reason"], reason)
+        return ended
+
+    def audited(self, event, session=None, **detail):
+        """The newest entry of that kind, of that session, with these members in its detail."""
+        items = self.voice.call("audit.tail", limit=100)["items"]
+        return next((e for e in items if e["event"] == event and session in (None, e.get("session_id")) and
+                     all(e["detail"].get(key) == value for key, value in detail.items())), None)
+
+    def alarm(self, kind, priority, session=None, device=None):
+        """The alarm stands, with this priority, and was audited when it was raised."""
+        def standing():
+            return next((a for a in self.voice.call("alarm.list")["items"] if a["kind"] == kind and
+                         session in (None, a.get("session_id")) and device in (None, a.get("device"))), None)
+        alarm = wait_until(f"alarm {kind}", standing)
+        self.assertEqual(alarm["priority"], priority)
+        self.assertTrue(alarm["clears"])
+        raised = wait_until("the alarm is audited", lambda: next(
+            (e for e in self.voice.call("audit.tail", limit=100)["items"] if e["event"] == "alarm" and
+             e["detail"]["change"] == "raised" and e["detail"]["alarm"]["number"] == alarm["number"]), None))
+        self.assertEqual(raised["detail"]["alarm"]["kind"], kind)
+        return alarm
+
+    def acknowledge(self, alarm):
+        try:
+            self.voice.act("alarm.acknowledge", number=alarm["number"])
+        except Refused as gone:  # it went by itself in the meantime
+            self.assertEqual(gone.token, "NOT_FOUND")
+
+    def latched(self, alarm):
+        """With its cause gone it stands until it is acknowledged, and not longer."""
+        self.assertIn(alarm["number"], self.numbers())
+        self.acknowledge(alarm)
+        wait_until(f"{alarm['kind']} is cleared", lambda: alarm["number"] not in self.numbers())
+
+    def numbers(self):
+        return {a["number"] for a in self.voice.call("alarm.list")["items"]}
+
+    def gone(self, session, lease):
+        """Nobody brings an ended treatment back."""
+        for method, more in (("session.resume", {}), ("session.adjust", {"quantity": "amplitude_ua", "target": 1, "expect": 0})):
+            with self.assertRaises(Refused) as refused:
+                self.voice.act(method, session_id=session, lease_key=lease, **more)
+            self.assertIn(refused.exception.token, ("WRONG_STATE", "NOT_FOUND"))
+
+    # ---- the two ways in which a hazard ends ----
+
+    def trip(self, session, lease, cause, reason, alarm, priority, evidence="measured"):
+        """The cause, and all that has to follow from it; the alarm is left to be cleared once the cause is gone."""
+        struck = now_ns()
+        cause()
+        ms = self.rest(struck)
+        ended = self.end(session, reason, evidence)
+        raised = self.alarm(alarm, priority, session)
+        self.gone(session, lease)
+        self.sim.clear(self.device)
+        self.room.wait_device(self.device, "ready")
+        self.latched(raised)
+        self.measured(ms)
+        return ended
+
+    def refused(self, request, token, subject=None, method="session.prepare", **answers):
+        """prepare says no, for this reason, it is audited, and nothing came out."""
+        asked = now_ns()
+        with self.assertRaises(Refused) as refused:
+            if method == "session.prepare":
+                self.room.prepare(request, **answers)
+            else:
+                self.voice.act(method, **request)
+        found = refused.exception
+        self.assertEqual(found.token, token, found.error)
+        if subject:
+            self.assertIn(subject, {v.get("subject") for v in found.data.get("violations", [])} | {found.data.get("subject")})
+        wait_until("the refusal is audited", lambda: self.audited("refused", token=token))
+        self.measured(sum(len(self.away_from_rest(device, asked)) for device in self.sim.links))
+        return found
+
+
+def on(line):
+    """Whether a line of the trace says that something comes out. A pad that warms up is at rest."""
+    return line["on"] if line["quantity"] == "temperature_millic" else line["value"] != 0
+
+
+def results_file(module):
+    name = os.path.splitext(os.path.basename(sys.argv[0]))[0] if module == "__main__" else module
+    return os.path.join(RESULTS, name + ".jsonl")
+
+
+def main():
+    os.makedirs(RESULTS, exist_ok=True)
+    with open(results_file("__main__"), "w", encoding="utf-8"):
+        pass
+    unittest.main()
