@@ -90,8 +90,9 @@ static void on_rested(struct session *session, const struct link_session *m, con
         return;
     const enum modality_evidence evidence = (enum modality_evidence)m->evidence;
     if (!identity_same(&session->identity, &session->unit->identity)) {
-        on_unproved(session, m, "another device answers in its place: nobody knows whether the first one is at rest",
-                    now);
+        static const char why[] = "another device answers in its place: whether the first one is at rest is not known";
+        on_unproved(session, m, why, now);
+        unit_tell_unproved(session->unit, why);
         return;
     }
     if (evidence != EVIDENCE_MEASURED && evidence != EVIDENCE_REPORTED) {

@@ -362,6 +362,7 @@ void session_pause_by(struct session *session, const char *reason, const struct 
 /* unproved.c: output_unknown and what clears it */
 bool identity_same(const struct modality_identity *a, const struct modality_identity *b); /* serial, model and maker */
 void unit_set_unproved(struct unit *unit, const char *why, const struct session_time *now);
+void unit_tell_unproved(struct unit *unit, const char *why); /* another reason than the one told before */
 void unit_proved(struct sessions *s, struct unit *unit, enum modality_evidence evidence,
                  const struct session_time *now);
 void orphans_load(struct sessions *s, const struct session_time *now);

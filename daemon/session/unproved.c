@@ -6,12 +6,17 @@
  */
 #include "session/internal.h"
 
+void unit_tell_unproved(struct unit *unit, const char *why)
+{
+    unit->unproved = unit->news = true;
+    unit->unproved_told = false;
+    snprintf(unit->unproved_why, sizeof unit->unproved_why, "%s", why);
+}
+
 void unit_set_unproved(struct unit *unit, const char *why, const struct session_time *now)
 {
-    if (!unit->unproved) {
-        unit->unproved = unit->news = true;
-        snprintf(unit->unproved_why, sizeof unit->unproved_why, "%s", why);
-    }
+    if (!unit->unproved)
+        unit_tell_unproved(unit, why);
     unit->unproved_ns = now->monotonic_ns;
 }
 

@@ -126,6 +126,25 @@ class Faults(RoomCase):
         self.client.state(session, "ended")
         self.assertTrue(self.sim.at_rest("stim1"))
 
+    def test_a_device_in_its_place_does_not_prove_its_rest(self):
+        self.sim.fault("stim1", "no_watchdog")
+        session, _ = self.begin()
+        self.sim.fault("stim1", "absent")
+        self.client.state(session, "output_unknown")
+        self.assertFalse(self.sim.at_rest("stim1"))
+        self.sim.fault("stim1", "identity", serial=4711)
+        self.sim.clear("stim1", "absent")
+        wait_until("the newcomer", lambda: self.room.device("stim1").get("serial") == "4711")
+        wait_until("the reason", lambda: "another device" in (self.room.device("stim1")["detail"] or ""))
+        self.assertTrue(any(a["kind"] == "output_unknown" and "another device" in a["detail"]
+                            for a in self.client.call("alarm.list")["items"]))
+        self.assertEqual(self.room.device("stim1")["state"], "output_unknown")
+        self.assertEqual(self.client.call("session.get", session_id=session)["state"], "output_unknown")
+        self.sim.fault("stim1", "absent")
+        self.sim.clear("stim1")
+        self.client.state(session, "ended")
+        self.room.wait_device("stim1", "ready")
+
     def test_output_that_starts_by_itself_is_made_safe(self):
         started = now_ns()
         self.sim.fault("stim1", "self_start", channel=1)
