@@ -4,12 +4,11 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../common/bench_log.h"
 #include "common/transport_fd.h"
 
 #define SERIAL_TEXT "0102030405060708090a0b0c+f102030405060708090a0b0c"
@@ -48,7 +47,7 @@ static int wire_open(void *ctx, int64_t deadline_ns, struct transport *out)
     if (s->client_fd < 0) {
         assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
         s->client_fd = ends[0];
-        bench_sim_connect(s->bench->sim, s->side, ends[1]);
+        sim_thread_connect(s->bench->sim, s->side, ends[1]);
     }
     *out = (struct transport){.ctx = s, .write = wire_write, .read = wire_read, .close = wire_close};
     return 0;
@@ -56,32 +55,12 @@ static int wire_open(void *ctx, int64_t deadline_ns, struct transport *out)
 
 /* ---- the plugin's side ---- */
 
-__attribute__((format(printf, 3, 4))) static void take_log(void *ctx, enum modality_log_level level, const char *format,
-                                                           ...)
-{
-    (void)ctx;
-    if (level > MODALITY_LOG_WARNING && !getenv("MODALITY_TEST_VERBOSE"))
-        return;
-    va_list args;
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-}
-
-static void forget_received(struct bench *b)
-{
-    for (unsigned c = 0; c < BENCH_COMMANDS; c++)
-        (void)bench_received(b, (uint8_t)c);
-}
-
 struct bench *bench_new(int ramp_ms)
 {
     struct bench *b = calloc(1, sizeof *b);
     struct modality_identity identity;
     assert_non_null(b);
-    signal(SIGPIPE, SIG_IGN);
-    b->services = (struct modality_services){.size = sizeof b->services, .ctx = b, .log = take_log};
+    b->services = (struct modality_services){.size = sizeof b->services, .ctx = b, .log = bench_log};
     b->call_ms = BENCH_LONG_MS;
     b->sim = bench_sim_new(ramp_ms);
     b->link.services = &b->services;
@@ -105,14 +84,14 @@ struct bench *bench_new(int ramp_ms)
     assert_int_equal(unit_identify(&b->link, 0, bench_in_ms(BENCH_LONG_MS), &identity), 0);
     assert_string_equal(identity.serial, SERIAL_TEXT);
     assert_string_equal(identity.firmware, "v1.2.0 2.0.4");
-    forget_received(b);
+    sim_thread_forget_received(b->sim);
     return b;
 }
 
 void bench_free(struct bench *b)
 {
     unit_close(&b->link);
-    bench_sim_free(b->sim);
+    sim_thread_free(b->sim);
     free(b);
 }
 

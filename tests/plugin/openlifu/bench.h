@@ -13,6 +13,7 @@
 
 #include <cmocka.h> /* needs the ones above */
 
+#include "../common/sim_thread.h"
 #include "device.h"
 #include "front/openlifu_front.h"
 #include "modality/clock.h"
@@ -35,7 +36,7 @@ struct bench {
     struct modality_link link;
     struct bench_side side[LIFU_SIDES];
     int call_ms; /* that the calls below are given; plenty unless a test is about it */
-    struct bench_sim *sim;
+    struct sim_thread *sim;
 };
 
 /* An open link to a unit that is just switched on, whose voltage ramps up within ramp_ms for 100 V; made safe. */

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of bench.h share: the devices in their thread. Private to them. */
+/* What the two files of the bench share. Private to them. */
 #ifndef TEST_OPENLIFU_BENCH_PARTS_H
 #define TEST_OPENLIFU_BENCH_PARTS_H
 
 #include "bench.h"
 
-#define BENCH_COMMANDS 256
-
-struct bench_sim *bench_sim_new(int ramp_ms);
-void bench_sim_free(struct bench_sim *sim);
-
-/* Gives a device its end of a socketpair, in place of what it has; -1 pulls its plug. */
-void bench_sim_connect(struct bench_sim *sim, enum lifu_side side, int fd);
+/* Console and transmitter that are just switched on, in a thread of their own. */
+struct sim_thread *bench_sim_new(int ramp_ms);
 
 #endif

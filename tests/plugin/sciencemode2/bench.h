@@ -13,7 +13,8 @@
 
 #include <cmocka.h> /* needs the ones above */
 
-#include "device.h"
+#include "../common/sim_thread.h"
+#include "../common/slip.h"
 #include "front/rehastim2_front.h"
 #include "modality/clock.h"
 #include "model/rehastim2.h"
@@ -23,29 +24,21 @@
 /* What a call may take beyond its deadline on a loaded machine under sanitizers. */
 #define BENCH_SLACK_MS 100
 
-/* How the transport fails. */
-enum slip {
-    SLIP_NONE,
-    SLIP_WRITE_AGAIN,   /* no room, nothing went out */
-    SLIP_WRITE_TIMEOUT, /* half of it went out */
-    SLIP_WRITE_IO,
-    SLIP_WRITE_GONE,
-    SLIP_READ_IO, /* the command goes out, its answer is not read */
-    SLIP_READ_GONE,
-    SLIP_SHORT_READS, /* every answer comes byte by byte: no failure */
+/* A command that the device acts on by itself. */
+struct bench_trigger {
+    int command; /* 0 = none */
+    int error;
+    bool reboot;
 };
 
 struct bench {
     struct modality_services services;
     struct modality_link link;
-    unsigned toward_rest; /* depth */
-    unsigned recovered;   /* times that the transport was made usable again */
-    enum slip slip;
-    unsigned slip_from, slip_to; /* writes from bench_slip() on that it hits */
-    bool slipped;                /* it has hit the last write, and hits the reads after it */
-    unsigned written;            /* frames handed to the transport since bench_slip() */
-    int client_fd;
-    struct bench_sim *sim;
+    unsigned toward_rest;         /* depth */
+    unsigned recovered;           /* times that the transport was made usable again */
+    struct slip_line line;        /* the plugin's end of the link */
+    struct bench_trigger trigger; /* of the device's thread */
+    struct sim_thread *sim;
 };
 
 /* The device alone, behind a descriptor that it takes over; the plugin's link is somebody else's. */

@@ -169,7 +169,7 @@ static void assert_nothing_is_trusted(struct bench *b)
     assert_true(r == -EIO || r == -ENODEV); /* of a cut link it can be heard that it is gone */
     r = unit_keepalive(&b->link, 0, bench_in_ms(CALL_MS));
     assert_true(r == -EIO || r == -ENODEV);
-    assert_int_equal(b->written, 0);
+    assert_int_equal(b->line.written, 0);
 }
 
 /* A stop over a link in doubt, or make_safe over a new one: rest within a moment. */
@@ -376,7 +376,7 @@ static void no_call_sends_anything_without_time(void **state)
         prepare(b, (enum op)op);
         bench_slip(b, SLIP_NONE, 0, 0);
         assert_int_equal(call(b, (enum op)op, clock_monotonic_ns() - 1), -EAGAIN);
-        assert_int_equal(b->written, 0);
+        assert_int_equal(b->line.written, 0);
         assert_false(b->link.dialog.doubt);
         assert_int_equal(unit_stop(&b->link, 0, 0, bench_in_ms(BENCH_LONG_MS)), 0);
         (void)bench_status(b);

@@ -38,7 +38,7 @@ static void pass(int ms)
 /* An Init, or whatever else it says, waits to be read. */
 static void await_words(struct bench *b)
 {
-    struct pollfd p = {.fd = b->client_fd, .events = POLLIN};
+    struct pollfd p = {.fd = b->line.fd, .events = POLLIN};
     assert_int_equal(poll(&p, 1, 1000), 1);
 }
 
@@ -47,7 +47,7 @@ static void lose_words(struct bench *b)
 {
     uint8_t dropped[64];
     await_words(b);
-    assert_true(read(b->client_fd, dropped, sizeof dropped) > 0);
+    assert_true(read(b->line.fd, dropped, sizeof dropped) > 0);
 }
 
 static int start(struct bench *b)

@@ -13,7 +13,9 @@
 
 #include <cmocka.h> /* needs the ones above */
 
-#include "device.h"
+#include "../common/sim_thread.h"
+#include "../common/slip.h"
+#include "front/p24_codec.h"
 #include "front/p24_front.h"
 #include "modality/clock.h"
 #include "model/p24.h"
@@ -26,30 +28,15 @@
 /* Its groups: each channel by its index, and all of them. */
 #define BENCH_ALL SM4_CHANNELS
 
-/* How the transport fails. */
-enum slip {
-    SLIP_NONE,
-    SLIP_WRITE_AGAIN,   /* no room, nothing went out */
-    SLIP_WRITE_TIMEOUT, /* half of it went out */
-    SLIP_WRITE_IO,
-    SLIP_WRITE_GONE,
-    SLIP_READ_IO, /* the request goes out, its answer is not read */
-    SLIP_READ_GONE,
-    SLIP_SHORT_READS, /* every answer comes byte by byte: no failure */
-};
-
 struct bench {
     struct modality_services services;
     struct modality_link link;
     struct sm4_config config;
-    unsigned toward_rest; /* depth */
-    unsigned rests;       /* times that something was on the way to rest */
-    enum slip slip;
-    unsigned slip_from, slip_to; /* writes from bench_slip() on that it hits */
-    bool slipped;                /* it has hit the last write, and hits the reads after it */
-    unsigned written;            /* frames handed to the transport since bench_slip() */
-    int client_fd;
-    struct bench_sim *sim;
+    unsigned toward_rest;       /* depth */
+    unsigned rests;             /* times that something was on the way to rest */
+    struct slip_line line;      /* the plugin's end of the link */
+    struct p24_reader received; /* the device's thread counts with it */
+    struct sim_thread *sim;
 };
 
 /* An open link to a P24 that is just switched on; identified and made safe. */

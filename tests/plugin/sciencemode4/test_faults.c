@@ -190,7 +190,7 @@ static void assert_nothing_is_trusted(struct bench *b)
     assert_int_equal(unit_identify(&b->link, 0, bench_in_ms(CALL_MS), &identity), -EIO);
     assert_int_equal(unit_keepalive(&b->link, 0, bench_in_ms(CALL_MS)), -EIO);
     assert_int_equal(bench_set(b, 0, QUANTITY_amplitude_ua, 500), -EIO);
-    assert_int_equal(b->written, 0);
+    assert_int_equal(b->line.written, 0);
 }
 
 /* A stop over a link in doubt, or make_safe over a new one: rest within a moment, and proved. */

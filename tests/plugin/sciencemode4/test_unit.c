@@ -284,7 +284,7 @@ static void past_deadline_sends_nothing(void **state)
     assert_int_equal(unit_keepalive(&b->link, 0, past), -EAGAIN);
     assert_int_equal(unit_stop(&b->link, 0, 0, past), -EAGAIN);
     assert_int_equal(unit_make_safe(&b->link, 0, past), -EAGAIN);
-    assert_int_equal(b->written, 0);
+    assert_int_equal(b->line.written, 0);
     assert_false(b->link.port.doubt);
     assert_int_equal(bench_stop(b, 0), 0);
     bench_assert_all_rest(b);
