@@ -338,7 +338,8 @@ static void tick_stopping(struct line *l, struct arm *arm, int64_t now_ns)
     arm_say_stopping(l, arm);
     arm_say(l, arm, LINK_SESSION_UNPROVED, EVIDENCE_NONE, now_ns);
     u->unproved = true;
-    presence_note(u, "rest of %s could not be proved", u->device->groups[arm->group].id);
+    presence_note(u, "rest of %s could not be proved%s%s", u->device->groups[arm->group].id, l->not_open[0] ? ": " : "",
+                  l->not_open);
     rest_begin(l, u, true, 0, now_ns);
     arm_stop_unit(l, u, LINK_REASON_LINK_LOST, "rest of another output of the unit could not be proved");
 }

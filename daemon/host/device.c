@@ -94,7 +94,7 @@ static int describe(struct host *h)
 static void line_fill(struct host *h)
 {
     struct line *l = &h->line;
-    l->services = &h->services.table;
+    l->services = &h->services;
     l->name = h->settings.link;
     l->outbox = &h->outbox;
     l->mail = &h->mail;

@@ -14,6 +14,7 @@
 #include "host/mail.h"
 #include "host/outbox.h"
 #include "host/owner.h"
+#include "host/services.h"
 
 #define LINE_ARMS MAIL_SLOTS
 #define ARM_SETTINGS_MAX (DOSE_CHANNELS_MAX * (ENVELOPE_SETTINGS_MAX + 3))
@@ -99,6 +100,7 @@ struct unit {
     uint32_t index;
     enum unit_state state; /* as last said to the daemon */
     bool said;             /* anything was said yet */
+    bool reworded;         /* the state is the same and why has changed */
     uint64_t epoch, said_epoch;
     char detail[LINK_TEXT_MAX];
     struct modality_identity identity;
@@ -128,7 +130,7 @@ struct unit {
 
 struct line {
     const struct modality_plugin *plugin;
-    const struct modality_services *services;
+    struct services *services;
     struct modality_config config;
     const char *name; /* canonical link */
     struct outbox *outbox;
@@ -140,7 +142,8 @@ struct line {
     bool doubt;                 /* the transport must be re-established before the next call */
     int64_t doubt_ns;           /* since when it is being re-established, 0 = it is not */
     int64_t open_retry_ns, open_backoff_ns;
-    int64_t silent_until_ns; /* units that do not answer wait till then: they get a tenth of a shared line */
+    char not_open[LINK_TEXT_MAX]; /* why it could not be opened the last time; "" once somebody was identified on it */
+    int64_t silent_until_ns;      /* units that do not answer wait till then: they get a tenth of a shared line */
     bool leaving;
     enum link_reason leave_reason;
     int64_t leave_ns; /* since when */

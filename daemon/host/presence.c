@@ -103,9 +103,11 @@ static int line_open(struct line *l)
 {
     bool usb = strncmp(l->name, "usb:", 4) == 0;
     int64_t deadline = call_begin(l, l->slice_ms + (usb ? PRESENCE_USB_MS : 0), "open");
+    services_attempt(l->services, line_hot(l));
     int r = owner_node(l->owner, l->name);
     if (r == 0)
-        r = l->plugin->open(l->services, &l->config, deadline, &l->link);
+        r = l->plugin->open(&l->services->table, &l->config, deadline, &l->link);
+    services_attempt_end(l->services);
     call_end(l);
     if (r < 0 || owner_node_held(l->owner, l->name))
         return r;
@@ -116,6 +118,25 @@ static int line_open(struct line *l)
     return -ENODEV;
 }
 
+/* The plugin's own words say what to do ("2 devices are ...: unplug one"); where they are new, people are told anew. */
+static void note_not_open(struct line *l, int error)
+{
+    char why[LINK_TEXT_MAX];
+    if (l->services->said[0])
+        memcpy(why, l->services->said, sizeof(why));
+    else
+        snprintf(why, sizeof(why), "link %s cannot be opened: %s", l->name,
+                 error == -EBUSY ? "another process holds it" : call_error(error));
+    bool news = strcmp(why, l->not_open) != 0;
+    memcpy(l->not_open, why, sizeof(why));
+    for (size_t i = 0; i < l->n_units; i++) {
+        struct unit *u = &l->units[i];
+        u->absent = true;
+        u->reworded = u->reworded || news;
+        presence_note(u, "%s", why);
+    }
+}
+
 void presence_open(struct line *l)
 {
     int r = line_open(l);
@@ -123,11 +144,7 @@ void presence_open(struct line *l)
     if (r < 0) {
         l->link = NULL;
         l->open_retry_ns = now + backoff_next(l, &l->open_backoff_ns, line_hot(l));
-        for (size_t i = 0; i < l->n_units; i++) {
-            l->units[i].absent = true;
-            presence_note(&l->units[i], "link %s cannot be opened: %s", l->name,
-                          r == -EBUSY ? "another process holds it" : call_error(r));
-        }
+        note_not_open(l, r);
         return;
     }
     l->open_backoff_ns = 0;
@@ -152,7 +169,9 @@ static int reopen_held(struct line *l, int64_t deadline_ns)
 void presence_reopen(struct line *l)
 {
     int64_t began = clock_monotonic_ns(), deadline = call_begin(l, l->slice_ms, "reopen");
+    services_attempt(l->services, line_hot(l));
     int r = reopen_held(l, deadline);
+    services_attempt_end(l->services);
     int64_t now = call_end(l);
     if (l->doubt_ns == 0)
         l->doubt_ns = began;
@@ -178,7 +197,9 @@ void presence_failed(struct line *l, struct unit *u, int error, const char *what
     if (u->failures++ == 0)
         u->failing_ns = began_ns;
     bool silent = u->failures >= PRESENCE_SILENT && now - u->failing_ns >= (int64_t)u->device->slice_ms * NS_PER_MS;
-    presence_note(u, "%s of unit %s: %s", what, u->device->id, call_error(error));
+    bool not_open = error == -EIO && !u->identified && l->services->said[0]; /* half of it is missing */
+    presence_note(u, "%s of unit %s: %s%s%s%s", what, u->device->id, call_error(error), not_open ? " (" : "",
+                  not_open ? l->services->said : "", not_open ? ")" : "");
     drive_refusal_end(l, u); /* it was to say why, and did not */
     if (error == -ENODEV || (error == -EIO && u->identified)) {
         /* Nobody knows who answers after the transport was cut: everything on it ends and is identified anew. */
@@ -206,6 +227,7 @@ static void identified(struct line *l, struct unit *u, int64_t now_ns)
     u->backoff_ns = 0;
     u->identified = true;
     u->foreign = u->absent = false;
+    l->not_open[0] = '\0';
     /* Grows over the lives of hosts too, so that a token of an earlier one can never fit. */
     uint64_t boot_ms = (uint64_t)(clock_boot_ns() / NS_PER_MS);
     u->epoch = u->epoch + 1 > boot_ms ? u->epoch + 1 : boot_ms;
@@ -341,8 +363,9 @@ static void tick_unit(struct line *l, struct unit *u, int64_t now_ns)
     }
     enum unit_state state = state_now(l, u);
     bool asked = u->safe_asked && !u->rest.active;
-    if (u->said && state == u->state && u->epoch == u->said_epoch && !asked)
+    if (u->said && state == u->state && u->epoch == u->said_epoch && !asked && !u->reworded)
         return;
+    u->reworded = false;
     u->state = state;
     u->said = true;
     u->said_epoch = u->epoch;

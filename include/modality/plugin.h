@@ -76,6 +76,11 @@ struct modality_services {
     int (*value_parse)(void *ctx, enum modality_quantity q, const char *text, int64_t *out);
     /* Finds a waveform class by id: 0 or -ENOENT. */
     int (*waveform_find)(void *ctx, const char *id, enum modality_waveform *out);
+    /*
+     * While open or reopen runs: a unit of this link may have output that nobody has proved at rest. Where more than
+     * one device has the unit's name, those may then be asked who they are, which they are not asked otherwise.
+     */
+    bool (*rest_owed)(void *ctx);
 };
 
 /* What a device's output does when the link to the host is cut. */
@@ -265,7 +270,10 @@ struct modality_plugin {
      */
     int (*describe)(const struct modality_services *services, const struct modality_config *config,
                     struct modality_device *units, size_t max_units, size_t *n_units);
-    /* Opens the link named by the configuration. Writes nothing to a device. *out is untouched on failure. */
+    /*
+     * Opens the link named by the configuration. Writes nothing to a device. *out is untouched on failure. What is
+     * logged meanwhile is shown to people as the reason when it fails, or when nobody can be identified on it.
+     */
     int (*open)(const struct modality_services *services, const struct modality_config *config, int64_t deadline_ns,
                 struct modality_link **out);
     /* Asks who is there and compares with the configuration: -ENODEV when it is another device. Reads only. */

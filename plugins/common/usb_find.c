@@ -126,7 +126,7 @@ int usb_find(libusb_context *ctx, const struct usb_name *name, struct usb_seen *
     } else if (found == 0) {
         snprintf(why, USB_WHY_MAX, "%s is not plugged in", text);
     } else {
-        snprintf(why, USB_WHY_MAX, "%zu devices are %s, on the ports %s and %s: none of them is used", found, text,
+        snprintf(why, USB_WHY_MAX, "%zu devices are %s, on the ports %s and %s: unplug one", found, text,
                  fit[0].port, fit[1].port);
     }
     libusb_free_device_list(list, 1);

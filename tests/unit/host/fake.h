@@ -61,7 +61,8 @@ struct fake_entry {
 };
 
 struct fake_world {
-    atomic_int link_down; /* open and reopen fail */
+    atomic_int link_down; /* open and reopen fail; from 2 on the plugin says that plug number so many is out */
+    atomic_int rest_owed; /* what the host said of it at the last open */
     struct fake_unit units[FAKE_UNITS];
     atomic_uint n_trace;
     struct fake_entry trace[FAKE_TRACE_MAX];

@@ -80,7 +80,6 @@ int fake_ordered(struct fake_unit *u, enum fake_call call, int64_t deadline_ns)
 int fake_open(const struct modality_services *services, const struct modality_config *config, int64_t deadline_ns,
               struct modality_link **out)
 {
-    (void)services;
     (void)deadline_ns;
     const char *script = NULL;
     for (size_t i = 0; i < config->n_lines; i++)
@@ -90,6 +89,9 @@ int fake_open(const struct modality_services *services, const struct modality_co
     if (!world)
         return -EIO;
     struct fake_entry *e = fake_trace_begin(world, 0, FAKE_OPEN);
+    world->rest_owed = services->rest_owed(services->ctx);
+    if (world->link_down > 1)
+        services->log(services->ctx, MODALITY_LOG_INFO, "plug %d is out: push it in", (int)world->link_down);
     struct modality_link *link = world->link_down ? NULL : malloc(sizeof(*link));
     if (!link) {
         fake_trace_end(e, -EIO);
