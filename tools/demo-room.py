@@ -259,6 +259,7 @@ DEVICES = [
     ("lifu_h=openlifu,usb=1-2+1-3,serial=60001", "Open-LIFU H (USB)", "bay 4",
      f"plugin = openlifu\nserial = {LIFU_ID.format(60001)}\ncalibration = 30 mW/cm2 at 14.125 V, 60 mW/cm2 at 20 V\n"
      "calibration_source = the simulator's own transducer\nfrequency = 1 MHz\nburst_width = 200 us\nduty_max = 20 %\n"
+     "pattern = 0.018=02000003 1.120=1b311b2a\n"
      "accept_link_loss = demo, 2026-11-22"),
 ]
 

@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "dose/value.h"
+#include "modality/person.h"
 
 /* The text of a key and where it stands: its line, else the table's default; false if there is neither. */
 static bool field_find(const struct raw_section *s, const char *key, const struct key_info **info, const char **text,
@@ -182,10 +182,7 @@ bool field_is_past(struct load *load, struct place at, const char *key, const ch
 
 bool field_is_acceptor(struct load *load, struct place at, const char *key, const char *text)
 {
-    size_t letters = 0;
-    for (const char *c = text; *c != '\0'; c++)
-        letters += (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || ((unsigned char)*c & 0xc0) == 0xc0;
-    if (letters >= 2 && strcasecmp(text, "FILL IN") != 0)
+    if (modality_is_person(text))
         return true;
     fault_add(&load->faults, at, "%s = %s: needs the name of who accepts", key, text);
     return false;

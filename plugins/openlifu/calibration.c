@@ -2,6 +2,7 @@
 #include "calibration.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "command.h"
@@ -27,6 +28,51 @@ static int entry_read(const struct modality_services *s, const char *text, size_
     return s->value_parse(s->ctx, QUANTITY_output_voltage_mv, at + sizeof between - 1, mv) < 0 ? -EINVAL : 0;
 }
 
+/*
+ * Whether one transducer can have given entries i and j, counted from 1: what both make of a volt squared is then the
+ * same, here to a quarter of the lesser one. At most 5 x 32 x 10^10: no overflow.
+ */
+static bool same_law(size_t i, int64_t mv_i, size_t j, int64_t mv_j)
+{
+    int64_t one = (int64_t)i * mv_j * mv_j, other = (int64_t)j * mv_i * mv_i;
+    return 4 * one <= 5 * other && 4 * other <= 5 * one;
+}
+
+/* The first entry that the next one does not go with at this voltage; c->n = it goes with all. */
+static size_t law_departed(const struct lifu_calibration *c, int64_t mv)
+{
+    size_t i = 0;
+    while (i < c->n && same_law(i + 1, c->millivolts[i], c->n + 1, mv))
+        i++;
+    return i;
+}
+
+/* Names both entries, and what would go with all that stand before. */
+static int law_fault(const struct lifu_calibration *c, int64_t uw_cm2, int64_t mv, char why[LIFU_WHY_MAX])
+{
+    int64_t least = 0, most = 0;
+    size_t i = law_departed(c, mv);
+    if (i == c->n)
+        return 0;
+    for (int64_t v = LIFU_VOLTAGE_LEAST_MV; v <= LIFU_VOLTAGE_MAX_MV; v += LIFU_VOLTAGE_STEP_MV) {
+        if (law_departed(c, v) < c->n)
+            continue;
+        least = least > 0 ? least : v;
+        most = v;
+    }
+    int64_t beside = c->step_uw_cm2 * (int64_t)(i + 1);
+    int used = snprintf(why, LIFU_WHY_MAX,
+                        "needs intensities that go with the square of the voltage: %lld uW/cm2 at %lld mV departs by "
+                        "more than 25 %% from %lld uW/cm2 at %lld mV; ",
+                        (long long)uw_cm2, (long long)mv, (long long)beside, (long long)c->millivolts[i]);
+    if (most > 0)
+        snprintf(why + used, LIFU_WHY_MAX - (size_t)used, "%lld mV to %lld mV would fit", (long long)least,
+                 (long long)most);
+    else
+        snprintf(why + used, LIFU_WHY_MAX - (size_t)used, "no voltage of the device would fit");
+    return -EINVAL;
+}
+
 /* Whether it may stand behind what is in the list; NULL, or what it needs. */
 static const char *entry_fault(const struct lifu_calibration *c, int64_t uw_cm2, int64_t mv)
 {
@@ -42,7 +88,7 @@ static const char *entry_fault(const struct lifu_calibration *c, int64_t uw_cm2,
 }
 
 int lifu_calibration_read(const struct modality_services *services, const char *text, struct lifu_calibration *out,
-                          const char **why)
+                          char why[LIFU_WHY_MAX])
 {
     struct lifu_calibration c = {0};
     for (const char *at = text;;) {
@@ -52,11 +98,12 @@ int lifu_calibration_read(const struct modality_services *services, const char *
         size_t used = n;
         while (used > 0 && (at[used - 1] == ' ' || at[used - 1] == '\t'))
             used--;
-        *why = "is no list of <intensity> at <voltage>, with commas between";
-        if (entry_read(services, at, used, &uw_cm2, &mv) < 0)
-            return -EINVAL;
-        *why = entry_fault(&c, uw_cm2, mv);
-        if (*why)
+        const char *needs = "is no list of <intensity> at <voltage>, with commas between";
+        if (entry_read(services, at, used, &uw_cm2, &mv) == 0)
+            needs = entry_fault(&c, uw_cm2, mv);
+        if (needs)
+            snprintf(why, LIFU_WHY_MAX, "%s", needs);
+        if (needs || law_fault(&c, uw_cm2, mv, why) < 0)
             return -EINVAL;
         if (c.n == 0)
             c.step_uw_cm2 = uw_cm2;

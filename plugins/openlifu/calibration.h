@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a transducer gives at a voltage, as it was measured: a list of intensities in equal steps, each with the voltage
- * that makes it. Nothing lies between two of them; what is not in the list cannot be set. Pure.
+ * that makes it. Nothing lies between two of them; what is not in the list cannot be set. Intensity goes with the
+ * square of the voltage, so entries that no one transducer can have given are refused. Pure.
  */
 #ifndef OPENLIFU_CALIBRATION_H
 #define OPENLIFU_CALIBRATION_H
@@ -9,6 +10,7 @@
 #include "modality/plugin.h"
 
 #define LIFU_LEVELS_MAX 32
+#define LIFU_WHY_MAX 256
 
 struct lifu_calibration {
     int64_t step_uw_cm2; /* SATP; the first entry is one step, the second two, ... */
@@ -17,11 +19,11 @@ struct lifu_calibration {
 };
 
 /*
- * Reads "30 mW/cm2 at 12.5 V, 60 mW/cm2 at 17.625 V". 0; -EINVAL with *why a phrase that says what it needs.
+ * Reads "30 mW/cm2 at 12.5 V, 60 mW/cm2 at 17.625 V". 0; -EINVAL with a phrase in why that says what it needs.
  * *out is untouched on failure.
  */
 int lifu_calibration_read(const struct modality_services *services, const char *text, struct lifu_calibration *out,
-                          const char **why);
+                          char why[LIFU_WHY_MAX]);
 
 /* The voltage of an intensity, 0 for 0: 0, or -EINVAL when it is not in the list. */
 int lifu_calibration_mv(const struct lifu_calibration *c, int64_t uw_cm2, int64_t *out);

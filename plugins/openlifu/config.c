@@ -7,6 +7,7 @@
 
 #include "common/device_section.h"
 #include "limit_table.h"
+#include "modality/person.h"
 #include "usb_match.h"
 
 /*
@@ -80,15 +81,23 @@ static void read_serial(struct device_section *s, struct lifu_config *c)
         device_section_fault(s, LIFU_KEY_SERIAL,
                              "device %s: serial %s is not 24 digits 0-9 a-f of the console, +, 24 of the transmitter",
                              s->id, text);
+    else if (strncmp(text, text + half + 1, half) == 0)
+        device_section_fault(s, LIFU_KEY_SERIAL,
+                             "device %s: serial %s has one hardware id for both, which are two devices", s->id, text);
     else
         memcpy(c->serial, text, n + 1);
 }
 
 static void read_calibration(struct device_section *s, struct lifu_config *c)
 {
-    const char *text = value_of(s, LIFU_KEY_CALIBRATION), *why = "";
-    if (text && lifu_calibration_read(s->services, text, &c->calibration, &why) < 0)
+    char why[LIFU_WHY_MAX] = "";
+    const char *text = value_of(s, LIFU_KEY_CALIBRATION), *source = value_of(s, LIFU_KEY_SOURCE);
+    if (text && lifu_calibration_read(s->services, text, &c->calibration, why) < 0)
         device_section_fault(s, LIFU_KEY_CALIBRATION, "device %s: calibration %s", s->id, why);
+    if (source && !modality_is_person(source))
+        device_section_fault(s, LIFU_KEY_SOURCE,
+                             "device %s: calibration_source = %s: needs who measured it, when, and where it is written",
+                             s->id, source);
 }
 
 static void read_pattern(struct device_section *s, struct lifu_config *c)

@@ -22,8 +22,8 @@
     KEY(SOURCE, "calibration_source", true, "who measured that, when, and where it is written down")                   \
     KEY(FREQUENCY, "frequency", true, "acoustic frequency of the pattern that the transmitter holds, kHz or MHz")      \
     KEY(BURST_WIDTH, "burst_width", true, "length of a burst of that pattern, whole us")                               \
-    KEY(PATTERN, "pattern", false,                                                                                     \
-        "registers that the transmitter's chips must hold at a start: 0.018=02000003 0.120=1b311b2a; default none")    \
+    KEY(PATTERN, "pattern", true,                                                                                      \
+        "registers that tell the calibration's pattern, read back at every start: 0.018=02000003 0.120=1b311b2a")      \
     KEY(DUTY_MAX, "duty_max", false, "largest duty cycle that may be set, 0.1 % to 50 %; default 50 %")                \
     KEY(DURATION_MAX, "duration_max", false, "longest treatment, up to 10 min; default 10 min")                        \
     KEY(SURFACE_SENSOR, "surface_sensor", false,                                                                       \

@@ -51,6 +51,14 @@ static bool is_there(const struct lifu_pattern *p, const struct lifu_register *e
     return false;
 }
 
+static bool is_blank(const struct lifu_pattern *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->registers[i].value != 0)
+            return false;
+    return true;
+}
+
 int lifu_pattern_read(const char *text, struct lifu_pattern *out, const char **why)
 {
     struct lifu_pattern p = {0};
@@ -72,6 +80,9 @@ int lifu_pattern_read(const char *text, struct lifu_pattern *out, const char **w
         p.registers[p.n++] = entry;
         at += strspn(at, " ");
     } while (*at != '\0');
+    *why = "has zeros alone, as a chip that was switched off";
+    if (is_blank(&p))
+        return -EINVAL;
     *out = p;
     return 0;
 }

@@ -20,11 +20,14 @@ struct lifu_register {
 };
 
 struct lifu_pattern {
-    size_t n; /* 0 = nobody said: nothing is read back */
+    size_t n;
     struct lifu_register registers[LIFU_PATTERN_MAX];
 };
 
-/* "0.018=02000003 0.120=1b311b2a": 0, or -EINVAL with what it needs in *why. *out is untouched on failure. */
+/*
+ * "0.018=02000003 0.120=1b311b2a": 0, or -EINVAL with what it needs in *why. *out is untouched on failure. Zeros alone
+ * are refused: a chip that was switched off holds them too.
+ */
 int lifu_pattern_read(const char *text, struct lifu_pattern *out, const char **why);
 
 #endif

@@ -88,11 +88,28 @@ void unit_close(struct modality_link *link)
 
 /* ---- reading ---- */
 
+#define ID_CHARS (LIFU_SERIAL_CHARS / 2)
+
+/* The half of the section's serial that is for a side. */
+static const char *id_wanted(const struct modality_link *link, enum lifu_side side)
+{
+    return link->config.serial + (side == LIFU_CONSOLE ? 0 : ID_CHARS + 1);
+}
+
+/* Somebody else's hardware id: the other side's is a slip of whoever wrote the section. */
+static const char *id_fault(const struct modality_link *link, enum lifu_side side, const char *id)
+{
+    if (strncmp(id, id_wanted(link, side == LIFU_CONSOLE ? LIFU_TRANSMITTER : LIFU_CONSOLE), ID_CHARS) == 0)
+        return "serial has the hardware ids of console and transmitter swapped";
+    return side == LIFU_CONSOLE ? "its console's hardware id is another one"
+                                : "its transmitter's hardware id is another one";
+}
+
 static int identify_side(struct modality_link *link, enum lifu_side side, int64_t deadline_ns,
-                         struct modality_identity *identity)
+                         struct modality_identity *identity, const char **why)
 {
     struct lifu_answer a;
-    const char *want = side == LIFU_CONSOLE ? link->config.serial : link->config.serial + LIFU_SERIAL_CHARS / 2 + 1;
+    *why = "asking who they are";
     int r = unit_ask(link, side, LIFU_PING, deadline_ns, &a);
     if (r == 0)
         r = unit_ask(link, side, LIFU_VERSION, deadline_ns, &a);
@@ -101,9 +118,10 @@ static int identify_side(struct modality_link *link, enum lifu_side side, int64_
     size_t used = strlen(identity->firmware);
     snprintf(identity->firmware + used, sizeof identity->firmware - used, "%s%.30s", used > 0 ? " " : "", a.text);
     r = unit_ask(link, side, LIFU_HARDWARE_ID, deadline_ns, &a);
-    if (r < 0)
+    if (r < 0 || strncmp(a.text, id_wanted(link, side), ID_CHARS) == 0)
         return r;
-    return strncmp(a.text, want, LIFU_SERIAL_CHARS / 2) == 0 ? 0 : -ENODEV;
+    *why = id_fault(link, side, a.text);
+    return -ENODEV;
 }
 
 int unit_identify(struct modality_link *link, size_t unit, int64_t deadline_ns, struct modality_identity *out)
@@ -111,11 +129,12 @@ int unit_identify(struct modality_link *link, size_t unit, int64_t deadline_ns, 
     struct modality_identity identity = {.maker = "Openwater", .model = "Open-LIFU"};
     if (unit != 0)
         return -EINVAL;
-    int r = identify_side(link, LIFU_CONSOLE, unit_call_share(deadline_ns, 2), &identity);
+    const char *why = "";
+    int r = identify_side(link, LIFU_CONSOLE, unit_call_share(deadline_ns, 2), &identity, &why);
     if (r == 0)
-        r = identify_side(link, LIFU_TRANSMITTER, deadline_ns, &identity);
+        r = identify_side(link, LIFU_TRANSMITTER, deadline_ns, &identity, &why);
     if (r < 0)
-        return unit_report(link, r, "asking who they are");
+        return unit_report(link, r, why);
     memcpy(identity.serial, link->config.serial, sizeof link->config.serial);
     *out = identity;
     return unit_report(link, 0, "");

@@ -30,6 +30,7 @@ static const struct modality_line sane[] = {
     {"device lifu", "calibration_source", "report 7", "d.ini:6"},
     {"device lifu", "frequency", "400 kHz", "d.ini:7"},
     {"device lifu", "burst_width", "200 us", "d.ini:8"},
+    {"device lifu", "pattern", "0.018=02000003 1.120=1b311b2a", "d.ini:10"},
 };
 #define SANE (sizeof sane / sizeof *sane)
 #define LINES_MAX (SANE + 4)
@@ -186,6 +187,57 @@ static void volts_without_a_calibration_are_refused(void **state)
     room_begin(NULL);
     set("calibration_source", NULL);
     refused("d.ini:2", "device lifu has no key calibration_source");
+    static const char *const nobody[] = {"FILL IN", "fill in", "Fill In", "2026-11-20", "-", "X"};
+    for (size_t i = 0; i < sizeof nobody / sizeof *nobody; i++) {
+        room_begin(NULL);
+        set("calibration_source", nobody[i]);
+        refused("d.ini:6", "needs who measured it");
+    }
+}
+
+/* Its registers are all that tells whether the calibration is that of what will come out. */
+static void a_calibration_without_its_pattern_is_refused(void **state)
+{
+    (void)state;
+    set("pattern", NULL);
+    refused("d.ini:2", "device lifu has no key pattern");
+    room_begin(NULL);
+    set("pattern", "0.018=00000000 0.120=00000000");
+    refused("d.ini:10", "zeros alone");
+    set("pattern", "0.018=00000000 0.120=00000001");
+    (void)described();
+}
+
+/* Entries that no one transducer can have given: at the bound, one step of voltage beyond it, and which would do. */
+static void entries_that_defy_the_square_of_the_voltage_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *part;
+    } bad[] = {
+        {"30 mW/cm2 at 5 V, 60 mW/cm2 at 20 V", "60000 uW/cm2 at 20000 mV departs by more than 25 % from 30000 uW/cm2 "
+                                                "at 5000 mV; 6375 mV to 7875 mV would fit"},
+        {"30 mW/cm2 at 12 V, 60 mW/cm2 at 15.125 V", "; 15250 mV to 18875 mV would fit"},
+        {"30 mW/cm2 at 12 V, 60 mW/cm2 at 19 V", "; 15250 mV to 18875 mV would fit"},
+        {"30 mW/cm2 at 12 V, 60 mW/cm2 at 17 V, 90 mW/cm2 at 18 V",
+         "90000 uW/cm2 at 18000 mV departs by more than 25 % from 30000 uW/cm2 at 12000 mV; 18625 mV to 23125 mV would "
+         "fit"},
+        {"30 mW/cm2 at 12 V, 60 mW/cm2 at 15.25 V, 90 mW/cm2 at 21 V",
+         "90000 uW/cm2 at 21000 mV departs by more than 25 % from 60000 uW/cm2 at 15250 mV; 18625 mV to 20875 mV"},
+        {"30 mW/cm2 at 100 V, 60 mW/cm2 at 100 V", "rise"},
+        {"30 mW/cm2 at 99.875 V, 60 mW/cm2 at 100 V", "; no voltage of the device would fit"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        set("calibration", bad[i].text);
+        refused("d.ini:5", bad[i].part);
+    }
+    static const char *const good[] = {"30 mW/cm2 at 12 V, 60 mW/cm2 at 15.25 V",
+                                       "30 mW/cm2 at 12 V, 60 mW/cm2 at 18.875 V",
+                                       "40 mW/cm2 at 10 V, 80 mW/cm2 at 14.125 V, 120 mW/cm2 at 17.375 V"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        set("calibration", good[i]);
+        (void)described();
+    }
 }
 
 static void calibrations_that_mean_nothing_are_refused(void **state)
@@ -209,7 +261,7 @@ static void calibrations_that_mean_nothing_are_refused(void **state)
         {"30 mW/cm2 at 12.5 V, 30 mW/cm2 at 15 V", "equal steps"},
         {"30 mW/cm2 at 12.5 V, 60 mW/cm2 at 12.5 V", "rise"},
         {"30 mW/cm2 at 12.5 V, 60 mW/cm2 at 12 V", "rise"},
-        {"30 mW/cm2 at 12.5 V, 60 mW/cm2 at 20.125 V", "20125 mV; the device may be given 20000 mV"},
+        {"30 mW/cm2 at 14.25 V, 60 mW/cm2 at 20.125 V", "20125 mV; the device may be given 20000 mV"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         set("calibration", bad[i].text);
@@ -254,7 +306,7 @@ static void a_pattern_holds_no_more_than_a_start_can_read(void **state)
     char text[1024];
     size_t used = 0;
     for (int i = 0; i < 25; i++) {
-        used += (size_t)snprintf(text + used, sizeof text - used, "0.%03x=00000000 ", i);
+        used += (size_t)snprintf(text + used, sizeof text - used, "0.%03x=00000001 ", i);
         set("pattern", text);
         if (i < 24)
             (void)described();
@@ -267,13 +319,13 @@ static void a_list_holds_no_more_than_its_room(void **state)
     (void)state;
     char text[2048];
     size_t used = 0;
+    int eighths = 0; /* of a volt: 6 V times the root of the intensity */
+    set("duty_max", "5 %");
     for (int i = 1; i <= 33; i++) {
-        used +=
-            (size_t)snprintf(text + used, sizeof text - used, "%s%d mW/cm2 at %d.%s V", i > 1 ? ", " : "", i, 5 + i / 4,
-                             i % 4 == 0   ? "0"
-                             : i % 4 == 1 ? "25"
-                             : i % 4 == 2 ? "5"
-                                          : "75");
+        while (eighths * eighths < 48 * 48 * i)
+            eighths++;
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%d mW/cm2 at %d.%03d V", i > 1 ? ", " : "", i,
+                                 eighths / 8, eighths % 8 * 125);
         set("calibration", text);
         if (i <= 32)
             assert_int_equal(described().channels[0].ranges[0].max, i * 1000);
@@ -323,6 +375,7 @@ static void other_values_are_refused_at_their_lines(void **state)
         {"serial", CONSOLE_ID, "d.ini:4"},
         {"serial", CONSOLE_ID "+" CONSOLE_ID "0", "d.ini:4"},
         {"serial", CONSOLE_ID "-" TRANSMITTER_ID, "d.ini:4"},
+        {"serial", CONSOLE_ID "+" CONSOLE_ID, "d.ini:4"},
         {"serial", CONSOLE_ID "+F102030405060708090a0b0c", "d.ini:4"},
         {"frequency", "0 kHz", "d.ini:7"},
         {"frequency", "400", "d.ini:7"},
@@ -401,12 +454,12 @@ int main(void)
         TEST(unit_is_described_as_it_is),
         TEST(volts_without_a_calibration_are_refused),
         TEST(calibrations_that_mean_nothing_are_refused),
+        TEST(entries_that_defy_the_square_of_the_voltage_are_refused),
+        TEST(a_calibration_without_its_pattern_is_refused),
         TEST(patterns_that_name_no_registers_are_refused),
-        TEST(each_bound_of_time_and_duty_gives_its_voltage),
         TEST(a_pattern_holds_no_more_than_a_start_can_read),
         TEST(each_bound_of_time_and_duty_gives_its_voltage),
         TEST(a_list_holds_no_more_than_its_room),
-        TEST(each_bound_of_time_and_duty_gives_its_voltage),
         TEST(links_name_console_and_transmitter),
         TEST(other_values_are_refused_at_their_lines),
         TEST(nothing_opens_without_a_right_section),

@@ -393,8 +393,24 @@ static void another_unit_is_not_this_one(void **state)
         struct bench *b = bench_new(RAMP_MS);
         b->link.config.serial[digit] = 'e';
         assert_int_equal(identify(b), -ENODEV);
+        assert_non_null(strstr(b->link.told.why, digit == 3 ? "its console's" : "its transmitter's"));
         bench_free(b);
     }
+}
+
+/* A slip that the section alone does not show: both are plain numbers. */
+static void ids_that_are_swapped_in_the_section_are_told(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new(RAMP_MS);
+    char serial[LIFU_SERIAL_CHARS + 1];
+    size_t half = LIFU_SERIAL_CHARS / 2;
+    memcpy(serial, b->link.config.serial, sizeof serial);
+    memcpy(b->link.config.serial, serial + half + 1, half);
+    memcpy(b->link.config.serial + half + 1, serial, half);
+    assert_int_equal(identify(b), -ENODEV);
+    assert_non_null(strstr(b->link.told.why, "swapped"));
+    bench_free(b);
 }
 
 /* The console never says that it has switched. */
@@ -448,6 +464,7 @@ int main(void)
         cmocka_unit_test(half_a_unit_opens_for_rest_alone),
         cmocka_unit_test(nothing_opens_when_both_are_gone),
         cmocka_unit_test(another_unit_is_not_this_one),
+        cmocka_unit_test(ids_that_are_swapped_in_the_section_are_told),
         cmocka_unit_test(a_voltage_that_never_answers_is_given_up),
         cmocka_unit_test(a_voltage_that_is_refused_is_a_fault),
     };
