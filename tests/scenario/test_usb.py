@@ -410,6 +410,23 @@ class OpenLifu(UsbCase):
         self.assertEqual(ended["reason"], "device_fault", ended)
         self.assertEqual(self.sim.peak("lifu", since), 0)
 
+    def test_one_that_was_switched_off_is_not_used_before_its_pattern_is_loaded_again(self):
+        session, _, _ = self.treat()
+        self.sim.fault("lifu", "reboot")
+        off = now_ns()
+        self.assertEqual(self.client.state(session, "ended")["reason"], "device_restarted")
+        room.wait_device("lifu", "ready")
+        session, _, _ = self.begin(lifu_request(self.client, patient=next(patients)))
+        ended = self.client.state(session, "ended")
+        self.assertEqual(ended["reason"], "device_fault", ended)
+        self.assertIn("does not hold the section's pattern", ended["detail"])
+        state = self.sim.state("lifu")
+        self.assertEqual((state["running"], state["voltage_on"]), (0, 0))
+        self.assertEqual(self.sim.peak("lifu", off), 0)
+        self.sim.clear("lifu", "reboot")  # as the maker's tools do
+        session, _, _ = self.treat()
+        self.stop(session, "lifu")
+
     def test_one_that_hangs_is_unknown_until_it_is_proved_at_rest(self):
         session, _, _ = self.treat()
         for endpoint in ("in", "out", "requests"):

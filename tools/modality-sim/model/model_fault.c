@@ -133,6 +133,8 @@ int model_clear(struct model *model, enum fault_id fault, const struct fault_arg
                 clear_channel(model, fault, channel);
     } else if (!device_wide(model, fault, args, false)) {
         r = model->kind->clear ? model->kind->clear(model, fault, mask) : -ENOTSUP;
+    } else if (fault == FAULT_reboot && model->kind->clear) {
+        (void)model->kind->clear(model, fault, mask); /* what a loss of power took, where a kind has such things */
     }
     model_refresh(model, CAUSE_injected);
     return r;

@@ -202,13 +202,26 @@ bool olifu_register_write(struct model *model, unsigned chip, unsigned address, 
     return true;
 }
 
-void olifu_transmitter_reset(struct model *model)
+/* Power has come: what its tools loaded is gone. */
+static void transmitter_boot(struct olifu *o)
 {
-    struct olifu *o = in(model);
     memset(o->registers, 0, sizeof o->registers);
     o->running = o->configured = false;
     o->trigger = at_boot;
+}
+
+void olifu_transmitter_reset(struct model *model)
+{
+    transmitter_boot(in(model));
     model_refresh(model, CAUSE_reboot);
+}
+
+/* What the maker's tools do before a treatment. */
+static void example_load(struct olifu *o)
+{
+    for (unsigned chip = 0; chip < CHIPS; chip++)
+        for (size_t i = 0; i < sizeof example / sizeof *example; i++)
+            o->registers[chip][example[i].address] = example[i].value;
 }
 
 /* ---- physics ---- */
@@ -220,19 +233,17 @@ static void olifu_init(struct model *model)
     o->trigger = at_boot;
     o->tx_c = 32.5;
     o->ambient_c = 29.0;
-    for (unsigned chip = 0; chip < CHIPS; chip++)
-        for (size_t i = 0; i < sizeof example / sizeof *example; i++)
-            o->registers[chip][example[i].address] = example[i].value;
+    example_load(o);
 }
 
 static void olifu_settle(struct model *model)
 {
     struct olifu *o = in(model);
     if (model_is_down(model)) { /* both, as after power on */
-        o->on = o->running = o->configured = false;
+        transmitter_boot(o);
+        o->on = false;
         o->supply = true;
         o->stored_v = o->target_v = o->volts = 0;
-        o->trigger = at_boot;
     }
     if (o->tx_c >= HOT_C) {
         o->blocked = true;
@@ -286,9 +297,12 @@ static int olifu_inject(struct model *model, enum fault_id fault, const struct f
 static int olifu_clear(struct model *model, enum fault_id fault, uint32_t mask)
 {
     (void)mask;
-    if (fault != FAULT_head_temperature)
+    if (fault == FAULT_reboot)
+        example_load(in(model));
+    else if (fault == FAULT_head_temperature)
+        in(model)->tx_c = 32.5;
+    else
         return -ENOTSUP;
-    in(model)->tx_c = 32.5;
     model_refresh(model, CAUSE_fault);
     return 0;
 }

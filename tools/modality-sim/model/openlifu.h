@@ -42,7 +42,7 @@ double olifu_ambient(const struct model *model);
 
 /*
  * Registers of the transmitter's two chips. They hold the maker's example pattern, as its tools have loaded it, until
- * the transmitter is switched off. false: there is no such register.
+ * the transmitter is switched off; clearing the reboot loads it again. false: there is no such register.
  */
 bool olifu_register_read(const struct model *model, unsigned chip, unsigned address, uint32_t *value);
 bool olifu_register_write(struct model *model, unsigned chip, unsigned address, uint32_t value);
