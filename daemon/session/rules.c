@@ -10,6 +10,8 @@
 
 /* Where no limit says so: accuracy is judged above this share of the device's range. */
 #define FLOOR_PERMILLE 100
+/* Where no limit says so: a pad that has twice the impedance of its start touches with half of it. */
+#define IMPEDANCE_RISE_PERMILLE 1000
 /* Where no limit says so: 21 CFR 1040.11 and 1050.10 give a fifth. */
 #define ACCURACY_PERMILLE 200
 /* Where no limit says so: 21 CFR 1050.10(c)(2) gives half a minute to short treatments. */
@@ -101,6 +103,8 @@ static void put_measurement(struct supervise_channel_rules *c, const struct asse
     for (size_t k = 0; k < device->n_ranges && k < MODALITY_RANGES_MAX; k++) {
         if (device->ranges[k].quantity == c->actual)
             c->resolution = device->ranges[k].resolution;
+        if (device->ranges[k].quantity == c->level)
+            c->level_resolution = device->ranges[k].resolution;
     }
 }
 
@@ -139,8 +143,9 @@ static void tighten_channel(struct supervise_rules *rules, const struct assessme
     take_min(rules, BOUND_short, &c->impedance_short_ohm, limit_of(a, QUANTITY_impedance_ohm, LIMIT_HARD, true));
     take_max(rules, BOUND_trend, &c->impedance_trend_permille,
              limit_of(a, QUANTITY_impedance_rise_permille, LIMIT_NOTICE, false));
-    take_max(rules, BOUND_trend, &c->impedance_trend_permille,
+    take_max(rules, BOUND_rise, &c->impedance_rise_permille,
              limit_of(a, QUANTITY_impedance_rise_permille, LIMIT_HARD, false));
+    tighten(&c->impedance_rise_permille, IMPEDANCE_RISE_PERMILLE);
     take_max(rules, BOUND_readback, &c->readback_permille,
              limit_of(a, QUANTITY_readback_ratio_permille, LIMIT_HARD, false));
     take_max(rules, BOUND_static, &c->static_max_uw_cm2,
@@ -153,7 +158,7 @@ static void tighten_channel(struct supervise_rules *rules, const struct assessme
 static void loosest_channel(struct supervise_channel_rules *c)
 {
     c->accuracy_permille = c->floor = c->impedance_open_ohm = c->impedance_trend_permille = NOT_BOUNDED;
-    c->readback_permille = c->static_max_uw_cm2 = NOT_BOUNDED;
+    c->impedance_rise_permille = c->readback_permille = c->static_max_uw_cm2 = NOT_BOUNDED;
     c->impedance_short_ohm = 0;
     c->skin_min_millic = INT64_MIN;
 }

@@ -21,7 +21,7 @@ enum alarm_priority { ALARM_LOW, ALARM_MEDIUM, ALARM_HIGH };
     ALARM(over_temperature, HIGH, true, "applicator above its limit", "cool, then acknowledge")                        \
     ALARM(host_lost, HIGH, true, "the process that drives the device ended while energised",                           \
           "rest proved, then acknowledge")                                                                             \
-    ALARM(monitor_disagreement, HIGH, true, "supervision and host disagree on a session", "acknowledge")               \
+    ALARM(monitor_disagreement, HIGH, true, "daemon, host and device disagree on what is set", "acknowledge")          \
     ALARM(interlock_open, HIGH, true, "an interlock of the laser is open",                                             \
           "close key switch and interlocks, then acknowledge: clears the latch")                                       \
     ALARM(applicator_changed, HIGH, true, "another head or probe than the treatment was checked for",                  \
@@ -29,6 +29,7 @@ enum alarm_priority { ALARM_LOW, ALARM_MEDIUM, ALARM_HIGH };
     ALARM(skin_cold, HIGH, true, "the skin is colder than its floor", "look at the skin, acknowledge")                 \
     ALARM(patient_stop, MEDIUM, true, "the patient pressed the stop", "release, then acknowledge: clears the latch")   \
     ALARM(under_output, MEDIUM, true, "measured output below what was set", "acknowledge")                             \
+    ALARM(output_unsteady, MEDIUM, true, "measured output jumps about", "look for what disturbs it, acknowledge")      \
     ALARM(electrode_open, MEDIUM, true, "an electrode is open", "check electrode, acknowledge")                        \
     ALARM(electrode_short, MEDIUM, true, "an electrode is shorted", "check electrode, acknowledge")                    \
     ALARM(impedance_step, MEDIUM, true, "impedance jumped", "check electrode, acknowledge")                            \

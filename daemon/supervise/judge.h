@@ -40,12 +40,19 @@ int64_t supervise_distance(const struct supervise_channel_rules *c, int64_t abso
 int64_t supervise_farthest(const struct supervise_channel_rules *c, const struct link_sample *sample);
 int64_t supervise_nearest(const struct supervise_channel_rules *c, const struct link_sample *sample);
 
+/* The farthest that an output which is no farther than it should be may still be, given where it was. */
+int64_t supervise_settling(const struct judging *j, int64_t distance);
+
 /* supervise_output.c: delivery against the set points in force, load and contact. */
 void judge_delivery(struct judging *j);
 void judge_load(struct judging *j);
 void judge_coupling(struct judging *j);
 /* What a slow or a walked output may still show is remembered once the sample has been judged. */
 void judged_remember(struct judging *j);
+
+/* held.c: whether the device holds what was commanded, and its measurement stays on one side of its tolerance. */
+void judge_setpoint(struct judging *j);
+void judge_steady(struct judging *j, int side);
 
 /* supervise_sensor.c: what devices say besides their output. */
 void judge_identity(struct judging *j); /* interlock and applicator: the cause, before what follows from it */

@@ -74,7 +74,7 @@ static int64_t lagging(const struct judging *j, int64_t now)
 
 /* The farthest that an output which is no farther than it should be can be: a level that never stays still is no
  * excuse. */
-static int64_t settling(const struct judging *j, int64_t now)
+int64_t supervise_settling(const struct judging *j, int64_t now)
 {
     const struct supervise_channel_state *cs = &j->state->channels[j->index];
     const bool settled = (j->sample->settled >> judged_rules(j)->channel) & 1u;
@@ -114,7 +114,7 @@ static void judge_over(struct judging *j, int64_t actual, int64_t far)
     const int64_t measured = measured_distance(c, actual);
     int64_t past, expected;
     if (expect(c, absolute_of(c, lagging(j, far)), &past) < 0 ||
-        expect(c, absolute_of(c, settling(j, far)), &expected) < 0)
+        expect(c, absolute_of(c, supervise_settling(j, far)), &expected) < 0)
         return;
     const int64_t gross = past + past / 2 + tolerance(c, 0), high = expected + tolerance(c, expected);
     supervise_judge(j, FAULT_over_output_gross, measured > gross, c->actual, actual, measured_absolute(c, gross),
@@ -170,6 +170,13 @@ static void judge_stuck(struct judging *j, int64_t actual, int64_t near, int64_t
                     IN_UNITS(c->level, absolute_of(c, cs->far_at_change)), IN_UNITS(c->level, absolute_of(c, far)));
 }
 
+/* On which side of its tolerance a measurement is. */
+static int side_of(const struct supervise_channel_rules *c, int64_t measured, int64_t expected)
+{
+    const int64_t tolerated = tolerance(c, expected);
+    return measured > expected + tolerated ? 1 : measured < expected - tolerated ? -1 : 0;
+}
+
 void judge_delivery(struct judging *j)
 {
     const struct supervise_channel_rules *c = judged_rules(j);
@@ -183,6 +190,7 @@ void judge_delivery(struct judging *j)
     judge_over(j, actual, far);
     judge_under(j, actual, low);
     judge_stuck(j, actual, near, far);
+    judge_steady(j, side_of(c, measured_distance(c, actual), low));
 }
 
 /* --- load and contact --- */
@@ -221,6 +229,10 @@ static void judge_course(struct judging *j, int64_t ohm)
                     rise, c->impedance_trend_permille, "impedance has risen by %s since the start, noticed above %s%s",
                     IN_UNITS(QUANTITY_impedance_rise_permille, rise),
                     IN_UNITS(QUANTITY_impedance_rise_permille, c->impedance_trend_permille), BY(j, BOUND_trend));
+    supervise_judge(j, FAULT_impedance_risen, rise > c->impedance_rise_permille, QUANTITY_impedance_rise_permille, rise,
+                    c->impedance_rise_permille, "impedance has risen by %s since the start, at most %s%s",
+                    IN_UNITS(QUANTITY_impedance_rise_permille, rise),
+                    IN_UNITS(QUANTITY_impedance_rise_permille, c->impedance_rise_permille), BY(j, BOUND_rise));
 }
 
 static const char *load_text(int64_t ohm, char *text, size_t size)

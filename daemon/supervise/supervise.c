@@ -229,6 +229,7 @@ static void judge_channel(struct judging *j)
                     j->state->started && status->output == OUTPUT_REST &&
                         supervise_distance(c, supervise_farthest(c, j->sample)) > 0,
                     QUANTITY_COUNT, 0, 0, "the device says that the output is off");
+    judge_setpoint(j);
     if (j->state->started) {
         judge_delivery(j);
         judge_photodiode(j);

@@ -25,13 +25,17 @@ enum supervise_action { ACTION_NONE, ACTION_NOTE, ACTION_HOLD, ACTION_STOP };
     FAULT(output_lost, 2, STOP, device_fault, "the device says it is off while it should be on")                       \
     FAULT(over_output_gross, 1, STOP, over_output, "measured output above 1.5 x set")                                  \
     FAULT(over_output, 3, STOP, over_output, "measured output above set by more than the tolerance")                   \
+    FAULT(setpoint_differs, 2, STOP, monitor_disagreement,                                                             \
+          "the device holds another set point than the one commanded")                                                 \
     FAULT(readback_over, 2, STOP, over_output, "photodiode above what is set by more than its ratio")                  \
     FAULT(under_output, 6, STOP, under_output, "measured output below set by more than the tolerance")                 \
+    FAULT(output_unsteady, 1, STOP, output_unsteady, "measured output jumps about while the set point stands still")   \
     FAULT(slow_cooling, 6, NOTE, slow_cooling, "a pad that has not come to its set point in its time")                 \
     FAULT(over_limit, 1, STOP, over_limit, "a measured value is above a hard limit")                                   \
     FAULT(electrode_open, 2, STOP, electrode_open, "impedance above the open bound, or contact lost")                  \
     FAULT(electrode_short, 2, STOP, electrode_short, "impedance below the short bound, or contact shorted")            \
     FAULT(impedance_step, 3, STOP, impedance_step, "impedance doubled or halved against the last second")              \
+    FAULT(impedance_risen, 10, STOP, impedance_step, "impedance risen too far, by default to twice that of the start") \
     FAULT(impedance_trend, 20, NOTE, impedance_trend, "impedance risen against the start")                             \
     FAULT(coupling_lost, 2, HOLD, coupling_lost, "ultrasound head without contact")                                    \
     FAULT(head_still, 1, STOP, head_still, "a head that has not moved for seconds, above what a still head may give")  \
@@ -60,6 +64,7 @@ enum supervise_bound {
     BOUND_open,
     BOUND_short,
     BOUND_trend,
+    BOUND_rise,
     BOUND_readback,
     BOUND_static,
     BOUND_skin,
@@ -91,11 +96,13 @@ struct supervise_rules {
         int64_t lag_ns;                /* a slow output may show what was in force so long ago; 0 = the sample before */
         int64_t settle_ns;             /* so long after a set point any output may still show the one before */
         int64_t rest_value, resolution, noise;
+        int64_t level_resolution;  /* of the set point; resolution is that of the measurement */
         int64_t accuracy_permille; /* tolerance is the largest of this share, 2 x resolution, noise */
         int64_t floor;             /* below this set value the accuracy share is taken of the floor */
         bool judge_contact;        /* from contact_monitored_from on */
         int64_t contact_from;
         int64_t impedance_open_ohm, impedance_short_ohm, impedance_trend_permille; /* INT64_MAX, 0, INT64_MAX = none */
+        int64_t impedance_rise_permille;    /* against the start, at most; INT64_MAX = not bounded */
         char applicator[MODALITY_NAME_MAX]; /* serial of the one that was checked, "" = none was named */
         bool applicator_told;               /* the device says which one is connected */
         int64_t readback_permille;          /* of the set power, at most; INT64_MAX = not bounded */
@@ -155,6 +162,8 @@ struct supervise_state {
         int64_t near_at_change, far_at_change; /* last moved */
         int64_t lag, lag_until_ns;             /* farthest way from rest that still counts, and until when */
         int64_t recent, recent_until_ns;       /* the same within the time to settle, however often the level moves */
+        int8_t side;                           /* of its tolerance the last settled measurement was: -1, 0, 1 */
+        uint8_t swings;                        /* how much it has changed sides of late */
         int64_t still_since_ns;                /* the head has not moved since; 0 = it moves */
         bool has_skin;
         int64_t skin_millic, skin_since_ns;     /* the skin sensor's value, and since when it has been exactly this */

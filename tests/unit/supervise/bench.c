@@ -53,6 +53,7 @@ static struct supervise_channel_rules *begin(struct bench *b, enum modality moda
     c->has_actual = true;
     c->accuracy_permille = 200;
     c->impedance_open_ohm = c->impedance_trend_permille = c->readback_permille = c->static_max_uw_cm2 = none;
+    c->impedance_rise_permille = none;
     c->skin_min_millic = INT64_MIN;
     b->sample.settled = 1;
     c->settle_ns = 300 * NS_PER_MS;

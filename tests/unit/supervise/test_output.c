@@ -134,6 +134,23 @@ static void a_slow_rise_of_impedance_is_only_noted(void **unused)
     assert_true(supervise_may_permit(&b.rules, &b.state, b.sample.taken_ns));
 }
 
+/* It takes minutes to lift, and leaves half of the pad to carry the current. */
+static void impedance_at_twice_its_start_stops_however_slowly_it_came(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_stimulator(&b);
+    b.rules.channels[0].impedance_rise_permille = 1000;
+    for (int64_t ohm = 1000; ohm <= 2000; ohm += 2) {
+        bench_put(&b, QUANTITY_impedance_ohm, ohm);
+        bench_feed(&b);
+        assert_true(b.outcome.action <= ACTION_NOTE);
+    }
+    bench_put(&b, QUANTITY_impedance_ohm, 2001);
+    bench_expect(&b, FAULT_impedance_risen, 10);
+    assert_int_equal(b.outcome.action, ACTION_STOP);
+}
+
 static void lost_coupling_holds(void **unused)
 {
     struct bench b;
@@ -295,6 +312,7 @@ int main(void)
         cmocka_unit_test(under_output_acts_after_six_samples),
         cmocka_unit_test(electrode_faults),
         cmocka_unit_test(a_slow_rise_of_impedance_is_only_noted),
+        cmocka_unit_test(impedance_at_twice_its_start_stops_however_slowly_it_came),
         cmocka_unit_test(lost_coupling_holds),
         cmocka_unit_test(contact_is_not_judged_below_where_it_is_monitored),
         cmocka_unit_test(a_hot_applicator_stops),
