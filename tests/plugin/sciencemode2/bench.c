@@ -128,3 +128,21 @@ struct modality_status bench_status(struct bench *b)
     assert_int_equal(unit_status(&b->link, 0, bench_in_ms(BENCH_LONG_MS), &status), 0);
     return status;
 }
+
+int bench_setup(void **state)
+{
+    *state = bench_new();
+    return 0;
+}
+
+int bench_setup_fresh(void **state)
+{
+    *state = bench_open();
+    return 0;
+}
+
+int bench_teardown(void **state)
+{
+    bench_free(*state);
+    return 0;
+}

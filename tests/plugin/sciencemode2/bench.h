@@ -98,4 +98,9 @@ void bench_prepare(struct bench *b, uint32_t channel);
 void bench_run(struct bench *b, uint32_t channel, int64_t ua);
 struct modality_status bench_status(struct bench *b);
 
+/* Fixtures of cmocka: bench_new() and bench_open(). */
+int bench_setup(void **state);
+int bench_setup_fresh(void **state);
+int bench_teardown(void **state);
+
 #endif
