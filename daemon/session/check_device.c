@@ -39,9 +39,10 @@ const struct session *unit_holder(const struct sessions *s, const struct unit *u
 static void check_presence(struct sessions *s, const struct plan *plan, const struct session *own, struct refusals *r)
 {
     const struct unit *u = plan->unit;
+    char text[LINK_TEXT_MAX];
     if (u->unproved || u->presence == UNIT_OUTPUT_UNKNOWN) {
         refusal_add(r, TOKEN_OUTPUT_UNKNOWN, u->id, "the output of device %s is not proved at rest: %.200s", u->id,
-                    u->unproved ? u->unproved_why : u->detail);
+                    unit_detail_text(u, text));
         return;
     }
     const bool shared = u->presence == UNIT_ENERGISED && unit_holder(s, u, plan->group, own) == NULL;

@@ -13,12 +13,15 @@ const char *unit_state_text(const struct unit *unit)
     return unit_state_id(unit->presence);
 }
 
-/* The host's last words were about rest: they do not hold while a treatment is on. */
-const char *unit_detail_text(const struct unit *unit)
+/* The host's last words were about rest: they do not hold while a treatment is on. What can be done goes first. */
+const char *unit_detail_text(const struct unit *unit, char text[LINK_TEXT_MAX])
 {
-    if (unit->unproved)
+    if (!unit->unproved)
+        return unit->presence == UNIT_ENERGISED ? "in a treatment" : unit->detail;
+    if (!unit->unproved_now[0])
         return unit->unproved_why;
-    return unit->presence == UNIT_ENERGISED ? "in a treatment" : unit->detail;
+    snprintf(text, LINK_TEXT_MAX, "%.250s (first: %.120s)", unit->unproved_now, unit->unproved_why);
+    return text;
 }
 
 static const char *link_loss_id(enum modality_link_loss l)
@@ -222,10 +225,11 @@ static void put_clinic(json_t *o, const struct unit *u, const struct session_tim
 
 json_t *unit_document(const struct sessions *s, const struct unit *u, const struct session_time *now)
 {
+    char text[LINK_TEXT_MAX];
     json_t *o = json_object(), *channels = json_array();
     put_clinic(o, u, now);
     doc_text(o, "state", unit_state_text(u));
-    doc_text(o, "detail", unit_detail_text(u));
+    doc_text(o, "detail", unit_detail_text(u, text));
     doc_int(o, "epoch", (int64_t)u->epoch);
     doc_text(o, "maker", u->identity.maker);
     doc_text(o, "model", u->identity.model);

@@ -182,8 +182,10 @@ static void on_presence(struct sessions *s, struct unit *unit, const struct link
     unit->identity = m->identity;
     unit->news = true;
     snprintf(unit->detail, sizeof unit->detail, "%s", m->detail);
-    if (unit->presence == UNIT_OUTPUT_UNKNOWN)
+    if (unit->presence == UNIT_OUTPUT_UNKNOWN) {
         unit_set_unproved(unit, unit->detail, now);
+        unit_note_unproved(unit, unit->detail);
+    }
     judge_proof(s, unit, now);
 }
 

@@ -46,7 +46,8 @@ struct unit {
     bool unproved; /* output_unknown, latched */
     bool unproved_told;
     bool news; /* its state changed since it was last told */
-    char unproved_why[LINK_TEXT_MAX];
+    char unproved_why[LINK_TEXT_MAX]; /* the first reason */
+    char unproved_now[LINK_TEXT_MAX]; /* what stands in the way now, in the host's words, "" = it has not said */
     int64_t unproved_ns;  /* proof must be younger */
     int64_t make_safe_ns; /* when it was last asked for */
 };
@@ -363,6 +364,8 @@ void session_pause_by(struct session *session, const char *reason, const struct 
 bool identity_same(const struct modality_identity *a, const struct modality_identity *b); /* serial, model and maker */
 void unit_set_unproved(struct unit *unit, const char *why, const struct session_time *now);
 void unit_tell_unproved(struct unit *unit, const char *why); /* another reason than the one told before */
+/* What stands in the way of a proof now: told beside the reason. */
+void unit_note_unproved(struct unit *unit, const char *words);
 void unit_proved(struct sessions *s, struct unit *unit, enum modality_evidence evidence,
                  const struct session_time *now);
 void orphans_load(struct sessions *s, const struct session_time *now);
@@ -438,6 +441,6 @@ void session_write(struct session *session); /* again what the record's queue ha
 /* device_document.c */
 json_t *unit_document(const struct sessions *s, const struct unit *unit, const struct session_time *now);
 const char *unit_state_text(const struct unit *unit);
-const char *unit_detail_text(const struct unit *unit);
+const char *unit_detail_text(const struct unit *unit, char text[LINK_TEXT_MAX]);
 
 #endif

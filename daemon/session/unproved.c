@@ -10,7 +10,17 @@ void unit_tell_unproved(struct unit *unit, const char *why)
 {
     unit->unproved = unit->news = true;
     unit->unproved_told = false;
+    unit->unproved_now[0] = '\0';
     snprintf(unit->unproved_why, sizeof unit->unproved_why, "%s", why);
+}
+
+void unit_note_unproved(struct unit *unit, const char *words)
+{
+    if (!words[0] || strcmp(words, unit->unproved_why) == 0 || strcmp(words, unit->unproved_now) == 0)
+        return;
+    unit->news = true;
+    unit->unproved_told = false;
+    snprintf(unit->unproved_now, sizeof unit->unproved_now, "%s", words);
 }
 
 void unit_set_unproved(struct unit *unit, const char *why, const struct session_time *now)
@@ -134,16 +144,17 @@ void units_publish(struct sessions *s, const struct session_time *now)
 {
     for (size_t i = 0; i < s->n_units; i++) {
         struct unit *unit = &s->units[i];
+        char text[LINK_TEXT_MAX];
         if (!unit->news)
             continue;
         unit->news = false;
         if (unit->unproved && !unit->unproved_told)
-            say_alarm(s, ALARM_KIND_output_unknown, unit->id, NULL, "%s", unit->unproved_why);
+            say_alarm(s, ALARM_KIND_output_unknown, unit->id, NULL, "%s", unit_detail_text(unit, text));
         unit->unproved_told = unit->unproved;
         json_t *detail = json_object();
         doc_text(detail, "device", unit->id);
         doc_text(detail, "state", unit_state_text(unit));
-        doc_text(detail, "detail", unit_detail_text(unit));
+        doc_text(detail, "detail", unit_detail_text(unit, text));
         say_audit(s, "device.state", NULL, NULL, detail);
         say_event(s, "device.state", NULL, unit_document(s, unit, now));
     }

@@ -112,6 +112,41 @@ static void a_lost_host_leaves_the_output_unknown_until_its_successor_proves_res
     assert_in_range(room_history(r).duration_ms, 1300, 1310); /* counted until rest was proved */
 }
 
+static void cannot_be_opened(struct room *r, const char *words)
+{
+    struct link_presence m = {.unit = 0, .state = UNIT_OUTPUT_UNKNOWN, .epoch = r->epoch[STIM]};
+    link_message_head(&m, LINK_PRESENCE, sizeof m);
+    snprintf(m.detail, sizeof m.detail, "%s", words);
+    sessions_host_message(r->sessions, STIM, &m.header, &r->now);
+}
+
+static void what_stands_in_the_way_is_told_beside_the_first_reason(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    sessions_host_gone(r->sessions, STIM, "exited", &r->now);
+    room_tick(r);
+    const char *const words[] = {"2 devices are S1: unplug one", "S1 is not plugged in", "S1 is not plugged in"};
+    for (size_t i = 0; i < 3; i++) {
+        char text[128];
+        cannot_be_opened(r, words[i]);
+        room_tick(r);
+        snprintf(text, sizeof text, "%s (first: exited)", words[i]);
+        json_t *device = device_get(r->sessions, "stim1", &r->now);
+        assert_string_equal(json_string_value(json_object_get(device, "detail")), text);
+        json_decref(device);
+        json_t *alarms = alarms_list(sessions_alarms(r->sessions)), *alarm;
+        size_t k, n = 0;
+        json_array_foreach(alarms, k, alarm) n +=
+            strcmp(json_string_value(json_object_get(alarm, "detail")), text) == 0;
+        assert_int_equal(n, 1);
+        json_decref(alarms);
+    }
+    host_presence(r, STIM, UNIT_READY);
+    assert_false(r->sessions->units[STIM].unproved);
+    assert_state(r, "ended");
+}
+
 static void another_device_proves_nothing(void **state)
 {
     struct room *r = *state;
@@ -191,6 +226,7 @@ int main(void)
         TEST(output_on_another_channel_stops),
         TEST(output_on_an_idle_unit_is_made_safe),
         TEST(a_lost_host_leaves_the_output_unknown_until_its_successor_proves_rest),
+        TEST(what_stands_in_the_way_is_told_beside_the_first_reason),
         TEST(another_device_proves_nothing),
         TEST(rest_of_a_device_in_its_place_is_not_its_rest),
         TEST(a_statement_ends_the_unknown_and_leaves_the_dose_unbounded),
