@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -89,6 +90,31 @@ int usb_list(libusb_context *ctx, struct usb_seen *seen, size_t max, size_t *n)
     return 0;
 }
 
+#define BUS_MAX 256 /* devices that are looked at; a bus has 127 */
+
+int usb_find_each(const struct usb_name *name, struct usb_name *names, size_t max, size_t *n)
+{
+    struct usb_seen *seen = calloc(BUS_MAX, sizeof *seen);
+    libusb_context *ctx = NULL;
+    size_t count = 0, fit = 0;
+    int r = seen && libusb_init(&ctx) == LIBUSB_SUCCESS ? usb_list(ctx, seen, BUS_MAX, &count) : -EIO;
+    for (size_t i = 0; r == 0 && i < count && i < BUS_MAX; i++) {
+        if (!usb_name_fits(name, &seen[i]))
+            continue;
+        if (fit < max) {
+            names[fit] = *name;
+            memcpy(names[fit].port, seen[i].port, sizeof names[fit].port);
+        }
+        fit++;
+    }
+    if (ctx)
+        libusb_exit(ctx);
+    free(seen);
+    if (r == 0)
+        *n = fit;
+    return r;
+}
+
 /* All that fit, counted; the first two are kept. */
 static size_t search(libusb_device **list, ssize_t count, const struct usb_name *name, struct usb_seen seen[2],
                      libusb_device **device)
@@ -126,8 +152,8 @@ int usb_find(libusb_context *ctx, const struct usb_name *name, struct usb_seen *
     } else if (found == 0) {
         snprintf(why, USB_WHY_MAX, "%s is not plugged in", text);
     } else {
-        snprintf(why, USB_WHY_MAX, "%zu devices are %s, on the ports %s and %s: unplug one", found, text,
-                 fit[0].port, fit[1].port);
+        snprintf(why, USB_WHY_MAX, "%zu devices are %s, on the ports %s and %s: unplug one", found, text, fit[0].port,
+                 fit[1].port);
     }
     libusb_free_device_list(list, 1);
     return found == 1 ? 0 : -ENODEV;

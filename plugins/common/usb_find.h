@@ -36,6 +36,12 @@ bool usb_name_fits(const struct usb_name *name, const struct usb_seen *seen);
 int usb_list(libusb_context *ctx, struct usb_seen *seen, size_t max, size_t *n);
 
 /*
+ * Where there is more than one that a name means: each by a name that its port makes its own. 0 with *n of them, those
+ * beyond max left out of names but counted; -EIO.
+ */
+int usb_find_each(const struct usb_name *name, struct usb_name *names, size_t max, size_t *n);
+
+/*
  * The one device that a name means. 0 with *device to be given back by libusb_unref_device(); -ENODEV when there is
  * none or more than one, -EIO; why then says which devices there are.
  */

@@ -2,8 +2,10 @@
 #include "carrier.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 #include "common/usb_cdc.h"
+#include "twins.h"
 
 /* What the maker's program tells them; behind their USB it means nothing electrically. */
 static const struct serial_line device_line = {.baud = 921600, .parity = 'N', .stop_bits = 1};
@@ -34,13 +36,26 @@ static void carrier_close(void *ctx)
     c->port = NULL;
 }
 
+static bool rest_owed(const struct modality_services *s)
+{
+    const size_t known = offsetof(struct modality_services, rest_owed) + sizeof s->rest_owed;
+    return s->size >= known && s->rest_owed(s->ctx);
+}
+
+static int open_named(struct carrier *c, int64_t deadline_ns, char why[USB_WHY_MAX])
+{
+    int r = usb_cdc_open(&c->config->names[c->side], &device_line, deadline_ns, why, &c->port);
+    if (r == -ENODEV && rest_owed(c->services))
+        r = twins_open(c->config, c->side, &device_line, deadline_ns, why, &c->port);
+    return r;
+}
+
 /* One that is open is made usable again as it is: opening it anew would let another process come between. */
 static int carrier_open(void *ctx, int64_t deadline_ns, struct transport *out)
 {
     struct carrier *c = ctx;
     char why[USB_WHY_MAX] = "";
-    int r = c->port ? usb_port_recover(c->port, deadline_ns)
-                    : usb_cdc_open(&c->config->names[c->side], &device_line, deadline_ns, why, &c->port);
+    int r = c->port ? usb_port_recover(c->port, deadline_ns) : open_named(c, deadline_ns, why);
     if (r < 0) {
         if (why[0] && !c->why_told)
             c->services->log(c->services->ctx, r == -ENODEV ? MODALITY_LOG_INFO : MODALITY_LOG_WARNING, "%s: %s",

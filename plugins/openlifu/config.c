@@ -227,6 +227,11 @@ static void describe_channel(const struct lifu_config *config, struct modality_c
                                                                .readable = true};
 }
 
+const char *lifu_config_hardware_id(const struct lifu_config *config, enum lifu_side side)
+{
+    return config->serial + (side == LIFU_CONSOLE ? 0 : LIFU_HARDWARE_ID_CHARS + 1);
+}
+
 void lifu_config_describe(const struct lifu_config *config, struct modality_device *out)
 {
     *out = (struct modality_device){

@@ -8,7 +8,8 @@
 #include "common/usb_name.h"
 #include "pattern.h"
 
-#define LIFU_SERIAL_CHARS 49 /* two hardware ids of 24 digits, and the plus between them */
+#define LIFU_HARDWARE_ID_CHARS 24
+#define LIFU_SERIAL_CHARS 49 /* two hardware ids, and the plus between them */
 
 /* KEY(id, key, required, meaning). Parser, descriptor, documentation and tests use this list and no other. */
 #define LIFU_KEYS(KEY)                                                                                                 \
@@ -55,6 +56,9 @@ struct lifu_config {
 /* Reads the section: 0, or -EINVAL after every fault of it was reported. *out is untouched on failure. */
 int lifu_config_read(const struct modality_services *services, const struct modality_config *lines,
                      struct lifu_config *out);
+
+/* The half of its serial that one side has to report: LIFU_HARDWARE_ID_CHARS, not terminated. */
+const char *lifu_config_hardware_id(const struct lifu_config *config, enum lifu_side side);
 
 /* Everything about the unit. */
 void lifu_config_describe(const struct lifu_config *config, struct modality_device *out);

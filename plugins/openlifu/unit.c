@@ -88,18 +88,11 @@ void unit_close(struct modality_link *link)
 
 /* ---- reading ---- */
 
-#define ID_CHARS (LIFU_SERIAL_CHARS / 2)
-
-/* The half of the section's serial that is for a side. */
-static const char *id_wanted(const struct modality_link *link, enum lifu_side side)
-{
-    return link->config.serial + (side == LIFU_CONSOLE ? 0 : ID_CHARS + 1);
-}
-
 /* Somebody else's hardware id: the other side's is a slip of whoever wrote the section. */
 static const char *id_fault(const struct modality_link *link, enum lifu_side side, const char *id)
 {
-    if (strncmp(id, id_wanted(link, side == LIFU_CONSOLE ? LIFU_TRANSMITTER : LIFU_CONSOLE), ID_CHARS) == 0)
+    if (strncmp(id, lifu_config_hardware_id(&link->config, side == LIFU_CONSOLE ? LIFU_TRANSMITTER : LIFU_CONSOLE),
+                LIFU_HARDWARE_ID_CHARS) == 0)
         return "serial has the hardware ids of console and transmitter swapped";
     return side == LIFU_CONSOLE ? "its console's hardware id is another one"
                                 : "its transmitter's hardware id is another one";
@@ -118,7 +111,7 @@ static int identify_side(struct modality_link *link, enum lifu_side side, int64_
     size_t used = strlen(identity->firmware);
     snprintf(identity->firmware + used, sizeof identity->firmware - used, "%s%.30s", used > 0 ? " " : "", a.text);
     r = unit_ask(link, side, LIFU_HARDWARE_ID, deadline_ns, &a);
-    if (r < 0 || strncmp(a.text, id_wanted(link, side), ID_CHARS) == 0)
+    if (r < 0 || strncmp(a.text, lifu_config_hardware_id(&link->config, side), LIFU_HARDWARE_ID_CHARS) == 0)
         return r;
     *why = id_fault(link, side, a.text);
     return -ENODEV;

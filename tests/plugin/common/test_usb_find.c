@@ -93,6 +93,13 @@ static void two_that_match_are_both_refused(void **state)
     assert_non_null(strstr(client.why, "1-2"));
     open_as("usb:0483:5740,serial=A1,port=1-2");
     assert_string_equal(usb_port_seen(client.port)->port, "1-2");
+    const struct usb_name alike = {.vendor = 0x0483, .product = 0x5740, .serial = "A1"};
+    struct usb_name each[1];
+    size_t n = 0;
+    assert_int_equal(usb_find_each(&alike, each, 1, &n), 0);
+    assert_int_equal(n, 2);
+    assert_string_equal(each[0].serial, "A1");
+    assert_int_equal(strncmp(each[0].port, "1-", 2), 0);
     usb_bench("unplug 2");
 }
 
