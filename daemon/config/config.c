@@ -63,8 +63,10 @@ static void load_build(struct load *load)
     files_hash(load, load->config->hash);
     if (!arena_failed(load->arena))
         check_layers(load);
-    if (!arena_failed(load->arena))
+    if (!arena_failed(load->arena) && load->faults.total == 0) {
         note_shipped(load);
+        note_screening(load);
+    }
 }
 
 /* Reads and builds into load->config; 0, or a negative errno that is still to be told. */

@@ -88,11 +88,10 @@ void build_bundles(struct load *load);
 void check_screening(struct load *load);
 void build_devices(struct load *load);
 void check_layers(struct load *load);
-void note_shipped(struct load *load);
+void note_shipped(struct load *load);   /* what the limits have looser than shipped, where nothing is a fault */
+void note_screening(struct load *load); /* what screening and sites have */
 
-/* shipped_notes.c: one note more. */
+/* note.c: one note more. */
 void note_add(struct load *load, const char *origin, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* shipped_screening.c: what screening and sites have looser than shipped. */
-void note_screening(struct load *load);
 
 #endif

@@ -63,20 +63,6 @@ static const struct limit *instead_of(const struct load *load, const struct limi
     return best;
 }
 
-void note_add(struct load *load, const char *origin, const char *format, ...)
-{
-    va_list args;
-    struct config *config = load->config;
-    struct config_note *all =
-        arena_grow(load->arena, load->notes, config->n_notes, &load->notes_capacity, sizeof(*all));
-    if (all == NULL)
-        return; /* the loader asks the arena at its end */
-    va_start(args, format);
-    all[config->n_notes++] = (struct config_note){.origin = origin, .message = arena_vtext(load->arena, format, args)};
-    va_end(args);
-    config->notes = load->notes = all;
-}
-
 static void note_missing(struct load *load, const struct limit *shipped, const struct limit *namesake)
 {
     const struct limit *other = instead_of(load, shipped);
@@ -125,8 +111,6 @@ static void note_limit(struct load *load, const struct limit *shipped)
 
 void note_shipped(struct load *load)
 {
-    if (load->faults.total > 0)
-        return;
     for (size_t i = 0; i < load->n_shipped; i++) {
         const struct limit *shipped = &load->shipped[i];
         const bool binds =
@@ -134,5 +118,4 @@ void note_shipped(struct load *load)
         if (binds && (shipped->has_max || shipped->has_min))
             note_limit(load, shipped);
     }
-    note_screening(load);
 }
