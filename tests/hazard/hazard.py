@@ -27,17 +27,36 @@ def allowed(bound):
     return bound * SLACK + 2000 * (SLACK - 1)
 
 
+class HazardRoom(DosageRoom):
+    """With configuration files and environment of the tests' own."""
+
+    def __init__(self, case, devices):
+        self.case = case
+        super().__init__("".join(t.protocol(name, top) for name, (t, top) in case.treatments.items()), devices=devices,
+                         **case.room_options)
+
+    def start(self, ready=True, env=None):
+        for name, text in self.case.files.items():
+            self.write(name, text)
+        super().start(ready, {**self.case.environment(self), **(env or {})})
+
+
 class Hazard(unittest.TestCase):
-    """Subclasses name their treatments: protocol name to (treatment, highest level)."""
+    """Subclasses name their treatments: protocol name to (treatment, highest level); further files of the configuration."""
 
     treatments = {}
+    files = {}
     room_options = {}
+
+    @staticmethod
+    def environment(room):
+        """What the daemon is started with besides."""
+        return {}
 
     @classmethod
     def setUpClass(cls):
         wanted = {t.device for t, _ in cls.treatments.values()}
-        cls.room = DosageRoom("".join(t.protocol(name, top) for name, (t, top) in cls.treatments.items()),
-                              devices=[d for d in DEVICES if d.split("=")[0] in wanted], **cls.room_options)
+        cls.room = HazardRoom(cls, [d for d in DEVICES if d.split("=")[0] in wanted])
         cls.addClassCleanup(cls.room.close)
         cls.sim, cls.patients, cls.rested = cls.room.sim, 0, {}
 
@@ -45,6 +64,13 @@ class Hazard(unittest.TestCase):
         self.hazard = re.match(r"test_(h\d\d)_", self._testMethodName).group(1).upper()
         self.row = HAZARDS[self.hazard]
         self.voice = self.room.speak()
+        self.addCleanup(self.quiet)
+
+    def quiet(self):
+        """Whatever a test left behind."""
+        for device in self.sim.links:
+            self.sim.clear(device)
+        self.room.speak().call("stop.all")
 
     # ---- repeats ----
 
@@ -107,17 +133,20 @@ class Hazard(unittest.TestCase):
     # ---- what became of it ----
 
     def away_from_rest(self, device, since_ns):
-        return [o for o in self.sim.outputs(device) if o["t_ns"] > since_ns and on(o)]
+        """The lines of the trace by which it was not at rest then or later."""
+        before = {o["channel"]: o for o in self.sim.outputs(device) if o["t_ns"] <= since_ns}
+        return [o for o in self.sim.outputs(device) if on(o) and (o["t_ns"] > since_ns or o is before[o["channel"]])]
 
     def first_rest(self, device, since_ns):
-        """When all of the device was at rest for the first time since then, by the trace."""
-        state, when = {}, None
+        """When all of the device, which was on then or came on later, was at rest, by the trace."""
+        state, seen = {}, False
         for line in self.sim.outputs(device):
+            if line["t_ns"] >= since_ns:
+                seen = seen or any(state.values())
             state[line["channel"]] = on(line)
-            if line["t_ns"] >= since_ns and not any(state.values()):
-                when = line["t_ns"]
-                break
-        return when
+            if seen and not any(state.values()):
+                return line["t_ns"]
+        return None
 
     def rest(self, since_ns, device=None):
         """Milliseconds from then to rest. From here on the device must not move until the next treatment."""
@@ -192,20 +221,22 @@ class Hazard(unittest.TestCase):
         self.measured(ms)
         return ended
 
-    def refused(self, request, token, subject=None, method="session.prepare", **answers):
-        """prepare says no, for this reason, it is audited, and nothing came out."""
-        asked = now_ns()
+    def refusal(self, request, token, subject=None, **answers):
+        """prepare says no, for this reason, and it is audited."""
         with self.assertRaises(Refused) as refused:
-            if method == "session.prepare":
-                self.room.prepare(request, **answers)
-            else:
-                self.voice.act(method, **request)
+            self.room.prepare(request, **answers)
         found = refused.exception
         self.assertEqual(found.token, token, found.error)
         if subject:
             self.assertIn(subject, {v.get("subject") for v in found.data.get("violations", [])} | {found.data.get("subject")})
-        wait_until("the refusal is audited", lambda: self.audited("refused", token=token))
-        self.measured(sum(len(self.away_from_rest(device, asked)) for device in self.sim.links))
+        wait_until("the refusal is audited", lambda: self.audited("refused", token=token, message=found.error["message"]))
+        return found
+
+    def refused(self, request, token, subject=None, **answers):
+        """The same, while everything is at rest and stays there."""
+        asked = now_ns()
+        found = self.refusal(request, token, subject, **answers)
+        self.measured(max((abs(o["value"]) for device in self.sim.links for o in self.away_from_rest(device, asked)), default=0))
         return found
 
 

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links, message by message: what a treatment says to its device is learned from one that nothing disturbs, and each of these
+messages is then bent in every way that the simulator's wire knows, one in a treatment, in several beds at a time.
+
+Whether a treatment outlives a bent message is left open: a device may have been asked once more, and a loaded machine gives
+up sooner. What is held against the trace is what must be true in either case: never more than was asked for; rest within
+the bound that the device is listed with, from the stop or from the message; rest where the daemon says so, and from then on;
+no less in the record than came out; and a device that is ready again once its wire is sound.
+"""
+import collections
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+
+SCENARIO = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scenario")
+sys.path.insert(0, SCENARIO)
+from room import PATIENCE, Refused, now_ns, screened, wait_until  # noqa: E402
+
+SLACK = float(os.environ.get("MODALITY_SLACK", "3"))  # sanitizers and shared machines
+DEEP = int(os.environ.get("MODALITY_REPEATS", "5")) > 5  # every message with every fault, in place of a sample
+PHASES = ("connect", "idle", "start", "run", "change", "stop")
+GONE = ("ended", "output_unknown")
+
+
+def faults(below_ms, above_ms):
+    """All that can become of one request and its answer; the deadline lies between the two times."""
+    return [(name, arguments) for name, arguments in (
+        ("drop", {"cut": "before"}), ("drop", {"cut": "after"}), ("close", {"cut": "before"}), ("close", {"cut": "after"}),
+        ("delay", {"ms": below_ms}), ("delay", {"ms": above_ms}), ("delay", {"ms": above_ms, "cut": "before"}),
+        ("drip", {"ms": 1}), ("drip", {"ms": 50}), ("duplicate", {}), ("replay", {}), ("replay", {"retag": True}),
+        ("exception", {"code": 1}), ("exception", {"code": 2}), ("exception", {"code": 4}), ("exception", {"code": 6}),
+        ("echo_only", {}), ("late_write", {"ms": 300}),
+        *(("corrupt", {"how": how}) for how in ("bit_flip", "bad_crc", "transaction", "unit", "function", "address", "value",
+                                                "garbage", "truncate", "noise")))]
+
+
+class Trace:
+    """The simulator's trace as it grows, by device, for several threads."""
+
+    def __init__(self, path):
+        self.path, self.offset, self.lock = path, 0, threading.Lock()
+        self.outputs, self.requests = collections.defaultdict(list), collections.defaultdict(list)
+
+    def read(self):
+        with self.lock, open(self.path, "rb") as file:
+            file.seek(self.offset)
+            data = file.read()
+            whole = data.rfind(b"\n") + 1
+            self.offset += whole
+            for line in map(json.loads, data[:whole].splitlines()):
+                if line["event"] == "output":
+                    self.outputs[line["device"]].append(line)
+                elif line["event"] == "request" and line["phase"] in ("received", "read"):
+                    self.requests[line["device"]].append(line)
+
+    def moved(self, device, since_ns=0):
+        """Outputs from then on, and what stood when it began."""
+        self.read()
+        lines = self.outputs[device]
+        first = next((i for i, o in enumerate(lines) if o["t_ns"] >= since_ns), len(lines))
+        return lines[max(0, first - 1):]
+
+    def value(self, device):
+        return max({o["channel"]: o["value"] for o in self.moved(device)}.values(), default=0)
+
+    def peak(self, device, since_ns):
+        return max((o["value"] for o in self.moved(device, since_ns) if o["t_ns"] >= since_ns), default=0)
+
+    def asked(self, device, since_ns):
+        self.read()
+        return [r for r in self.requests[device] if r["t_ns"] >= since_ns]
+
+    def struck(self, device, message, since_ns):
+        """When the message came for the first time since then."""
+        return next((r["t_ns"] for r in self.asked(device, since_ns) if named(r) == message), None)
+
+
+def named(request):
+    return request["function"], request["address"]
+
+
+class Bed:
+    """One device with its own connection, and one treatment after the other."""
+
+    def __init__(self, room, trace, device, request, levels, quantity, true_dose):
+        self.room, self.sim, self.trace, self.device = room, room.sim, trace, device
+        self.request, self.levels, self.quantity, self.true_dose = request, levels, quantity, true_dose
+        self.client = room.client()
+        self.client.call("events.subscribe")
+        self.client.subscribed = True
+        self.bound_ms = self.client.call("device.get", device=device)["capabilities"]["dead_man_ms"]
+        self.number = 0
+
+    def close(self):
+        self.room.clients.remove(self.client)
+        self.client.close()
+
+    # ---- one treatment ----
+
+    def prepare(self):
+        """Asked for again while the device is being looked at."""
+        self.number += 1
+        request = screened(self.client, self.request(self.client, f"P-{self.device}-{self.number}"))
+
+        def tried():
+            try:
+                return self.client.act("session.prepare", **request)
+            except Refused as refused:
+                if refused.token not in ("DEVICE_NOT_READY", "OUTPUT_UNKNOWN"):
+                    raise
+                return None
+        return wait_until(f"{self.device} may be treated with", tried, 3 * PATIENCE, 0.05)
+
+    def start(self, prepared):
+        try:
+            return self.client.act("session.start", session_id=prepared["session_id"],
+                                   confirm_token=prepared["confirm_token"])["lease_key"]
+        except Refused as refused:  # it was lost in between
+            if refused.token not in ("DEVICE_NOT_READY", "OUTPUT_UNKNOWN", "SHEET_CHANGED", "DEVICE_ABSENT"):
+                raise
+            return None
+
+    def became(self, session, *states):
+        """The first of these states, or of those from which there is no way back."""
+        return self.client.event(lambda e: e["type"] == "session.state" and e.get("session_id") == session and
+                                 e["to"] in (*states, *GONE))["to"]
+
+    def goes_on(self, session, progress=3):
+        """Further reports of progress, or its end."""
+        self.client.events = [e for e in self.client.events if e["type"] != "session.progress"]
+        seen = []
+
+        def enough(event):
+            if event.get("session_id") == session and event["type"] == "session.progress":
+                seen.append(event)
+            return len(seen) == progress or (event["type"] == "session.state" and event.get("session_id") == session and
+                                             event["to"] in GONE)
+        return self.client.event(enough)["type"] == "session.progress"
+
+    def adjust(self, session, lease):
+        """To its second level. false: it ended meanwhile, or does not take it at this moment."""
+        start, target = self.levels
+        try:
+            self.client.act("session.adjust", session_id=session, lease_key=lease, quantity=self.quantity, target=target,
+                            expect=start)
+        except Refused as refused:
+            if refused.token not in ("WRONG_STATE", "NOT_FOUND", "STALE_VIEW"):
+                raise
+
+    def ready(self):
+        return wait_until(f"{self.device} is ready", lambda: self.client.call("device.get", device=self.device)["state"] == "ready",
+                          3 * PATIENCE, 0.02)
+
+    # ---- what it says to its device ----
+
+    def learn(self):
+        """Message to phase, of a treatment that nothing disturbs: those of a phase that were not in the one before."""
+        marks = {"connect": now_ns()}
+        self.sim.fault(self.device, "absent", ms=100)
+        wait_until("it is away", lambda: self.client.call("device.get", device=self.device)["state"] != "ready")
+        self.ready()
+        marks["idle"] = now_ns()
+        wait_until("it is looked at", lambda: len(self.trace.asked(self.device, marks["idle"])) > 3)
+        prepared = self.prepare()
+        marks["start"] = now_ns()
+        lease = self.start(prepared)
+        self.became(prepared["session_id"], "running")
+        wait_until("its level", lambda: self.trace.value(self.device) >= 0.99 * self.levels[0])
+        marks["run"] = now_ns()
+        self.goes_on(prepared["session_id"], 8)
+        marks["change"] = now_ns()
+        self.adjust(prepared["session_id"], lease)
+        self.goes_on(prepared["session_id"])
+        marks["stop"] = now_ns()
+        self.client.call("session.stop", session_id=prepared["session_id"])
+        self.became(prepared["session_id"], "ended")
+        marks["end"] = now_ns()
+        self.ready()
+        edges = list(marks.items())
+        return [(phase, message) for (phase, begin), (_, end) in zip(edges, edges[1:]) for message in
+                dict.fromkeys(named(r) for r in self.trace.asked(self.device, begin) if r["t_ns"] < end)]
+
+    # ---- one message, bent once ----
+
+    def bend(self, message, fault):
+        name, arguments = fault
+        self.since = now_ns()
+        self.message = message
+        self.sim.fault(self.device, name, count=1, match={"function": message[0], "address": message[1]}, **arguments)
+
+    def hit(self):
+        return self.sim.state(self.device)["wire_rules"] == 0
+
+    def walk(self, phase, message, fault):
+        """What became of it: a word, and the milliseconds to rest."""
+        begun = now_ns()
+        self.client.events.clear()
+        dose = self.true_dose(self, begun)
+        if phase in ("connect", "idle"):
+            return self.untreated(phase, message, fault)
+        prepared = self.prepare()
+        session = prepared["session_id"]
+        if phase == "start":
+            self.bend(message, fault)
+        lease = self.start(prepared)
+        alive = lease is not None and self.became(session, "running") == "running"
+        if alive and phase in ("run", "change"):
+            self.bend(message, fault)
+            if phase == "change":
+                self.adjust(session, lease)
+            alive = self.outlives(session)
+        if alive and phase == "stop":
+            self.bend(message, fault)
+        asked = now_ns()
+        if alive or lease is None:
+            self.client.call("session.stop", session_id=session)
+        became = self.became(session, "ended")
+        if became == "output_unknown":
+            self.client.event(lambda e: e["type"] == "session.state" and e.get("session_id") == session and e["to"] == "ended",
+                              3 * PATIENCE)
+        ended = now_ns()
+        word = "not started" if lease is None else became if not alive else "went on" if became == "ended" else "unknown"
+        return word, self.judged(session, begun, asked if alive else None, ended, dose)
+
+    def outlives(self, session):
+        """The message has come, and then some time has passed in which the daemon sees what it did; false: it ended."""
+        def came():
+            return self.hit() or self.client.call("session.get", session_id=session)["state"] in (*GONE, "stopping")
+        wait_until(f"message {self.message}", came, tick=0.02)
+        return self.goes_on(session)
+
+    def judged(self, session, begun, asked, ended, dose):
+        """All that must be true, by the trace; ms to rest from the stop, or from the message that ended it."""
+        def must(true, what):
+            if not true:
+                raise AssertionError(f"{what}: {[(o['t_ns'] - begun, o['value'], o['cause']) for o in self.trace.moved(self.device, begun)][-12:]}")
+        peak = self.trace.peak(self.device, begun)
+        must(peak <= max(self.levels), f"{peak} came out")
+        must(self.trace.value(self.device) == 0, "the daemon says that it ended, and it is not at rest")
+        struck = asked or self.trace.struck(self.device, self.message, self.since) or self.since
+        last = max((o["t_ns"] for o in self.trace.moved(self.device, begun)), default=struck)
+        ms = max(0, (last - struck) / 1e6)
+        must(ms <= self.bound_ms * SLACK, f"at rest after {ms:.0f} ms")
+        self.sim.clear(self.device)
+        self.ready()
+        must(self.trace.peak(self.device, ended) == 0, "it came on again by itself")
+        told, true = dose(session)
+        must(told >= true, f"recorded {told}, came out {true}")
+        return ms
+
+    def untreated(self, phase, message, fault):
+        begun = now_ns()
+        self.bend(message, fault)
+        if phase == "connect":
+            self.sim.fault(self.device, "absent", ms=50)
+        wait_until(f"message {message}", self.hit, tick=0.02)
+        self.ready()
+        self.sim.clear(self.device)
+        self.ready()
+        if self.trace.peak(self.device, begun) != 0:
+            raise AssertionError("something came out of an idle device")
+        return "idle", 0
+
+
+class Walk:
+    """All cells of the beds' devices, shared out among them; what failed, and what became of the rest."""
+
+    def __init__(self, stride):
+        self.stride = 1 if DEEP else stride
+        self.outcomes, self.failures, self.worst = collections.defaultdict(collections.Counter), [], 0
+        self.lock = threading.Lock()
+
+    def run(self, kinds):
+        """Of each kind: beds with one and the same protocol, and the faults of its wire."""
+        threads = []
+        for beds, bent in kinds:
+            cells = [(phase, message, fault) for phase, message in beds[0].learn() for fault in bent]
+            left = iter(cells[::self.stride])
+            threads += [threading.Thread(target=self.serve, args=(bed, left)) for bed in beds]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.show()
+
+    def serve(self, bed, left):
+        while True:
+            with self.lock:
+                cell = next(left, None)
+            if cell is None:
+                return
+            phase, message, (name, arguments) = cell
+            words = f"{bed.device}, {phase}, message {message}, {name} {arguments}"
+            begun = time.monotonic()
+            try:
+                outcome, ms = bed.walk(*cell)
+            except Exception:  # pylint: disable=broad-except; told with its cell, by the test
+                with self.lock:
+                    self.failures.append(f"{words}:\n{traceback.format_exc()}")
+                return
+            with self.lock:
+                self.outcomes[f"{name} {arguments.get('how', arguments.get('cut', ''))}"][outcome] += 1
+                self.worst = max(self.worst, ms)
+            if os.environ.get("MODALITY_TEST_VERBOSE"):
+                print(f"{time.monotonic() - begun:6.2f} s  {words}: {outcome}, {ms:.0f} ms", flush=True)
+
+    def show(self):
+        for fault, outcomes in sorted(self.outcomes.items()):
+            print(f"  {fault:22}", ", ".join(f"{n} {word}" for word, n in sorted(outcomes.items())))
+        total = sum(sum(outcomes.values()) for outcomes in self.outcomes.values())
+        print(f"  {total} messages bent, {len(self.failures)} failed; longest to rest {self.worst:.0f} ms", flush=True)
