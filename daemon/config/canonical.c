@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "config/field.h"
+#include "config/terminal.h"
 
 static const char tcp_form[] = "needs tcp:HOST:PORT";
 
@@ -132,13 +133,36 @@ static bool one_node(const char *a, const char *b)
     return realpath(a, x) != NULL && realpath(b, y) != NULL && strcmp(x, y) == 0;
 }
 
+/* By its name, or by what is behind it now. */
+static bool terminal_meets(const char *path, const char *devices)
+{
+    char behind[TERMINAL_USB_MAX];
+    for (const char *d = devices; d != NULL; d = usb_next(d)) {
+        const char *serial = "", *port = "";
+        const size_t n_serial = said(d, "serial=", &serial), n_port = said(d, "port=", &port);
+        if (terminal_names(path, serial, n_serial, port, n_port))
+            return true;
+    }
+    return terminal_usb_link("/sys", path, behind) && usb_meets(usb_devices(behind), devices);
+}
+
 bool link_meets(const char *a, const char *b)
 {
     if (strcmp(a, b) == 0)
         return true;
     if (usb_devices(a) != NULL && usb_devices(b) != NULL)
         return usb_meets(usb_devices(a), usb_devices(b));
+    if (serial_path(a) != NULL && usb_devices(b) != NULL)
+        return terminal_meets(serial_path(a), usb_devices(b));
+    if (usb_devices(a) != NULL && serial_path(b) != NULL)
+        return terminal_meets(serial_path(b), usb_devices(a));
     return serial_path(a) != NULL && serial_path(b) != NULL && one_node(serial_path(a), serial_path(b));
+}
+
+bool link_is_anyones(const char *link, const char *beside)
+{
+    const char *path = serial_path(link);
+    return path != NULL && terminal_is_numbered(path) && usb_devices(beside) != NULL;
 }
 
 const char *link_canonical(struct arena *a, const char *text, const char **fault)

@@ -24,8 +24,12 @@ const char *link_node(struct arena *a, const char *canonical);
 
 /*
  * Whether two names may mean one device: the same text or node; or USB devices of the same ids whose serial numbers and
- * ports agree as far as both names say them. With "+" in a name, any of its devices counts.
+ * ports agree as far as both names say them; or a terminal and such a device behind it. With "+" in a name, any of its
+ * devices counts.
  */
 bool link_meets(const char *a, const char *b);
+
+/* Whether the first is a terminal that is numbered as adapters come, so that it is the second, on USB, on some day. */
+bool link_is_anyones(const char *link, const char *beside);
 
 #endif

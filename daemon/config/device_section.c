@@ -122,32 +122,72 @@ static bool names_it_otherwise(const struct found *a, const struct found *b)
     return a->canonical != NULL && b->canonical != NULL && !same_link(a, b) && link_meets(a->canonical, b->canonical);
 }
 
-/* What two devices on one link must and must not share. */
+static bool may_become(const struct found *a, const struct found *b)
+{
+    return a->canonical != NULL && b->canonical != NULL &&
+           (link_is_anyones(a->canonical, b->canonical) || link_is_anyones(b->canonical, a->canonical));
+}
+
+/* What a device answers with says which one it is, among those of its kind. */
+static bool is_same_device(const struct found *a, const struct found *b)
+{
+    const struct raw_line *x = section_line(a->section, "serial"), *y = section_line(b->section, "serial");
+    const bool one_kind = a->map == NULL ? b->map == NULL : b->map != NULL && strcmp(a->map, b->map) == 0;
+    return one_kind && x != NULL && y != NULL && x->value[0] != '\0' && strcmp(x->value, y->value) == 0;
+}
+
+/* What a device must not share with any other. False when it was told. */
+static bool check_pair(struct load *load, const struct config_device *d, const struct found *f,
+                       const struct config_device *other, const struct found *g)
+{
+    const struct raw_line *link = section_line(f->section, "link");
+    const struct place at = link != NULL ? link->at : f->section->at;
+    if (names_it_otherwise(f, g))
+        fault_add(&load->faults, at, "%s may mean the device of [device %s] (%s), %s: %s", f->canonical, other->id,
+                  other->origin, g->canonical,
+                  f->canonical[0] == g->canonical[0] ? "name both by serial number, or both by port"
+                                                     : "it is reached as one of them, never as both");
+    else if (may_become(f, g))
+        fault_add(&load->faults, at,
+                  "%s beside %s of [device %s] (%s): a terminal is numbered as adapters come, so that one may be the "
+                  "other: use its name in /dev/serial/by-id or by-path",
+                  f->canonical, g->canonical, other->id, other->origin);
+    else if (strcmp(d->plugin, other->plugin) == 0 && is_same_device(f, g))
+        fault_add(&load->faults, section_line(f->section, "serial")->at,
+                  "serial = %s is [device %s] (%s) already: a device has one section",
+                  section_line(f->section, "serial")->value, other->id, other->origin);
+    else
+        return true;
+    return false;
+}
+
+/* What two devices on one link must and must not share. False when it was told. */
+static bool check_line_mates(struct load *load, const struct config_device *d, const struct found *f,
+                             const struct config_device *other, const struct found *g)
+{
+    const struct place at = section_line(f->section, "link")->at;
+    if (strcmp(d->plugin, other->plugin) != 0)
+        fault_add(&load->faults, at, "%s is shared with [device %s] (%s), which names the plugin %s", f->canonical,
+                  other->id, other->origin, other->plugin);
+    else if (f->unit == g->unit)
+        fault_add(&load->faults, at, "[device %s] (%s) is unit %lld on %s too", other->id, other->origin,
+                  (long long)g->unit, f->canonical);
+    else
+        return true;
+    return false;
+}
+
 static void check_neighbours(struct load *load, const struct config_device *devices, const struct found *found,
                              size_t i)
 {
     size_t shared = 0;
     for (size_t j = 0; j < i; j++) {
-        const struct raw_line *line = section_line(found[i].section, "link");
-        struct place at = line != NULL ? line->at : found[i].section->at;
-        if (names_it_otherwise(&found[i], &found[j])) {
-            fault_add(&load->faults, at,
-                      "%s may mean the device of [device %s] (%s), %s: name both by serial number, or both by port",
-                      found[i].canonical, devices[j].id, devices[j].origin, found[j].canonical);
+        const bool mates = same_link(&found[i], &found[j]);
+        if (mates && !check_line_mates(load, &devices[i], &found[i], &devices[j], &found[j]))
             return;
-        }
-        if (!same_link(&found[i], &found[j]))
-            continue;
-        shared++;
-        if (strcmp(devices[i].plugin, devices[j].plugin) != 0)
-            fault_add(&load->faults, at, "%s is shared with [device %s] (%s), which names the plugin %s",
-                      found[i].canonical, devices[j].id, devices[j].origin, devices[j].plugin);
-        else if (found[i].unit == found[j].unit)
-            fault_add(&load->faults, at, "[device %s] (%s) is unit %lld on %s too", devices[j].id, devices[j].origin,
-                      (long long)found[j].unit, found[i].canonical);
-        else
-            continue;
-        return;
+        if (!check_pair(load, &devices[i], &found[i], &devices[j], &found[j]))
+            return;
+        shared += mates;
     }
     if (shared == MODALITY_UNITS_MAX)
         fault_add(&load->faults, found[i].section->at, "%s has more than %d units", found[i].canonical,

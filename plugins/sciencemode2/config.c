@@ -7,6 +7,7 @@
 
 #include "common/device_section.h"
 #include "judge.h"
+#include "usb_match.h"
 
 /* Times of one call. Two answers at most are waited for: a list and its pulses, or a stop that Init came in between. */
 #define SLICE_MS (2 * SM2_ANSWER_MS + 10)
@@ -47,6 +48,9 @@ static void read_usb(struct device_section *s, const char *text, struct sm2_conf
     else if (n != 1)
         device_section_fault(s, SM2_KEY_LINK, "device %s: link %s names %zu devices, this plugin has one", s->id, text,
                              n);
+    else if (names[0].vendor == SM2_USB_STRANGER)
+        device_section_fault(s, SM2_KEY_LINK, "device %s: link %s has ids of ST; the device has a chip of FTDI's",
+                             s->id, text);
     else
         c->name = names[0];
     c->usb = true;

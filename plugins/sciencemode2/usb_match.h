@@ -9,4 +9,7 @@
 /* MATCH(vendor, product, what, shared) */
 #define SM2_USB_MATCHES(MATCH) MATCH(0x0403, 0x6001, "HASOMED RehaStim 2", "FTDI's FT232")
 
+/* Whose ids it never shows: ST makes no FTDI chip, and what shows them may be another device that drives a patient. */
+#define SM2_USB_STRANGER 0x0483
+
 #endif

@@ -172,6 +172,9 @@ static void every_fault_is_told_at_its_line(void **state)
     refused(r,
             "devices.ini:3: device reha: link usb:0403:6001,serial=A+0403:6001,serial=B names 2 devices, this plugin "
             "has one");
+    room_set(r, "link", "usb:0483:5740,serial=A");
+    refused(r,
+            "devices.ini:3: device reha: link usb:0483:5740,serial=A has ids of ST; the device has a chip of FTDI's");
     room_set(r, "link", "tcp:127.0.0.1:502");
     refused(r, "devices.ini:3: device reha: link tcp:127.0.0.1:502 is neither usb: nor serial:/dev/PATH");
     room_set(r, "link", "serial:ttyUSB0");

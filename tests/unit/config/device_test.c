@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/canonical.h"
+#include "config/terminal.h"
 
 #define MAPS                                                                                                           \
     "[map m]\nmaker = m\n[point m.run]\ntable = coil\naddress = 1\n[map n]\nmaker = n\n[point n.run]\ntable = coil\n"
@@ -71,6 +73,14 @@ static void usb_names_meet_where_they_may_mean_one_device(void **state)
         {"usb:0483:57a0,serial=C+0483:57af,serial=T", "usb:0483:57af,port=1-9", true},
         {"serial:/dev/null", "serial:/dev/../dev/null", true},
         {"serial:/dev/null", "serial:/dev/zero", false},
+        {"serial:/dev/serial/by-id/usb-FTDI_FT232R_A1-if00-port0", "usb:0403:6001,serial=A1", true},
+        {"serial:/dev/serial/by-id/usb-FTDI_FT232R_A1-if00-port0", "usb:0403:6001,serial=A12", false},
+        {"serial:/dev/serial/by-id/usb-FTDI_FT232R_A1-if00-port0", "usb:0403:6001,serial=1", false},
+        {"serial:/dev/serial/by-id/usb-FTDI_FT232R_A1-if00-port0", "usb:0403:6001,port=1-2", false},
+        {"serial:/dev/serial/by-path/pci-0000:00:14.0-usb-0:2.3:1.0-port0", "usb:0403:6001,port=1-2.3", true},
+        {"serial:/dev/serial/by-path/pci-0000:00:14.0-usb-0:2.3:1.0-port0", "usb:0403:6001,port=1-2", false},
+        {"serial:/dev/serial/by-path/pci-0000:00:14.0-usb-0:2.3:1.0-port0", "usb:0403:6001,serial=A,port=1-2.3", true},
+        {"serial:/dev/serial/by-path/pci-0000:00:14.0-usb-0:2.3:1.0-port0", "usb:0403:6001,serial=A", false},
         {"tcp:10.0.0.1:502", "tcp:10.0.0.1:503", false},
         {"tcp:10.0.0.1:502", "usb:1", false},
     };
@@ -99,6 +109,85 @@ static void a_usb_device_has_one_spelling(void **state)
         assert_non_null(strstr(f->told, "a.ini:11: "));
         assert_non_null(strstr(f->told, " may mean the device of [device a] (a.ini:1), "));
     }
+}
+
+static void refused(struct fixture *f, const char *text, const char *told)
+{
+    fixture_write(f, "a.ini", text);
+    assert_int_equal(fixture_load(f, NULL), -EINVAL);
+    assert_non_null(strstr(f->told, told));
+}
+
+static void a_numbered_terminal_may_be_any_device_on_usb(void **state)
+{
+    static const char *const numbered[] = {"serial:/dev/ttyUSB0", "serial:/dev/ttyACM3"};
+    struct fixture *f = *state;
+    char text[1024];
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(text, sizeof(text), DEVICE("a", "%s", "1", "m") DEVICE("b", "usb:0403:6001,serial=A", "1", "m") MAPS,
+                 numbered[i]);
+        refused(f, text, "a.ini:11: usb:0403:6001,serial=A beside serial:/dev/tty");
+        snprintf(text, sizeof(text), DEVICE("a", "usb:0403:6001,serial=A", "1", "m") DEVICE("b", "%s", "1", "m") MAPS,
+                 numbered[i]);
+        refused(f, text, "use its name in /dev/serial/by-id or by-path");
+    }
+    fixture_write(f, "a.ini",
+                  DEVICE("a", "serial:/dev/ttyUSB0", "1", "m") DEVICE("b", "serial:/dev/ttyUSB1", "1", "m") MAPS);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    fixture_write(f, "a.ini",
+                  DEVICE("a", "serial:/dev/ttyS0", "1", "m") DEVICE("b", "usb:0403:6001,serial=A", "1", "m") MAPS);
+    assert_int_equal(fixture_load(f, NULL), 0);
+}
+
+static void what_is_behind_a_terminal_is_asked_of_the_kernel(void **state)
+{
+    struct fixture *f = *state;
+    char path[200], sys[128], node[128], link[TERMINAL_USB_MAX];
+    static const char *const folders[] = {"sys",
+                                          "sys/class",
+                                          "sys/class/tty",
+                                          "sys/1-2.3",
+                                          "sys/1-2.3/1-2.3:1.0",
+                                          "sys/1-2.3/1-2.3:1.0/ttyUSB0",
+                                          "sys/class/tty/ttyUSB0"};
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", f->dir, folders[i]);
+        assert_int_equal(mkdir(path, 0755), 0);
+    }
+    snprintf(path, sizeof(path), "%s/sys/class/tty/ttyUSB0/device", f->dir);
+    assert_int_equal(symlink("../../../1-2.3/1-2.3:1.0/ttyUSB0", path), 0);
+    fixture_write(f, "sys/1-2.3/idVendor", "0403\n");
+    fixture_write(f, "sys/1-2.3/idProduct", "6001\n");
+    fixture_write(f, "ttyUSB0", "");
+    snprintf(sys, sizeof(sys), "%s/sys", f->dir);
+    snprintf(node, sizeof(node), "%s/line", f->dir);
+    assert_false(terminal_usb_link(sys, node, link));
+    assert_int_equal(symlink("ttyUSB0", node), 0);
+    assert_true(terminal_usb_link(sys, node, link));
+    assert_string_equal(link, "usb:0403:6001,port=1-2.3");
+    fixture_write(f, "sys/1-2.3/serial", "A1\n");
+    assert_true(terminal_usb_link(sys, node, link));
+    assert_string_equal(link, "usb:0403:6001,serial=A1,port=1-2.3");
+    fixture_write(f, "sys/1-2.3/serial", "A,1\n"); /* no name can hold it */
+    assert_true(terminal_usb_link(sys, node, link));
+    assert_string_equal(link, "usb:0403:6001,port=1-2.3");
+    unlink(node);
+    assert_int_equal(symlink("sys", node), 0);
+    assert_false(terminal_usb_link(sys, node, link));
+}
+
+static void a_device_has_one_section(void **state)
+{
+    struct fixture *f = *state;
+    refused(f,
+            DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "serial = 7\n" DEVICE("b", "usb:0483:5740,port=1-3", "1",
+                                                                                  "m") "serial = 7\n" MAPS,
+            "a.ini:18: serial = 7 is [device a] (a.ini:1) already");
+    /* Another kind of device may count from the same number. */
+    fixture_write(f, "a.ini",
+                  DEVICE("a", "tcp:10.0.0.1:502", "1", "m") "serial = 7\n" DEVICE("b", "tcp:10.0.0.1:502", "2",
+                                                                                  "n") "serial = 7\n" MAPS);
+    assert_int_equal(fixture_load(f, NULL), 0);
 }
 
 static void two_names_of_one_node_are_one_link(void **state)
@@ -317,6 +406,9 @@ int main(void)
         cmocka_unit_test(one_name_for_one_link),
         cmocka_unit_test(usb_names_meet_where_they_may_mean_one_device),
         RUN(a_usb_device_has_one_spelling),
+        RUN(a_numbered_terminal_may_be_any_device_on_usb),
+        RUN(what_is_behind_a_terminal_is_asked_of_the_kernel),
+        RUN(a_device_has_one_section),
         RUN(two_names_of_one_node_are_one_link),
         RUN(a_line_keeps_its_name_when_the_node_behind_it_changes),
         RUN(a_host_gets_its_devices_and_their_maps_only),
