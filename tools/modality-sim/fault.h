@@ -92,6 +92,8 @@ enum restart_with { RESTART_REST, RESTART_OUTPUT };
     FAULT(deliver, MODEL, A(permille), A(channel), "true output is this share of the set value")                       \
     FAULT(hold_level, MODEL, 0, A(channel), "the output keeps its present level whatever is set; it can be rested")    \
     FAULT(misreport, MODEL, A(permille), A(channel), "the measured output is this share of the true one")              \
+    FAULT(jitter, MODEL, A(permille), A(channel), "the measured output jumps about by up to this share of the true")   \
+    FAULT(alter_set, MODEL, A(permille), A(channel), "the set point of the level changes by itself to this share")     \
     FAULT(impedance, MODEL, A(ohm), A(channel) | A(ramp_ms), "stimulator: impedance, as a step or a ramp")             \
     FAULT(open, MODEL, 0, A(channel), "stimulator: an electrode is off")                                               \
     FAULT(half_lift, MODEL, 0, A(channel) | A(permille), "stimulator: only permille (250) of the electrode touches")   \
@@ -99,6 +101,7 @@ enum restart_with { RESTART_REST, RESTART_OUTPUT };
     FAULT(coupling, MODEL, A(permille), A(ramp_ms), "ultrasound: coupling, as a step or a ramp")                       \
     FAULT(dry, MODEL, 0, A(ramp_ms), "ultrasound: the gel dries out, over ramp_ms (10000)")                            \
     FAULT(contact_lost, MODEL, 0, 0, "ultrasound: head lifted; clear puts it back")                                    \
+    FAULT(still, MODEL, 0, 0, "ultrasound: the head rests on one spot; clear moves it")                                \
     FAULT(head_temperature, MODEL, A(millic), 0, "ultrasound: the head is at this temperature now")                    \
     FAULT(drop_phase, MODEL, 0, A(channel), "stimulator, galvanic: the second phase of every pulse is missing")        \
     FAULT(polarity, MODEL, 0, A(channel), "galvanic: anode and cathode are swapped")                                   \

@@ -2,6 +2,8 @@
 /* The register pages, point by point as plugins/modbus-map/README.md lists them. */
 #include "page_bench.h"
 
+#include "model/stim.h"
+
 static int stim_setup(void **state)
 {
     return page_new(state, &page_refstim);
@@ -28,7 +30,7 @@ static void every_unused_address_answers_exception_2(void **state)
     static const struct {
         unsigned first;
         unsigned last;
-    } inputs[] = {{0, 4}, {10, 43}}, holdings[] = {{100, 109}, {120, 129}, {150, 153}};
+    } inputs[] = {{0, 4}, {10, 44}}, holdings[] = {{100, 109}, {120, 129}, {150, 153}};
     uint16_t v[MODBUS_READ_WORDS_MAX];
     for (unsigned address = 0; address < 400; address++) {
         bool input = false;
@@ -46,7 +48,7 @@ static void every_unused_address_answers_exception_2(void **state)
             assert_int_equal(write_word(*state, at, 0), MODBUS_ILLEGAL_ADDRESS);
     }
     assert_int_equal(read_points(*state, 4, 10, 34, v), MODBUS_OK);
-    assert_int_equal(v[6] | v[9] | v[14] | v[29], 0); /* 16 to 19 and 24 to 39 mean nothing */
+    assert_int_equal(v[6] | v[9] | v[15] | v[29], 0); /* 16 to 19 and 25 to 39 mean nothing */
     assert_int_equal(read_points(*state, 4, 65535, 2, v), MODBUS_ILLEGAL_ADDRESS);
     assert_int_equal(read_points(*state, 4, 0, 6, v), MODBUS_ILLEGAL_ADDRESS); /* runs into the gap */
 }
@@ -156,6 +158,9 @@ static void measured_values_are_in_wire_units(void **state)
     assert_int_equal(input_at(page, 41), 65535);
     assert_int_equal(input_at(page, 42), 3);
     assert_int_equal(input_at(page, 43), 10000);
+    assert_int_equal(write_word(page, 125, STIM_MONOPHASIC), MODBUS_OK);
+    assert_int_equal(input_at(page, 24), 0); /* symmetric pulses come back */
+    assert_int_equal(input_at(page, 44), 1000);
 }
 
 static void acoustic_power_is_a_float_low_word_first(void **state)
@@ -173,6 +178,12 @@ static void acoustic_power_is_a_float_low_word_first(void **state)
     assert_int_equal(input_at(page, 24), 1);
     assert_int_equal(input_at(page, 25), 0x000A);
     assert_int_equal(input_at(page, 26), 0x000B);
+    assert_int_equal(input_at(page, 27), 1);
+    struct fault_args none = {0};
+    assert_int_equal(model_inject(page->model, FAULT_still, &none), 0);
+    assert_int_equal(input_at(page, 27), 0);
+    assert_int_equal(model_clear(page->model, FAULT_still, &none), 0);
+    assert_int_equal(input_at(page, 27), 1);
     assert_int_equal(write_coils(page, 1, 1, 0), MODBUS_ILLEGAL_ADDRESS);
 }
 
@@ -189,7 +200,7 @@ static void frozen_register_keeps_its_value_until_cleared(void **state)
     assert_int_equal(page->model->last[0].value, 20000);
     page_clear(page, FAULT_freeze);
     assert_int_equal(input_at(page, 20), 2000);
-    args.value[ARG_address] = 44;
+    args.value[ARG_address] = 45;
     assert_true(page_inject(page, FAULT_freeze, &args) < 0);
 }
 

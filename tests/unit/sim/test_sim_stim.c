@@ -136,6 +136,37 @@ static void over_delivery_and_misreport_are_independent(void **state)
     assert_int_equal(m.current_ua, 13000);
 }
 
+static void jitter_is_in_the_measurement_alone_and_stays_within_its_share(void **state)
+{
+    struct bench *b = stim_running(state);
+    struct stim_measured m;
+    bool above = false, below = false;
+    inject(b, FAULT_jitter, ARG_permille, 400);
+    for (int i = 1; i < 100; i++) { /* within its watchdog */
+        model_advance(b->model, MS(10 * i));
+        stim_measure(b->model, 0, &m);
+        assert_in_range(m.current_ua, 6000, 14000);
+        above = above || m.current_ua > 12000;
+        below = below || m.current_ua < 8000;
+        assert_int_equal(b->seen.output[0].value, 10000);
+    }
+    assert_true(above && below);
+    clear(b, FAULT_jitter);
+    stim_measure(b->model, 0, &m);
+    assert_int_equal(m.current_ua, 10000);
+}
+
+static void a_set_point_that_alters_is_what_comes_out(void **state)
+{
+    struct bench *b = stim_running(state);
+    inject(b, FAULT_alter_set, ARG_permille, 1100);
+    assert_int_equal(b->seen.output[0].set, 11000);
+    assert_int_equal(b->seen.output[0].value, 11000);
+    assert_int_equal(b->model->setting[0][STIM_AMPLITUDE], 11000);
+    inject(b, FAULT_alter_set, ARG_permille, 100000);
+    assert_int_equal(b->seen.output[0].set, 100000); /* no further than the device goes */
+}
+
 static void held_level_ignores_set_points_but_not_rest(void **state)
 {
     struct bench *b = stim_running(state);
@@ -202,7 +233,10 @@ static void missing_second_phase_leaves_a_net_charge(void **state)
     assert_int_equal(bench_state(b, 1, "net_charge_uc"), 1250);
     stim_measure(b->model, 0, &m);
     assert_int_equal(m.current_ua, 10000);
+    assert_int_equal(m.net_permille, 1000);
     clear(b, FAULT_drop_phase);
+    stim_measure(b->model, 0, &m);
+    assert_int_equal(m.net_permille, 0);
     model_advance(b->model, MS(20000));
     assert_int_equal(bench_state(b, 1, "net_charge_uc"), 1250);
 }
@@ -219,6 +253,8 @@ int main(void)
         T(impedance_ramp_goes_on_in_small_steps),
         T(hidden_stuck_output_is_reported_at_rest),
         T(over_delivery_and_misreport_are_independent),
+        T(jitter_is_in_the_measurement_alone_and_stays_within_its_share),
+        T(a_set_point_that_alters_is_what_comes_out),
         T(held_level_ignores_set_points_but_not_rest),
         T(channel_that_is_not_there_is_refused),
         T(charge_follows_the_shape_of_the_pulse),

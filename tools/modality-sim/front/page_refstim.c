@@ -9,7 +9,7 @@ static const struct reference_holding holding[STIM_SETTINGS] = {
     {STIM_BURST_RATE, 1, 0, 100}, {STIM_BURST_DUTY, 1, 0, 1},
 };
 
-enum { INPUT_CURRENT, INPUT_IMPEDANCE, INPUT_CONTACT, INPUT_VOLTAGE, INPUTS };
+enum { INPUT_CURRENT, INPUT_IMPEDANCE, INPUT_CONTACT, INPUT_VOLTAGE, INPUT_NET_CHARGE, INPUTS };
 
 static uint16_t input(const struct page *page, unsigned channel, unsigned place)
 {
@@ -22,6 +22,8 @@ static uint16_t input(const struct page *page, unsigned channel, unsigned place)
         return page_counts(measured.impedance_ohm, 1);
     case INPUT_CONTACT:
         return (uint16_t)measured.contact;
+    case INPUT_NET_CHARGE:
+        return page_counts(measured.net_permille, 1);
     default:
         return page_counts(measured.voltage_mv, 10);
     }

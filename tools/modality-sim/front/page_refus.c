@@ -14,7 +14,8 @@ enum {
     INPUT_HEAD_TEMPERATURE,
     INPUT_CONTACT,
     INPUT_HEAD_SERIAL,
-    INPUTS = INPUT_HEAD_SERIAL + 2
+    INPUT_MOVING = INPUT_HEAD_SERIAL + 2,
+    INPUTS
 };
 
 static uint16_t float_half(double value, unsigned offset)
@@ -40,6 +41,8 @@ static uint16_t input(const struct page *page, unsigned channel, unsigned place)
         return (uint16_t)(int16_t)(measured.head_millic / 100);
     case INPUT_CONTACT:
         return (uint16_t)measured.contact;
+    case INPUT_MOVING:
+        return measured.moving;
     default:
         return page_high_first(page->identity_shown.head_serial[channel], place - INPUT_HEAD_SERIAL);
     }

@@ -89,7 +89,7 @@ static bool circulator_drifting(const struct model *model)
 
 int64_t circulator_bath_millic(const struct model *model)
 {
-    return llround(circulator_of(model)->bath_c * model->misreport_permille[0]);
+    return llround(circulator_of(model)->bath_c * 1000 * model_reported(model, 0));
 }
 
 int64_t circulator_power_percent(const struct model *model)

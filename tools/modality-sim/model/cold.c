@@ -158,7 +158,7 @@ void cold_measure(const struct model *model, struct cold_measured *out)
 {
     const struct cold *cold = cold_of(model);
     bool hidden = guard_output_on(&model->guard, 0) && !guard_reported_on(&model->guard, 0);
-    double cooled = hidden ? 0 : (REST_C - cold->pad_c) * model->misreport_permille[0] / 1000.0;
+    double cooled = hidden ? 0 : (REST_C - cold->pad_c) * model_reported(model, 0);
     double skin = cold->sensor_off ? AIR_C : cold->skin_c;
     *out =
         (struct cold_measured){.pad_millic = llround((REST_C - cooled) * 1000),

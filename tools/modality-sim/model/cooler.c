@@ -108,7 +108,7 @@ void cooler_measure(const struct model *model, struct cooler_measured *out)
 {
     const int32_t *setting = model->setting[0];
     bool hidden = guard_output_on(&model->guard, 0) && !guard_reported_on(&model->guard, 0);
-    double below = hidden ? 0 : (REST_C - cooler_of(model)->block_c) * model->misreport_permille[0] / 1000.0;
+    double below = hidden ? 0 : (REST_C - cooler_of(model)->block_c) * model_reported(model, 0);
     int64_t block = llround((REST_C - below) * 1000);
     *out = (struct cooler_measured){
         .block_millic = block,

@@ -140,7 +140,7 @@ static bool galv_drifting(const struct model *model)
 
 void galv_measure(const struct model *model, unsigned channel, struct galv_measured *out)
 {
-    double reported = model->misreport_permille[channel] / 1000.0;
+    double reported = model_reported(model, channel);
     *out = (struct galv_measured){.contact = LOAD_CONTACT_UNKNOWN};
     if (!guard_reported_on(&model->guard, channel))
         return;

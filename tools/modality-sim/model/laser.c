@@ -98,7 +98,7 @@ int64_t laser_photodiode_uw(const struct model *model, unsigned channel)
     const struct laser_channel *c = &laser_of(model)->channel[channel];
     bool reports = guard_reported_on(&model->guard, channel) && guard_output_on(&model->guard, channel);
     double seen = c->diode_hidden ? set_uw(model, channel) : emitted_uw(model, channel);
-    return reports ? llround(seen * model->misreport_permille[channel] / 1000.0) : 0;
+    return reports ? llround(seen * model_reported(model, channel)) : 0;
 }
 
 bool laser_key_on(const struct model *model)

@@ -258,6 +258,20 @@ double model_aim(const struct model *model, unsigned channel, double set)
     return rest + (set - rest) * model->deliver_permille[channel] / 1000.0;
 }
 
+/* A number between -1 and 1 that belongs to this moment and to no other. */
+static double chance(int64_t now_ns)
+{
+    uint64_t bits = (uint64_t)now_ns * UINT64_C(0x9e3779b97f4a7c15);
+    bits = (bits ^ bits >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    return (double)(bits >> 40) / (double)(1u << 23) - 1;
+}
+
+double model_reported(const struct model *model, unsigned channel)
+{
+    double jitter = model->jitter_permille[channel] * chance(model->now_ns);
+    return (model->misreport_permille[channel] + jitter) / 1000.0;
+}
+
 static void state_guard(const struct model *model, model_state_fn emit, void *ctx)
 {
     const struct guard *guard = &model->guard;

@@ -103,6 +103,7 @@ struct model {
     struct model_output last[MODEL_CHANNELS_MAX];
     int32_t deliver_permille[MODEL_CHANNELS_MAX];
     int32_t misreport_permille[MODEL_CHANNELS_MAX];
+    int32_t jitter_permille[MODEL_CHANNELS_MAX];
     bool level_held[MODEL_CHANNELS_MAX];
     double held_level[MODEL_CHANNELS_MAX];
 };
@@ -142,6 +143,9 @@ void model_reboot(struct model *model, const struct fault_args *args);
 
 /* What the output stage aims at when set is asked for, in the unit of the channel's quantity. */
 double model_aim(const struct model *model, unsigned channel, double set);
+
+/* What the device measures, as a share of what truly is; the same for all that is asked of one moment. */
+double model_reported(const struct model *model, unsigned channel);
 
 /* Reports outputs that differ from what was reported last. */
 void model_refresh(struct model *model, enum cause cause);

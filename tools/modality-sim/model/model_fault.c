@@ -18,6 +18,16 @@ static void level_hold(struct model *model, unsigned channel)
     model->level_held[channel] = true;
 }
 
+/* As a bit of its memory that flips: nobody wrote it, and whoever reads it back sees it. */
+static void level_alter(struct model *model, unsigned channel, int64_t permille)
+{
+    const struct model_setting *range = &model->kind->channel[channel].setting[0];
+    int64_t value = (int64_t)model->setting[channel][0] * permille / 1000;
+    model->setting[channel][0] = (int32_t)(value < range->least  ? range->least
+                                           : value > range->most ? range->most
+                                                                 : value);
+}
+
 static void inject_channel(struct model *model, enum fault_id fault, const struct fault_args *args, unsigned channel)
 {
     if (fault == FAULT_stuck)
@@ -29,8 +39,12 @@ static void inject_channel(struct model *model, enum fault_id fault, const struc
         model->deliver_permille[channel] = (int32_t)args->value[ARG_permille];
     else if (fault == FAULT_misreport)
         model->misreport_permille[channel] = (int32_t)args->value[ARG_permille];
+    else if (fault == FAULT_jitter)
+        model->jitter_permille[channel] = (int32_t)args->value[ARG_permille];
     else if (fault == FAULT_hold_level)
         level_hold(model, channel);
+    else if (fault == FAULT_alter_set)
+        level_alter(model, channel, args->value[ARG_permille]);
 }
 
 static void clear_channel(struct model *model, enum fault_id fault, unsigned channel)
@@ -43,6 +57,8 @@ static void clear_channel(struct model *model, enum fault_id fault, unsigned cha
         model->deliver_permille[channel] = 1000;
     else if (fault == FAULT_misreport)
         model->misreport_permille[channel] = 1000;
+    else if (fault == FAULT_jitter)
+        model->jitter_permille[channel] = 0;
     else if (fault == FAULT_hold_level)
         model->level_held[channel] = false;
 }
@@ -79,7 +95,7 @@ static bool device_wide(struct model *model, enum fault_id fault, const struct f
 static bool per_channel(enum fault_id fault)
 {
     return fault == FAULT_stuck || fault == FAULT_self_start || fault == FAULT_deliver || fault == FAULT_misreport ||
-           fault == FAULT_hold_level;
+           fault == FAULT_jitter || fault == FAULT_hold_level || fault == FAULT_alter_set;
 }
 
 /* What the guard does to outputs of its own alone. */
@@ -103,6 +119,8 @@ int model_inject(struct model *model, enum fault_id fault, const struct fault_ar
     uint16_t fault_before = model->guard.fault_code;
     int r = mask ? 0 : -EINVAL;
     if (r == 0 && model->kind->unguarded && is_of_guard(fault))
+        r = -ENOTSUP;
+    if (r == 0 && fault == FAULT_alter_set && model->kind->channel[0].settings == 0)
         r = -ENOTSUP;
     if (r < 0)
         return r;

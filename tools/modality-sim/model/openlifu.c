@@ -108,7 +108,7 @@ bool olifu_supply_is_on(const struct model *model)
 
 double olifu_measured_voltage(const struct model *model)
 {
-    return hides(model) ? 0 : of(model)->volts * model->misreport_permille[0] / 1000.0;
+    return hides(model) ? 0 : of(model)->volts * model_reported(model, 0);
 }
 
 void olifu_console_reset(struct model *model)

@@ -134,6 +134,14 @@ static bool stim_drifting(const struct model *model)
     return false;
 }
 
+/* Of the way out. */
+static double net_share(const struct model *model, unsigned channel)
+{
+    struct shape shape = shape_of(model->setting[channel]);
+    double back = channel_of(model, channel)->phase2_missing ? 0 : shape.back;
+    return shape.forth > 0 ? fabs(shape.forth - back) / shape.forth : 0;
+}
+
 void stim_measure(const struct model *model, unsigned channel, struct stim_measured *out)
 {
     *out = (struct stim_measured){.contact = LOAD_CONTACT_UNKNOWN};
@@ -141,10 +149,11 @@ void stim_measure(const struct model *model, unsigned channel, struct stim_measu
         return;
     double ohm = load_ohm(&channel_of(model, channel)->load);
     double ua = current_ua(model, channel);
-    out->current_ua = llround(ua * model->misreport_permille[channel] / 1000.0);
+    out->current_ua = llround(ua * model_reported(model, channel));
     out->voltage_mv = llround(ua * ohm / 1000.0);
     out->impedance_ohm = llround(ohm);
     out->contact = load_judge(out->impedance_ohm);
+    out->net_permille = ua > 0 ? llround(net_share(model, channel) * 1000) : 0;
 }
 
 static int stim_inject(struct model *model, enum fault_id fault, const struct fault_args *args, uint32_t mask)
@@ -187,6 +196,7 @@ static void stim_state(const struct model *model, unsigned channel, model_state_
     emit(ctx, channel, "impedance_ohm", llround(load_ohm(&c->load)));
     emit(ctx, channel, "measured_ua", measured.current_ua);
     emit(ctx, channel, "contact", measured.contact);
+    emit(ctx, channel, "net_permille", measured.net_permille);
     emit(ctx, channel, "charge_uc", llround(c->charge_uc));
     emit(ctx, channel, "net_charge_uc", llround(c->net_uc));
     emit(ctx, channel, "on_ms", c->on_ns / NS_PER_MS);

@@ -42,6 +42,7 @@ struct stim_measured {
     int64_t current_ua;
     int64_t voltage_mv;
     int64_t impedance_ohm;
+    int64_t net_permille; /* charge of a pulse that does not come back, of that of its first phase */
     enum load_contact contact;
 };
 void stim_measure(const struct model *model, unsigned channel, struct stim_measured *out);

@@ -37,6 +37,7 @@ struct us {
     double coupling;
     double ramp_to;
     int64_t ramp_end_ns;
+    bool still; /* the head rests on one spot */
     double head_c;
     double tissue_c;
     double energy_j;
@@ -145,9 +146,10 @@ void us_measure(const struct model *model, struct us_measured *out)
     const struct us *us = us_of(model);
     bool on = guard_reported_on(&model->guard, 0);
     bool judged = on && model->setting[0][US_SATP] >= JUDGED_FROM_UW_CM2;
-    out->power_w = on ? radiated_w(model) * model->misreport_permille[0] / 1000.0 : 0;
+    out->power_w = on ? radiated_w(model) * model_reported(model, 0) : 0;
     out->coupling_permille = llround(us->coupling * 1000);
     out->head_millic = llround(us->head_c * 1000);
+    out->moving = !us->still;
     out->contact = !judged                      ? US_CONTACT_UNJUDGED
                    : us->coupling >= GOOD_FROM  ? US_CONTACT_GOOD
                    : us->coupling >= LOST_BELOW ? US_CONTACT_POOR
@@ -172,6 +174,8 @@ static int us_inject(struct model *model, enum fault_id fault, const struct faul
         coupling_go(us, 0, fault_arg_or(args, ARG_ramp_ms, DRY_RAMP_MS));
     else if (fault == FAULT_contact_lost)
         coupling_go(us, 0, 0);
+    else if (fault == FAULT_still)
+        us->still = true;
     else if (fault == FAULT_head_temperature)
         us->head_c = (double)args->value[ARG_millic] / 1000.0;
     else
@@ -186,6 +190,8 @@ static int us_clear(struct model *model, enum fault_id fault, uint32_t mask)
     (void)mask;
     if (fault == FAULT_coupling || fault == FAULT_dry || fault == FAULT_contact_lost)
         coupling_go(us, COUPLING_NOMINAL, 0);
+    else if (fault == FAULT_still)
+        us->still = false;
     else if (fault == FAULT_head_temperature)
         us->head_c = SKIN_C;
     else
@@ -205,6 +211,7 @@ static void us_state(const struct model *model, unsigned channel, model_state_fn
     emit(ctx, channel, "coupling_permille", measured.coupling_permille);
     emit(ctx, channel, "contact", measured.contact);
     emit(ctx, channel, "head_millic", measured.head_millic);
+    emit(ctx, channel, "moving", measured.moving);
     emit(ctx, channel, "tissue_millic", llround(us->tissue_c * 1000));
     emit(ctx, channel, "energy_uj", llround(us->energy_j * 1e6));
     emit(ctx, channel, "on_ms", us->on_ns / NS_PER_MS);

@@ -19,6 +19,7 @@ struct us_measured {
     int64_t coupling_permille;
     int64_t head_millic;
     enum us_contact contact;
+    bool moving; /* the head, over the skin */
 };
 void us_measure(const struct model *model, struct us_measured *out);
 
