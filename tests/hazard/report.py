@@ -13,7 +13,7 @@ import os
 import re
 import sys
 
-from hazards import HAZARDS, PENDING
+from hazards import HAZARDS, OUTPUT, PENDING
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 README = os.path.join(HERE, "README.md")
@@ -48,7 +48,7 @@ def plain_table():
 
 
 def bound(row):
-    return "no output" if row.unit == "output" else f"{row.bound} {row.unit}"
+    return "no output" if row.unit == OUTPUT else f"{row.bound} {row.unit}"
 
 
 def readme():
@@ -80,7 +80,8 @@ def measured(path, directory, repeats):
     for results in sorted(glob.glob(os.path.join(directory, "*.jsonl"))):
         with open(results, encoding="utf-8") as file:
             for line in map(json.loads, file):
-                values.setdefault(line["hazard"], []).append(line["value"])
+                if line["unit"] == HAZARDS[line["hazard"]].unit:
+                    values.setdefault(line["hazard"], []).append(line["value"])
                 names.setdefault(line["hazard"], []).append(line["test"])
     table = [["#", "hazard", "control", "tests", "bound", "n", "p50", "p99", "max"]]
     for name, row in HAZARDS.items():

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a restart, a full day and a clock must not bring: daemon and device start anew, the ledger remembers."""
+import os
+import struct
+
+from hazard import Hazard, main
+
+from dosage import ACCEPTED, TENS
+from room import BUILD, now_ns, wait_until
+
+LEVEL = 5000
+DAY_MS = 24 * 3600 * 1000
+LIMITS = """
+[limit twice_a_day]
+modality = estim
+quantity = session_count
+max = 2
+scope = per-24h
+class = hard
+source = tests
+verified = choice
+when.site = hand
+
+[limit hour_of_rest]
+modality = estim
+quantity = rest_interval_ms
+min = 60 min
+scope = per-24h
+class = hard
+source = tests
+verified = choice
+when.site = forearm
+"""
+RESTING = TENS.at("forearm").lasting(1000)
+
+
+class Restart(Hazard):
+    treatments = {"tens": (TENS, 12000), "short": (TENS.at("hand").lasting(1000), 2000), "resting": (RESTING, 2000)}
+    files = {"installation.ini": ACCEPTED + LIMITS}
+
+    @staticmethod
+    def environment(room):
+        """A wall clock that can be set."""
+        room.shift_path = os.path.join(room.directory, "wall_shift")
+        if not os.path.exists(room.shift_path):
+            with open(room.shift_path, "wb") as file:
+                file.write(struct.pack("q", 0))
+        return {"LD_PRELOAD": os.path.join(BUILD, "tests", "scenario", "wall_shift.so"), "MODALITY_WALL_SHIFT": room.shift_path,
+                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+    def settled(self, session, patient):
+        def item():
+            items = self.voice.call("dose.history", patient_ref=patient)["items"]
+            return next((i for i in items if i["session_id"] == session and i["state"] != "open"), None)
+        return wait_until("the ledger has it", item)
+
+    # ---- H03 ----
+
+    def test_h03_the_daemon_is_killed_in_a_treatment(self):
+        self.repeat(self.killed)
+
+    def killed(self):
+        patient = self.patient()
+        session, _ = self.begin("tens", LEVEL, patient=patient)
+        self.at_level(LEVEL)
+        struck = now_ns()
+        self.room.daemon.kill()
+        ms = self.rest(struck)
+        self.restart(kill=True)
+        self.assertEqual(self.settled(session, patient)["state"], "crashed")
+        self.assertFalse(self.voice.call("session.list")["items"])
+        self.assertFalse(self.away_from_rest("stim1", self.rested["stim1"]))
+        self.assertTrue(self.voice.call("audit.verify")["ok"])
+        self.measured(ms)
+
+    def test_h03_a_device_comes_back_with_its_old_output(self):
+        self.repeat(self.came_back)
+
+    def came_back(self):
+        session, lease = self.begin("tens", LEVEL)
+        self.at_level(LEVEL)
+        struck = now_ns()
+        self.sim.fault("stim1", "reboot", ms=300, restart="output")
+        back = wait_until("it comes back", lambda: next((o for o in self.sim.outputs("stim1", 1) if o["t_ns"] > struck and
+                                                         o["cause"] == "reboot" and o["value"]), None))
+        ms = self.rest(back["t_ns"])
+        self.end(session, "device_restarted")
+        raised = self.alarm("device_restarted", "medium", session)
+        self.gone(session, lease)
+        self.room.wait_device("stim1", "ready")
+        self.latched(raised)
+        self.measured(ms)
+
+    # ---- H11 ----
+
+    def test_h11_the_day_is_full(self):
+        patients = []
+        self.repeat(self.full, patients)
+        for kill in (False, True):
+            self.restart(kill)
+            for patient in patients:
+                self.refused(self.request("short", 1000, patient=patient), "LIMIT_EXCEEDED", "twice_a_day")
+
+    def full(self, patients):
+        patients.append(self.patient())
+        for _ in range(2):
+            session, _ = self.begin("short", 1000, patient=patients[-1])
+            self.assertEqual(self.voice.state(session, "ended")["reason"], "complete")
+            self.settled(session, patients[-1])
+        self.refused(self.request("short", 1000, patient=patients[-1]), "LIMIT_EXCEEDED", "twice_a_day")
+
+    # ---- H17 ----
+
+    def test_h17_the_clock_is_set(self):
+        self.repeat(self.clock)
+
+    def clock(self):
+        """Back and forth by a day: an hour of rest is an hour of the machine, and each step is in the chain."""
+        patient = self.patient()
+        session, _ = self.begin("resting", 1000, patient=patient)
+        self.assertEqual(self.voice.state(session, "ended")["reason"], "complete")
+        self.settled(session, patient)
+        for days, step in ((-1, -1), (1, 2), (0, -1)):
+            self.shift(days)
+            self.refused(self.request("resting", 1000, patient=patient), "REST_INTERVAL", "hour_of_rest")
+            wait_until("the step is audited", lambda s=step: self.stepped(s * DAY_MS))
+            told = self.voice.event(lambda e: e["type"] == "alarm" and e["alarm"]["kind"] == "clock_stepped")
+            self.assertEqual(told["alarm"]["priority"], "low")
+            self.refused(self.request("resting", 1000, patient=patient), "REST_INTERVAL", "hour_of_rest")
+
+    def stepped(self, ms):
+        newest = self.audited("clock_stepped")
+        return newest and abs(newest["detail"]["step_ms"] - ms) < 60000
+
+    def shift(self, days):
+        with open(self.room.shift_path, "r+b") as file:
+            file.write(struct.pack("q", days * DAY_MS))
+
+
+if __name__ == "__main__":
+    main()
