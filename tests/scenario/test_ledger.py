@@ -135,7 +135,7 @@ class LedgerCase(unittest.TestCase):
 
 
 class Day(LedgerCase):
-    """H11: many short sessions make a full day, and nothing empties it but time."""
+    """What counts into a day, and for whom; that a restart does not empty it is H11 of tests/hazard."""
 
     installation = (limit("three_a_day", "estim", "session_count", "max = 3", when_site="hand") +
                     limit("seconds_a_day", "estim", "duration_ms", "max = 7 s", when_site="elbow"))
@@ -148,10 +148,6 @@ class Day(LedgerCase):
         self.sim.wait_output("stim1", 1000)
         self.kill()  # a crashed one counts
         self.room.wait_device("stim1", "ready")
-        self.refused(self.tens(**hand), "LIMIT_EXCEEDED", "three_a_day")
-        self.restart()
-        self.refused(self.tens(**hand), "LIMIT_EXCEEDED", "three_a_day")
-        self.kill()
         self.refused(self.tens(**hand), "LIMIT_EXCEEDED", "three_a_day")
         self.assertEqual(self.client.call("dose.history", patient_ref="P-1", site="hand")["totals"]["sessions"], 3)
         for other in ({"side": "right"}, {"patient": "P-2"}):
@@ -168,12 +164,11 @@ class Day(LedgerCase):
             self.assertLessEqual(treated, 3, "3 x 2 s are done, a fourth would be 8 s")
         self.assertGreaterEqual(treated, 2)
         self.refused(self.tens(**elbow), "LIMIT_EXCEEDED", "seconds_a_day")
-        self.kill()
-        self.refused(self.tens(**elbow), "LIMIT_EXCEEDED", "seconds_a_day")
 
 
 class Clock(LedgerCase):
-    """H17: the wall clock is set while a rest runs."""
+    """A rest is over when its time has passed on the machine, wherever the wall clock was set; that it is not over before,
+    and that steps are audited, is H17 of tests/hazard."""
 
     rest = "8 s"
     rest_s = 8
@@ -191,10 +186,6 @@ class Clock(LedgerCase):
         with open(self.shift_path, mode) as file:
             file.write(struct.pack("q", days * DAY_MS))
 
-    def stepped(self):
-        """Steps of the wall clock in the audit chain, newest first."""
-        return [e["detail"]["step_ms"] for e in self.client.call("audit.tail", limit=200)["items"] if e["event"] == "clock_stepped"]
-
     def rest_elapsed(self, since):
         wait_until("the rest's time", lambda: time.clock_gettime(time.CLOCK_BOOTTIME) > since + self.rest_s, self.rest_s + 2)
 
@@ -202,8 +193,6 @@ class Clock(LedgerCase):
         session = self.treat(self.tens())
         over = time.clock_gettime(time.CLOCK_BOOTTIME)
         self.shift(-1)
-        self.refused(self.tens(), "REST_INTERVAL")
-        wait_until("the step is audited", lambda: any(s < -DAY_MS + 60000 for s in self.stepped()))
         self.rest_elapsed(over)
         # Dated in the future: it ended just now, for as long as the clock says so, and through a kill.
         self.refused(self.tens(), "REST_INTERVAL")
@@ -223,7 +212,6 @@ class Clock(LedgerCase):
             self.refused(self.tens(), "REST_INTERVAL")
         wait_until("the rest is over", lambda: self.check(self.tens()) is None, self.rest_s + 5)
         self.assertGreaterEqual(time.clock_gettime(time.CLOCK_BOOTTIME), over + self.rest_s - 1)
-        wait_until("the step is audited", lambda: any(s > DAY_MS - 60000 for s in self.stepped()))
         item = self.item(session)
         self.assertIsNotNone(item, "still of this day")
         self.assertLess(item["elapsed_ms"], DAY_MS)
