@@ -130,6 +130,9 @@ static void take_message(struct host *h, const struct link_header *m)
     case LINK_MAKE_SAFE:
         mail_make_safe(&h->mail, ((const struct link_unit_ref *)m)->unit);
         return;
+    case LINK_TRY:
+        mail_try(&h->mail, ((const struct link_unit_ref *)m)->unit);
+        return;
     case LINK_SHUTDOWN:
         leave(h, LINK_REASON_HOST_STOPPING);
         return;
@@ -140,6 +143,7 @@ static void take_message(struct host *h, const struct link_header *m)
     case LINK_SAMPLE:
     case LINK_SESSION:
     case LINK_LOG:
+    case LINK_TRIED:
         return; /* link_message_check lets none of these through in this direction */
     }
 }

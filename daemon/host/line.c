@@ -111,6 +111,9 @@ static void job_run(struct line *l, const struct job *job)
     case JOB_POLL:
         presence_poll(l, job->unit);
         return;
+    case JOB_TRIAL:
+        trial_step(l, job->unit);
+        return;
     }
 }
 

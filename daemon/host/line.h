@@ -95,6 +95,16 @@ struct rest {
     int64_t give_up_ns; /* rest unproved from then on; the tries go on */
 };
 
+/* A self-test of an idle unit: the step that is due. */
+struct trial {
+    bool active;
+    enum link_trial_step step;
+    uint32_t group;
+    bool reads;       /* it was written, rest is read back */
+    int64_t begun_ns; /* of this step, 0 = not begun */
+    int64_t due_ns;   /* not before */
+};
+
 struct unit {
     const struct modality_device *device;
     uint32_t index;
@@ -122,6 +132,7 @@ struct unit {
     bool refused;                /* a step was answered with no: asked for its state, then stopped */
     char refusal[LINK_TEXT_MAX]; /* what is said of it where its state says nothing */
     struct rest rest;
+    struct trial trial;
     struct unit_level levels[MODALITY_CHANNELS_MAX];
     uint64_t seq;
     struct modality_status status; /* the last validated one */
@@ -165,6 +176,7 @@ enum job_kind {
     JOB_START,
     JOB_FEED,
     JOB_POLL,
+    JOB_TRIAL,
 };
 enum job_rank { RANK_LINK, RANK_REST, RANK_LOWER, RANK_DEADLINE };
 struct job {
@@ -239,6 +251,11 @@ void rest_write(struct line *l, struct unit *u);
 void rest_readback(struct line *l, struct unit *u);
 void rest_failed(struct line *l, struct unit *u, int64_t now_ns);
 bool rest_proved(const struct unit *u, uint32_t channels, enum modality_evidence *evidence);
+
+/* trial.c: the ways to rest of an idle unit, tried one after the other; every one is said. */
+void trial_begin(struct line *l, struct unit *u, int64_t now_ns);
+void trial_step(struct line *l, struct unit *u);
+void trial_tick(struct line *l, struct unit *u);
 
 /* presence.c: who is there, and in which state. */
 void presence_open(struct line *l);

@@ -134,6 +134,14 @@ void mail_make_safe(struct mail *m, uint32_t unit)
     unlock_and_wake(m);
 }
 
+void mail_try(struct mail *m, uint32_t unit)
+{
+    pthread_mutex_lock(&m->lock);
+    if (unit < MODALITY_UNITS_MAX)
+        m->trials |= UINT32_C(1) << unit;
+    unlock_and_wake(m);
+}
+
 void mail_go(struct mail *m, bool predecessor)
 {
     pthread_mutex_lock(&m->lock);

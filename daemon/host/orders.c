@@ -44,6 +44,13 @@ static void take_make_safe(struct line *l, uint32_t units, int64_t now_ns)
     }
 }
 
+static void take_trials(struct line *l, uint32_t units, int64_t now_ns)
+{
+    for (size_t i = 0; i < l->n_units; i++)
+        if (units & (UINT32_C(1) << i))
+            trial_begin(l, &l->units[i], now_ns);
+}
+
 static void take_leave(struct line *l, enum link_reason reason, int64_t now_ns)
 {
     l->leaving = true;
@@ -116,13 +123,14 @@ void orders_take(struct line *l)
         if (m->slots[i].used)
             take_slot(l, i, now);
     m->stop_all = false;
-    uint32_t make_safe = m->make_safe;
-    m->make_safe = 0;
+    uint32_t make_safe = m->make_safe, trials = m->trials;
+    m->make_safe = m->trials = 0;
     bool leave = m->leave;
     enum link_reason reason = m->leave_reason;
     pthread_mutex_unlock(&m->lock);
     if (make_safe != 0)
         take_make_safe(l, make_safe, now);
+    take_trials(l, trials, now);
     if (leave && !l->leaving)
         take_leave(l, reason, now);
     bool any = false;

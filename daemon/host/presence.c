@@ -41,9 +41,14 @@ void presence_note(struct unit *u, const char *format, ...)
     va_end(arguments);
 }
 
+static bool is_usb(const struct line *l)
+{
+    return strncmp(l->name, "usb:", 4) == 0;
+}
+
 static bool has_plug(const struct line *l)
 {
-    return strncmp(l->name, "usb:", 4) == 0 || strncmp(l->name, "serial:", 7) == 0;
+    return is_usb(l) || strncmp(l->name, "serial:", 7) == 0;
 }
 
 static int64_t backoff_next(const struct line *l, int64_t *backoff_ns, bool hot)
@@ -101,8 +106,7 @@ static void line_drop(struct line *l, int error, const char *what)
 
 static int line_open(struct line *l)
 {
-    bool usb = strncmp(l->name, "usb:", 4) == 0;
-    int64_t deadline = call_begin(l, l->slice_ms + (usb ? PRESENCE_USB_MS : 0), "open");
+    int64_t deadline = call_begin(l, l->slice_ms + (is_usb(l) ? PRESENCE_USB_MS : 0), "open");
     services_attempt(l->services, line_hot(l));
     int r = owner_node(l->owner, l->name);
     if (r == 0)
@@ -132,6 +136,7 @@ static void note_not_open(struct line *l, int error)
     for (size_t i = 0; i < l->n_units; i++) {
         struct unit *u = &l->units[i];
         u->absent = true;
+        u->foreign = false;
         u->reworded = u->reworded || news;
         presence_note(u, "%s", why);
     }
@@ -240,6 +245,30 @@ static void identified(struct line *l, struct unit *u, int64_t now_ns)
     u->rest.give_up_ns = now_ns + (int64_t)l->dead_man_ms * NS_PER_MS;
 }
 
+/* What is plugged in is not ours: it is let go, so that the next look finds ours beside it or in its place. */
+static void foreign_let_go(struct line *l, const struct unit *u)
+{
+    call_begin(l, l->slice_ms, "close");
+    l->plugin->close(l->link);
+    call_end(l);
+    l->link = NULL;
+    l->open_retry_ns = u->retry_ns;
+}
+
+static void foreign(struct line *l, struct unit *u, int64_t now_ns)
+{
+    if (!u->foreign)
+        presence_note(u, "another device answers as unit %s", u->device->id);
+    u->foreign = true;
+    u->absent = false;
+    u->backoff_ns = PRESENCE_BACKOFF_MAX_NS;
+    u->retry_ns = now_ns + (u->hot && is_usb(l) ? PRESENCE_PLUG_MAX_NS : PRESENCE_BACKOFF_MAX_NS);
+    if (is_usb(l) && !line_has_identified(l))
+        foreign_let_go(l, u);
+    else
+        l->doubt = !line_has_identified(l); /* a handle of a device that was replugged says the same for ever */
+}
+
 void presence_identify(struct line *l, struct unit *u)
 {
     struct modality_identity identity = {0};
@@ -255,13 +284,7 @@ void presence_identify(struct line *l, struct unit *u)
         presence_failed(l, u, r, "identify", began);
         return;
     }
-    if (!u->foreign)
-        presence_note(u, "another device answers as unit %s", u->device->id);
-    u->foreign = true;
-    u->absent = false;
-    u->backoff_ns = PRESENCE_BACKOFF_MAX_NS;
-    u->retry_ns = now + PRESENCE_BACKOFF_MAX_NS;
-    l->doubt = !line_has_identified(l); /* a handle of a device that was replugged says the same for ever */
+    foreign(l, u, now);
 }
 
 static int64_t next_poll(const struct line *l, const struct unit *u, int64_t now_ns)
@@ -361,6 +384,7 @@ static void tick_unit(struct line *l, struct unit *u, int64_t now_ns)
         u->unproved = true;
         presence_note(u, "it answers and cannot be proved at rest");
     }
+    trial_tick(l, u);
     enum unit_state state = state_now(l, u);
     bool asked = u->safe_asked && !u->rest.active;
     if (u->said && state == u->state && u->epoch == u->said_epoch && !asked && !u->reworded)

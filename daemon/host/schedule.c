@@ -128,6 +128,10 @@ static void offer_unit(struct pick *p, const struct line *l, struct unit *u)
         job.rank = RANK_LOWER;
         job.release_ns = 0;
     }
+    if (u->trial.active) {
+        job.kind = JOB_TRIAL;
+        job.release_ns = u->trial.due_ns;
+    }
     offer(p, &job);
 }
 

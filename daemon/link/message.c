@@ -28,6 +28,7 @@ static const struct text_field presence_texts[] = {
     TEXT(link_presence, identity.firmware), TEXT(link_presence, detail)};
 static const struct text_field sample_texts[] = {TEXT(link_sample, status.fault_text)};
 static const struct text_field session_texts[] = {TEXT(link_session, detail)};
+static const struct text_field tried_texts[] = {TEXT(link_tried, detail)};
 static const struct text_field text_texts[] = {TEXT(link_text, origin), TEXT(link_text, text)};
 
 static bool line_fits(const void *m)
@@ -102,6 +103,12 @@ static bool session_fits(const void *m)
            s->evidence <= EVIDENCE_MEASURED;
 }
 
+static bool tried_fits(const void *m)
+{
+    const struct link_tried *t = m;
+    return t->step <= LINK_TRIAL_OVER && t->evidence <= EVIDENCE_MEASURED && t->group < MODALITY_GROUPS_MAX;
+}
+
 static bool text_fits(const void *m)
 {
     return ((const struct link_text *)m)->level <= MODALITY_LOG_DEBUG;
@@ -126,6 +133,7 @@ static const struct shape {
     {LINK_TIGHTEN, false, sizeof(struct link_arm), NULL, 0, arm_fits},
     {LINK_MAKE_SAFE, false, sizeof(struct link_unit_ref), NULL, 0, NULL},
     {LINK_SHUTDOWN, false, sizeof(struct link_plain), NULL, 0, NULL},
+    {LINK_TRY, false, sizeof(struct link_unit_ref), NULL, 0, NULL},
     {LINK_HELLO, true, sizeof(struct link_hello), hello_texts, COUNT(hello_texts), NULL},
     {LINK_UNIT, true, sizeof(struct link_unit), unit_texts, COUNT(unit_texts), unit_fits},
     {LINK_CONFIG_FAULT, true, sizeof(struct link_text), text_texts, COUNT(text_texts), text_fits},
@@ -133,6 +141,7 @@ static const struct shape {
     {LINK_SAMPLE, true, sizeof(struct link_sample), sample_texts, COUNT(sample_texts), sample_fits},
     {LINK_SESSION, true, sizeof(struct link_session), session_texts, COUNT(session_texts), session_fits},
     {LINK_LOG, true, sizeof(struct link_text), text_texts, COUNT(text_texts), text_fits},
+    {LINK_TRIED, true, sizeof(struct link_tried), tried_texts, COUNT(tried_texts), tried_fits},
 };
 _Static_assert(sizeof(struct link_unit) <= LINK_DATAGRAM_MAX && sizeof(struct link_arm) <= LINK_DATAGRAM_MAX,
                "every message fits one datagram");

@@ -26,6 +26,7 @@ enum link_message_type {
     LINK_TIGHTEN,    /* link_arm with lower ceilings, same session and turn */
     LINK_MAKE_SAFE,  /* link_unit_ref: make_safe and read back now (device.reset, quarantine) */
     LINK_SHUTDOWN,   /* link_plain: make safe, then exit */
+    LINK_TRY,        /* link_unit_ref: an idle unit's ways to rest, one after the other; answered by LINK_TRIED each */
     /* host -> daemon */
     LINK_HELLO = 64,   /* link_hello: first; again after a re-execution */
     LINK_UNIT,         /* link_unit: one per unit after describe */
@@ -34,6 +35,7 @@ enum link_message_type {
     LINK_SAMPLE,       /* link_sample: every validated status */
     LINK_SESSION,      /* link_session: progress and end of one arm */
     LINK_LOG,          /* link_text */
+    LINK_TRIED,        /* link_tried: how one step of LINK_TRY went, or that there are no more */
 };
 
 struct link_header {
@@ -203,6 +205,26 @@ struct link_session {
     uint32_t reserved;
     int64_t at_ns; /* CLOCK_MONOTONIC: of the sample that proved rest, of the acknowledged start */
     char detail[LINK_TEXT_MAX];
+};
+
+enum link_trial_step {
+    LINK_TRIAL_IDENTITY,  /* asked again, and the same */
+    LINK_TRIAL_REST,      /* every channel says that it is at rest */
+    LINK_TRIAL_STOP,      /* one group's stop, written and read back */
+    LINK_TRIAL_MAKE_SAFE, /* the whole unit's */
+    LINK_TRIAL_OVER,      /* no more; result 0 = all were tried */
+};
+
+struct link_tried {
+    struct link_header header;
+    uint32_t unit;
+    uint32_t step;     /* enum link_trial_step */
+    uint32_t group;    /* of LINK_TRIAL_STOP */
+    int32_t result;    /* 0 or negative errno: -ETIME rest was not seen in time, else what the plugin said */
+    uint32_t evidence; /* enum modality_evidence of the rest that was read back */
+    uint32_t reserved;
+    int64_t took_ns;            /* from before the call until rest was read back */
+    char detail[LINK_TEXT_MAX]; /* why not; "" = nothing to say */
 };
 
 struct link_text {

@@ -227,6 +227,10 @@ static void message_take(struct rig *r, const void *m)
         r->logs++;
         strcpy(r->last_log, text->text);
         return;
+    case LINK_TRIED:
+        assert_true(r->n_tried < RIG_TRIED);
+        r->tried[r->n_tried++] = *(const struct link_tried *)m;
+        return;
     case LINK_CONFIG:
     case LINK_LINE:
     case LINK_CONFIG_END:
@@ -236,6 +240,7 @@ static void message_take(struct rig *r, const void *m)
     case LINK_STOP:
     case LINK_TIGHTEN:
     case LINK_MAKE_SAFE:
+    case LINK_TRY:
     case LINK_SHUTDOWN:
         fail_msg("a message of the wrong direction");
     }

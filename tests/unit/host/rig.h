@@ -12,6 +12,7 @@
 #include "modality/clock.h"
 
 #define RIG_SESSIONS 64
+#define RIG_TRIED 16
 /* How long a permit is: one that the rig keeps up must not run out because a loaded machine does not run the rig. */
 #define RIG_PERMIT_MS 1000
 
@@ -49,6 +50,8 @@ struct rig {
     struct link_sample sample[FAKE_UNITS];
     struct link_session sessions[RIG_SESSIONS];
     unsigned n_sessions;
+    struct link_tried tried[RIG_TRIED];
+    unsigned n_tried;
     /* permits sent while waiting */
     struct link_session_ref permit[FAKE_UNITS];
     unsigned n_permits;

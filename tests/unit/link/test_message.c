@@ -31,6 +31,7 @@ static const struct {
     {LINK_TIGHTEN, false, sizeof(struct link_arm)},
     {LINK_MAKE_SAFE, false, sizeof(struct link_unit_ref)},
     {LINK_SHUTDOWN, false, sizeof(struct link_plain)},
+    {LINK_TRY, false, sizeof(struct link_unit_ref)},
     {LINK_HELLO, true, sizeof(struct link_hello)},
     {LINK_UNIT, true, sizeof(struct link_unit)},
     {LINK_CONFIG_FAULT, true, sizeof(struct link_text)},
@@ -38,6 +39,7 @@ static const struct {
     {LINK_SAMPLE, true, sizeof(struct link_sample)},
     {LINK_SESSION, true, sizeof(struct link_session)},
     {LINK_LOG, true, sizeof(struct link_text)},
+    {LINK_TRIED, true, sizeof(struct link_tried)},
 };
 
 static void sane(enum link_message_type type, size_t size)
