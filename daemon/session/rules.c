@@ -108,6 +108,15 @@ static void put_measurement(struct supervise_channel_rules *c, const struct asse
     }
 }
 
+static void put_timer(struct supervise_rules *rules, const struct modality_range *timer)
+{
+    if (!timer)
+        return;
+    rules->device_timer = true;
+    if (timer->resolution > rules->timer_step_ms)
+        rules->timer_step_ms = timer->resolution;
+}
+
 static void put_applicator(struct supervise_channel_rules *c, const struct assessment *a)
 {
     const struct unit *unit = a->plan.unit;
@@ -350,7 +359,7 @@ int rules_make(const struct sessions *s, struct session *session, const struct a
         put_measurement(c, a, i);
         put_applicator(c, a);
         loosest_channel(c);
-        rules->device_timer = rules->device_timer || readable(a->plan.device[i], QUANTITY_duration_ms);
+        put_timer(rules, readable(a->plan.device[i], QUANTITY_duration_ms));
     }
     return rules_tighten(session, a);
 }

@@ -27,7 +27,7 @@ static const struct {
 #undef FAULT
 };
 
-/* A device timer that does not move for this long is stalled, whatever its tolerance over the whole treatment. */
+/* A device timer that does not move for this long, or for two of its steps, is stalled, whatever its tolerance. */
 #define TIMER_STALL_NS (2 * NS_PER_S)
 
 _Static_assert(FAULT_COUNT <= 32, "a fault has a bit in what a session has told");
@@ -148,10 +148,11 @@ static void judge_timer(struct judging *j)
     const int64_t expected = state->timer_first_ms - (now - state->timer_first_ns) / NS_PER_MS;
     const int64_t difference = status->remaining_ms - expected;
     const int64_t error = difference < 0 ? -difference : difference;
-    const bool stalled = now - state->timer_moved_ns > TIMER_STALL_NS;
-    supervise_judge(j, FAULT_device_timer, stalled || error > j->rules->timer_tolerance_ms, QUANTITY_timer_error_ms,
-                    error, j->rules->timer_tolerance_ms, "the device's timer %s: off by %s, allowed %s%s",
-                    stalled ? "stands still" : "runs apart",
+    const int64_t step_ms = j->rules->timer_step_ms, step_ns = 2 * step_ms * NS_PER_MS;
+    const bool stalled = now - state->timer_moved_ns > (step_ns > TIMER_STALL_NS ? step_ns : TIMER_STALL_NS);
+    supervise_judge(j, FAULT_device_timer, stalled || error > j->rules->timer_tolerance_ms + step_ms,
+                    QUANTITY_timer_error_ms, error, j->rules->timer_tolerance_ms,
+                    "the device's timer %s: off by %s, allowed %s%s", stalled ? "stands still" : "runs apart",
                     IN_UNITS_BESIDE(QUANTITY_timer_error_ms, error, j->rules->timer_tolerance_ms),
                     IN_UNITS(QUANTITY_timer_error_ms, j->rules->timer_tolerance_ms), BY(j, BOUND_timer));
 }

@@ -117,6 +117,7 @@ struct supervise_rules {
     int64_t stale_ns; /* age of the newest sample at which it is stale */
     int64_t timer_tolerance_ms;
     bool device_timer;              /* status reports remaining time */
+    int64_t timer_step_ms;          /* in steps of so much */
     int64_t temperature_max_millic; /* applicator, INT64_MAX where none applies */
     /* limits on accumulated quantities: bound less what history had at prepare; INT64_MAX = none */
     struct dose_amounts totals_max, totals_notice; /* hard; notice, where nobody has acknowledged it */

@@ -58,12 +58,23 @@ static struct modality_range range_of(const struct map_point *p)
     return range;
 }
 
+/* Whether what is set can be seen: a measurement of it, or a device timer that tells at least as finely as it is set.
+ */
+static bool is_seen(const struct map *map, int channel, const struct map_point *set)
+{
+    const int left = map_select_polled(map, ROLE_REMAINING, channel, set->quantity);
+    if (map_select_polled(map, ROLE_ACTUAL, channel, set->quantity) >= 0)
+        return true;
+    return left >= 0 && map->points[left].codec.step <= set->codec.step;
+}
+
 size_t map_select_ranges(const struct map *map, int channel, struct modality_range *out, size_t max)
 {
     size_t n = 0;
     for (size_t i = 0; i < map->n_points; i++) {
         const struct map_point *p = &map->points[i];
-        bool sets = p->role == ROLE_SETPOINT, reads = p->role == ROLE_ACTUAL || p->role == ROLE_INTERLOCK;
+        bool sets = p->role == ROLE_SETPOINT;
+        bool reads = p->role == ROLE_ACTUAL || p->role == ROLE_INTERLOCK || p->role == ROLE_REMAINING;
         if ((!sets && !reads) || !map_point_concerns(p, channel))
             continue;
         /*
@@ -77,7 +88,7 @@ size_t map_select_ranges(const struct map *map, int channel, struct modality_ran
         if (n < max) {
             out[n] = range_of(p);
             out[n].settable = sets;
-            out[n].readable = reads || map_select_polled(map, ROLE_ACTUAL, channel, p->quantity) >= 0;
+            out[n].readable = reads || is_seen(map, channel, p);
         }
         n++;
     }

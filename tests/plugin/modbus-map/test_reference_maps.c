@@ -414,6 +414,30 @@ static void what_says_yes_or_no_may_be_a_bit(void **state)
     judge_bench_end(&b);
 }
 
+static const struct modality_range *timer_of(const struct judge_bench *b)
+{
+    static struct modality_range ranges[MODALITY_RANGES_MAX];
+    size_t n = map_select_ranges(b->map, 0, ranges, MODALITY_RANGES_MAX);
+    for (size_t i = 0; i < n; i++) {
+        if (ranges[i].quantity == QUANTITY_duration_ms)
+            return &ranges[i];
+    }
+    return NULL;
+}
+
+/* One that counts minutes says too little of a time that is set in milliseconds. */
+static void a_timer_is_seen_where_it_is_fine_enough(void **state)
+{
+    (void)state;
+    struct judge_bench b = judge_bench_begin(CONFIG_DIR "/maps/refus.ini", "refus");
+    assert_non_null(timer_of(&b));
+    assert_true(timer_of(&b)->settable && timer_of(&b)->readable);
+    support_set(b.s, "point refus.remaining", "unit", "min");
+    judge_bench_again(&b);
+    assert_true(timer_of(&b)->settable && !timer_of(&b)->readable);
+    judge_bench_end(&b);
+}
+
 /* 1 and 2 as they are, other numbers by codes, and a word in a list of writes. */
 static void polarity_is_a_number_or_a_code(void **state)
 {
@@ -473,6 +497,7 @@ int main(void)
         cmocka_unit_test(galvanic_unit_reads_current_and_voltage),
         cmocka_unit_test(galvanic_unit_is_described_with_its_polarity),
         cmocka_unit_test(what_says_yes_or_no_may_be_a_bit),
+        cmocka_unit_test(a_timer_is_seen_where_it_is_fine_enough),
         cmocka_unit_test(polarity_is_a_number_or_a_code),
         cmocka_unit_test(reading_without_a_code_is_left_out),
     };

@@ -92,6 +92,21 @@ static void the_timer_may_be_off_by_a_time_and_by_a_share(void **state)
     assert_int_equal(rules->timer_tolerance_ms, 9000);
 }
 
+/* A hard bound ends what runs; a notice only tells. */
+static void a_rise_of_impedance_is_bounded_by_twice_or_by_its_limit(void **state)
+{
+    struct room *r = *state;
+    limit(r, "es_load_trend", MODALITY_ESTIM, QUANTITY_impedance_rise_permille, LIMIT_NOTICE, SCOPE_PER_SESSION, 500);
+    const struct supervise_rules *rules = running(r, room_tens());
+    assert_int_equal(rules->channels[0].impedance_trend_permille, 500);
+    assert_int_equal(rules->channels[0].impedance_rise_permille, 1000);
+    assert_int_equal(rules->channels[0].level_resolution, 100);
+    limit(r, "es_load_rise", MODALITY_ESTIM, QUANTITY_impedance_rise_permille, LIMIT_HARD, SCOPE_PER_SESSION, 800);
+    reload(r, "es_load_rise", 800);
+    assert_int_equal(rules->channels[0].impedance_rise_permille, 800);
+    assert_int_equal(rules->channels[0].impedance_trend_permille, 500);
+}
+
 static void a_still_head_is_bounded_by_its_notice(void **state)
 {
     struct room *r = *state;
@@ -206,6 +221,7 @@ int main(void)
         TEST(without_a_floor_in_the_tables_it_is_a_tenth),
         TEST(the_timer_may_be_off_by_a_time_and_by_a_share),
         TEST(a_still_head_is_bounded_by_its_notice),
+        TEST(a_rise_of_impedance_is_bounded_by_twice_or_by_its_limit),
         TEST(a_hot_head_is_bounded_by_limit_and_by_itself),
         TEST(laser_and_cold_have_their_bounds_and_reloads_tighten_them),
         TEST(the_floor_of_the_skin_is_raised_by_a_reload),

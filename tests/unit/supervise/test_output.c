@@ -275,6 +275,25 @@ static void a_stalled_device_timer_is_found(void **unused)
     bench_expect(&b, FAULT_device_timer, (int)(2 * NS_PER_S / PERIOD) + 3);
 }
 
+/* One that counts minutes stands still for a minute, and is off by as much when it is read first. */
+static void a_coarse_device_timer_is_given_its_steps(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_stimulator(&b);
+    b.rules.device_timer = true;
+    b.rules.timer_step_ms = 60000;
+    b.rules.timer_tolerance_ms = 1000;
+    b.sample.status.remaining_known = true;
+    b.sample.status.remaining_ms = 600000;
+    bench_feed_well(&b, 5 * SAMPLES_PER_S); /* it was about to count down when it was read first */
+    b.sample.status.remaining_ms = 540000;
+    bench_feed_well(&b, 60 * SAMPLES_PER_S);
+    b.sample.status.remaining_ms = 480000;
+    bench_feed_well(&b, 1 + 61 * SAMPLES_PER_S);
+    bench_expect(&b, FAULT_device_timer, 3); /* twice its step behind */
+}
+
 static void staleness_comes_from_samples_alone(void **unused)
 {
     struct bench b;
@@ -322,6 +341,7 @@ int main(void)
         cmocka_unit_test(a_decrease_that_was_measured_at_once_is_no_stuck_measurement),
         cmocka_unit_test(output_lost_needs_two_samples),
         cmocka_unit_test(a_stalled_device_timer_is_found),
+        cmocka_unit_test(a_coarse_device_timer_is_given_its_steps),
         cmocka_unit_test(staleness_comes_from_samples_alone),
         cmocka_unit_test(a_replayed_sample_is_no_proof),
     };
