@@ -51,6 +51,9 @@ static void refuse(struct host *h, const struct link_session_ref *ref, enum link
 static void take_stop(struct host *h, const struct link_stop *stop)
 {
     struct link_session last = {0};
+    struct link_stop heard = *stop;
+    link_message_head(&heard, LINK_HEARD, sizeof(heard));
+    outbox_send(&h->outbox, &heard); /* a host that is stopped or starved does not say so, whatever its device does */
     if (mail_stop(&h->mail, stop, &last) == 0)
         return;
     if (last.header.type != 0) {
@@ -144,6 +147,7 @@ static void take_message(struct host *h, const struct link_header *m)
     case LINK_SESSION:
     case LINK_LOG:
     case LINK_TRIED:
+    case LINK_HEARD:
         return; /* link_message_check lets none of these through in this direction */
     }
 }

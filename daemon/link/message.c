@@ -141,6 +141,7 @@ static const struct shape {
     {LINK_SAMPLE, true, sizeof(struct link_sample), sample_texts, COUNT(sample_texts), sample_fits},
     {LINK_SESSION, true, sizeof(struct link_session), session_texts, COUNT(session_texts), session_fits},
     {LINK_LOG, true, sizeof(struct link_text), text_texts, COUNT(text_texts), text_fits},
+    {LINK_HEARD, true, sizeof(struct link_stop), NULL, 0, NULL},
     {LINK_TRIED, true, sizeof(struct link_tried), tried_texts, COUNT(tried_texts), tried_fits},
 };
 _Static_assert(sizeof(struct link_unit) <= LINK_DATAGRAM_MAX && sizeof(struct link_arm) <= LINK_DATAGRAM_MAX,

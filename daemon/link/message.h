@@ -35,6 +35,7 @@ enum link_message_type {
     LINK_SAMPLE,       /* link_sample: every validated status */
     LINK_SESSION,      /* link_session: progress and end of one arm */
     LINK_LOG,          /* link_text */
+    LINK_HEARD,        /* link_stop: at once when it is read; the device's part of it is told by LINK_SESSION */
     LINK_TRIED,        /* link_tried: how one step of LINK_TRY went, or that there are no more */
 };
 

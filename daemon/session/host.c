@@ -115,6 +115,13 @@ static void on_refused(struct session *session, const struct link_session *m, co
     session_end_by(session, end, session_end_origin(end), m->detail, now);
 }
 
+static void on_heard(struct sessions *s, size_t link, const struct link_stop *m)
+{
+    struct session *session = session_by_number(s, m->session);
+    if (session && session->unit->settings->link == link)
+        session->stop_told_ns = 0;
+}
+
 static void on_session(struct sessions *s, size_t link, const struct link_session *m, const struct session_time *now)
 {
     struct session *session = session_by_number(s, m->ref.session);
@@ -250,6 +257,9 @@ void sessions_host_message(struct sessions *s, size_t link, const struct link_he
         break;
     case LINK_SESSION:
         on_session(s, link, m, now);
+        break;
+    case LINK_HEARD:
+        on_heard(s, link, m);
         break;
     case LINK_CONFIG_FAULT:
         on_text(s, link, m, "device.config_fault");

@@ -169,6 +169,7 @@ struct session {
     int64_t output_boot_ns; /* since when this turn's output has been on, INT64_MAX = it has not */
     int64_t start_until_ns, stop_until_ns, treated_ms;
     int64_t held_ms, paused_ms;
+    int64_t stop_told_ns; /* the host was told to stop then and has not said that it heard, 0 = it has */
     char pause_reason[48]; /* why it is paused: operator, lease_lost, or which point is done */
     int64_t points_done;   /* of a laser that treats point by point */
     bool point_over;       /* the present one is; the next begins with the next turn */
@@ -358,6 +359,7 @@ void unit_make_safe(struct sessions *s, struct unit *unit, const struct session_
 /* Past its bound without proof: unproved, and a host that does not answer is replaced. */
 void session_rest_tick(struct session *session, const struct session_time *now);
 /* Rests it for a pause, with its reason; one that is held already is at rest. */
+int64_t session_rest_due_ns(const struct session *session); /* when that is, INT64_MAX = it is not being stopped */
 void session_pause_by(struct session *session, const char *reason, const struct session_time *now);
 
 /* unproved.c: output_unknown and what clears it */

@@ -31,6 +31,7 @@ void session_rest(struct session *session, enum session_event event, const struc
 {
     state_apply(session, event, now);
     session->stop_until_ns = now->monotonic_ns + stop_bound_ns(session);
+    session->stop_told_ns = now->monotonic_ns;
     if (event == EVENT_hold)
         session->hold_since_ns = now->monotonic_ns;
     link_tell(session->owner, session->unit->settings->link, &session->stop, now);
@@ -207,15 +208,40 @@ void session_stop(struct sessions *s, const char *session_id, const char *reason
     say_error(reply, TOKEN_NOT_FOUND, NULL, "there is no session %.64s", session_id);
 }
 
-void session_rest_tick(struct session *session, const struct session_time *now)
+/*
+ * A host that neither reports nor hears a stop does nothing any more, and a device that goes on without it gives its
+ * output until a successor takes it away: that one is not made to wait for what only a host that works needs.
+ */
+static int64_t deaf_ns(const struct session *session)
+{
+    const struct modality_device *d = &session->unit->info.device;
+    const int64_t stale_ns = session->supervised.last_taken_ns + session->rules.stale_ns;
+    const int64_t heard_ns = session->stop_told_ns + (int64_t)d->slice_ms * NS_PER_MS;
+    if (session->stop_told_ns == 0 || d->on_link_loss != LINK_LOSS_CONTINUES)
+        return INT64_MAX;
+    return (stale_ns > heard_ns ? stale_ns : heard_ns) + 1;
+}
+
+int64_t session_rest_due_ns(const struct session *session)
 {
     const bool waits =
         session->state == SESSION_stopping || session->state == SESSION_pausing || session->state == SESSION_holding;
-    if (!waits || !session->armed || now->monotonic_ns < session->stop_until_ns)
+    const int64_t deaf = deaf_ns(session);
+    if (!waits || !session->armed)
+        return INT64_MAX;
+    return deaf < session->stop_until_ns ? deaf : session->stop_until_ns;
+}
+
+void session_rest_tick(struct session *session, const struct session_time *now)
+{
+    if (now->monotonic_ns < session_rest_due_ns(session))
         return;
     struct sessions *s = session->owner;
     const size_t link = session->unit->settings->link;
-    session_lost(session, "rest was not proved in time after a stop", now);
-    s->ports.replace_host(s->ports.userdata, link, "a stop was not answered in time");
-    link_lost(s, link, "its host did not answer a stop in time", now);
+    const bool late = now->monotonic_ns >= session->stop_until_ns;
+    session_lost(session,
+                 late ? "rest was not proved in time after a stop" : "its host neither reports nor hears a stop", now);
+    s->ports.replace_host(s->ports.userdata, link,
+                          late ? "a stop was not answered in time" : "it does not hear a stop");
+    link_lost(s, link, late ? "its host did not answer a stop in time" : "its host does not hear a stop", now);
 }

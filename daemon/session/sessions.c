@@ -339,8 +339,7 @@ static int64_t session_next_ns(const struct session *session)
         sooner(&next, session->start_until_ns);
     if (session->state == SESSION_held || session->state == SESSION_holding)
         sooner(&next, session->hold_until_ns);
-    if (session->state == SESSION_stopping || session->state == SESSION_pausing || session->state == SESSION_holding)
-        sooner(&next, session->stop_until_ns);
+    sooner(&next, session_rest_due_ns(session));
     if (session->state != SESSION_stopping && session->state != SESSION_output_unknown)
         sooner(&next, session->lease_lost
                           ? session->lease_lost_ns + (int64_t)session->owner->settings.lease_pause_ms * NS_PER_MS

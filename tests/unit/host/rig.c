@@ -227,6 +227,9 @@ static void message_take(struct rig *r, const void *m)
         r->logs++;
         strcpy(r->last_log, text->text);
         return;
+    case LINK_HEARD:
+        r->heard++;
+        return;
     case LINK_TRIED:
         assert_true(r->n_tried < RIG_TRIED);
         r->tried[r->n_tried++] = *(const struct link_tried *)m;

@@ -41,7 +41,7 @@ struct rig {
     int status, killed; /* of the exited host */
     bool gone;
     /* what was received */
-    unsigned hellos, units, config_faults, samples, logs, reexecuted;
+    unsigned hellos, units, config_faults, samples, logs, reexecuted, heard;
     char config_fault[LINK_TEXT_MAX], config_origin[128], last_log[LINK_TEXT_MAX];
     uint32_t dead_man_ms;
     struct link_presence presence[FAKE_UNITS];

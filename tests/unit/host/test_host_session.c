@@ -314,6 +314,25 @@ static void a_stop_for_a_session_that_never_was_is_answered(void **state)
     rig_end(r);
 }
 
+static bool heard(struct rig *r, uint64_t n)
+{
+    return r->heard >= n;
+}
+
+static void a_stop_is_heard_while_a_call_to_the_device_is_under_way(void **state)
+{
+    (void)state;
+    struct rig *r = ready(&(struct rig_options){0});
+    rig_arm_and_run(r, 1, 0, 2000);
+    r->world->units[0].hang[FAKE_STATUS] = 1;
+    rig_pass(r, 100);
+    rig_stop(r, 1);
+    rig_wait(r, 2000, heard, 1);
+    rig_wait(r, 5000, rig_has_session, 100 + LINK_SESSION_RESTED);
+    assert_true(rig_at_rest(r, 0));
+    rig_end(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +352,7 @@ int main(void)
         rig_test(a_start_that_takes_time_is_polled_until_it_runs),
         rig_test(the_watchdog_is_fed_at_a_third_of_its_time_only_while_energised),
         rig_test(a_stop_for_a_session_that_never_was_is_answered),
+        rig_test(a_stop_is_heard_while_a_call_to_the_device_is_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,7 @@ static const struct {
     {LINK_SAMPLE, true, sizeof(struct link_sample)},
     {LINK_SESSION, true, sizeof(struct link_session)},
     {LINK_LOG, true, sizeof(struct link_text)},
+    {LINK_HEARD, true, sizeof(struct link_stop)},
     {LINK_TRIED, true, sizeof(struct link_tried)},
 };
 

@@ -50,6 +50,72 @@ static void a_stop_that_nobody_proves_is_unknown_and_replaces_the_host(void **st
     assert_true(alarms_active(sessions_alarms(r->sessions), ALARM_KIND_output_unknown, "stim1"));
 }
 
+/* Running on a device that goes on without its host, which sends no sample any more: told to stop since then. */
+static void silent(struct room *r, enum modality_link_loss on_link_loss)
+{
+    running(r);
+    r->sessions->units[STIM].info.device.on_link_loss = on_link_loss;
+    room_advance(r, r->sessions->list[0]->rules.stale_ns / NS_PER_MS + 1);
+    room_tick(r);
+    assert_state(r, "stopping");
+}
+
+static void a_host_that_neither_reports_nor_hears_is_replaced_within_a_slice(void **state)
+{
+    struct room *r = *state;
+    silent(r, LINK_LOSS_CONTINUES);
+    const uint32_t slice_ms = r->sessions->units[STIM].info.device.slice_ms;
+    assert_true(sessions_next_ns(r->sessions) <= r->now.monotonic_ns + slice_ms * NS_PER_MS + 1);
+    room_advance(r, slice_ms);
+    room_tick(r);
+    assert_state(r, "stopping");
+    room_advance(r, 1);
+    room_tick(r);
+    assert_state(r, "output_unknown");
+    assert_int_equal(r->replaced, 1);
+    assert_true(room_alarm(r, ALARM_KIND_output_unknown));
+}
+
+static void a_host_that_hears_has_its_time(void **state)
+{
+    struct room *r = *state;
+    silent(r, LINK_LOSS_CONTINUES);
+    struct link_stop heard = r->sessions->list[0]->stop;
+    link_message_head(&heard, LINK_HEARD, sizeof heard);
+    sessions_host_message(r->sessions, STIM, &heard.header, &r->now);
+    room_advance(r, 999);
+    room_tick(r);
+    assert_state(r, "stopping");
+    room_advance(r, 1);
+    room_tick(r);
+    assert_int_equal(r->replaced, 1);
+}
+
+static void a_device_that_stops_by_itself_leaves_its_host_its_time(void **state)
+{
+    struct room *r = *state;
+    silent(r, LINK_LOSS_STOPS);
+    room_advance(r, 999);
+    room_tick(r);
+    assert_state(r, "stopping");
+}
+
+static void a_host_that_reports_is_not_replaced_for_an_answer(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    r->sessions->units[STIM].info.device.on_link_loss = LINK_LOSS_CONTINUES;
+    session_stop_now(r->sessions, r->session_id, &r->now);
+    const struct session *s = r->sessions->list[0];
+    while (r->now.monotonic_ns + 50 * NS_PER_MS < s->stop_until_ns) {
+        room_advance(r, 50);
+        host_sample(r, STIM);
+        room_tick(r);
+        assert_state(r, "stopping");
+    }
+    assert_int_equal(r->replaced, 0);
+}
+
 static void a_host_that_does_not_read_is_replaced(void **state)
 {
     struct room *r = *state;
@@ -222,6 +288,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_stop_that_nobody_proves_is_unknown_and_replaces_the_host),
+        TEST(a_host_that_neither_reports_nor_hears_is_replaced_within_a_slice),
+        TEST(a_host_that_hears_has_its_time),
+        TEST(a_device_that_stops_by_itself_leaves_its_host_its_time),
+        TEST(a_host_that_reports_is_not_replaced_for_an_answer),
         TEST(a_host_that_does_not_read_is_replaced),
         TEST(output_on_another_channel_stops),
         TEST(output_on_an_idle_unit_is_made_safe),

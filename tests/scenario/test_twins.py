@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two devices of one USB name: which of them may have output, and whose rest counts. One room of twins; the second of each pair
+is out unless a test pushes it in. Judged by the trace of both."""
+import itertools
+import os
+import signal
+import unittest
+
+from room import (HEAD, LIFU_HEAD, PATIENT, PROBE, Refused, Room, begin, lifu_request, now_ns, screened, tens_request,
+                  wait_until)
+from test_usb import LIFU_PROTOCOL
+
+SLACK = float(os.environ.get("MODALITY_SLACK", "3"))  # sanitizers and shared machines
+REHA_WATCHDOG_MS = 1200
+PAIRS = {"lifu": "lifub", "reha": "rehab"}
+DEVICES = ("lifu=openlifu,usb=1-3+1-4,ramp_ms=300,usb_serial=L1,serial=21", "reha=rehastim2,usb=1-2,usb_serial=FT11")
+TWINS = ("lifub=openlifu,usb=1-8+1-9,ramp_ms=300,usb_serial=L1,serial=22", "rehab=rehastim2,usb=1-7,usb_serial=FT11")
+
+
+class Twins(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.room = Room(devices=DEVICES + TWINS, start=False, daemon_keys=PATIENT)
+        cls.addClassCleanup(cls.room.close)
+        cls.patients = (f"T-{n}" for n in itertools.count(1))
+        cls.room.write("applicators.ini", HEAD + PROBE + LIFU_HEAD.replace("1003", "1021"))
+        cls.room.write("protocols/lifu.ini", LIFU_PROTOCOL)
+        links = {"lifu": "usb:0483:57a0,serial=L1C+0483:57af,serial=L1T", "reha": "usb:0403:6001,serial=FT11"}
+        cls.room.write("devices.ini", "".join(cls.room.device_section(name, link) for name, link in links.items()))
+        for twin in PAIRS.values():
+            cls.room.sim.fault(twin, "absent")
+        cls.room.start(ready=False)
+
+    def setUp(self):
+        self.sim = self.room.sim
+        self.client = self.room.client()
+        self.client.call("events.subscribe")
+        self.client.subscribed = True
+        self.settle()
+        self.addCleanup(self.settle)
+
+    def settle(self):
+        client = self.room.client()
+        self.sim.control(clear="all")
+        for twin in PAIRS.values():
+            self.sim.fault(twin, "absent")
+        if not self.sim.state("lifu")["supply_on"]:  # it was not seen to be dark in time, on a slow machine
+            self.sim.fault("lifu", "reboot")
+            self.sim.clear("lifu", "reboot")
+        client.call("stop.all")
+        for device in PAIRS:
+            self.room.wait_device(device, "ready")
+        for alarm in client.call("alarm.list")["items"]:
+            client.act("alarm.acknowledge", number=alarm["number"])
+
+    def host(self, device):
+        ids = {"lifu": "57a0", "reha": "6001"}[device]
+        return next(link["host_pid"] for link in self.client.call("device.scan")["links"] if ids in link["link"])
+
+    def begun(self, device):
+        patient = next(self.patients)
+        request = lifu_request(self.client, patient=patient) if device == "lifu" else screened(self.client, tens_request(
+            self.client, device="reha", patient=patient, start=5000, ceiling=20000))
+        try:
+            return begin(self.client, request)
+        except Refused as refused:  # an acknowledged alarm has it made safe once more
+            if refused.token != "DEVICE_NOT_READY":
+                raise
+            return None
+
+    def running(self, device):
+        session, _, _ = wait_until("a treatment", lambda: self.begun(device))
+        self.sim.wait_output(device, {"lifu": 29000, "reha": 5000}[device])
+        return session
+
+    def written(self, device, since_ns):
+        """What was written to it; questions are not in the trace."""
+        return [line for line in self.sim.trace()
+                if line["event"] == "request" and line["device"] == device and line["t_ns"] >= since_ns]
+
+    def test_the_one_that_is_ours_is_made_safe_and_the_other_is_only_asked_who_it_is(self):
+        session = self.running("lifu")
+        pushed = now_ns()
+        self.sim.clear("lifub", "absent")
+        os.kill(self.host("lifu"), signal.SIGKILL)
+        self.client.state(session, "ended")
+        self.assertTrue(self.sim.at_rest("lifu"))
+        self.assertFalse(self.sim.state("lifub")["absent"])
+        self.assertEqual(self.written("lifub", pushed), [])
+        self.room.wait_device("lifu", "ready")  # by its hardware ids it is known, the twin may stay
+
+    def test_twins_are_told_by_their_ports_when_nothing_is_owed(self):
+        pushed = now_ns()
+        self.sim.fault("lifu", "absent")
+        self.room.wait_device("lifu", "absent")
+        self.sim.clear("lifub", "absent")
+        self.sim.clear("lifu", "absent")
+        detail = wait_until("the ports", lambda: next((d for d in [self.room.device("lifu")["detail"]] if "unplug one" in d), None))
+        for port in ("1-3", "1-8", "1-4", "1-9"):
+            self.assertIn(port, detail)
+        self.assertEqual(self.written("lifu", pushed) + self.written("lifub", pushed), [])
+
+    def test_a_frozen_host_is_replaced_before_its_bound(self):
+        session = self.running("lifu")
+        frozen = now_ns()
+        os.kill(self.host("lifu"), signal.SIGSTOP)
+        # stale after 750 ms, deaf 250 ms later; a host that worked would have had its bound and half a second more
+        self.assertLess(self.sim.wait_rest("lifu", frozen), 1000 + 1000 * SLACK)
+        self.client.state(session, "ended")
+
+
+if __name__ == "__main__":
+    unittest.main()
