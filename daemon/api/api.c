@@ -11,37 +11,44 @@
 #include <string.h>
 
 #include "api/call.h"
-#include "api/state.h"
+#include "api/events.h"
+#include "api/socket_watch.h"
 
-struct session_time api_now(void)
-{
-    return (struct session_time){
-        .monotonic_ns = clock_monotonic_ns(), .boot_ns = clock_boot_ns(), .wall_ms = clock_wall_ms()};
-}
+/* The API and its parts, which only the front knows all. */
+struct front {
+    struct api api;
+    struct server server;
+    struct events events;
+    struct socket_watch watch;
+};
 
 int api_start(const struct api_settings *settings, struct api **out, char *error, size_t size)
 {
-    struct api *api = calloc(1, sizeof(*api));
+    struct front *front = calloc(1, sizeof(*front));
     unsigned char instance[16];
-    if (api == NULL || sodium_init() < 0 || peer_names_load(&api->names) < 0) {
-        free(api);
+    if (front == NULL || sodium_init() < 0 || peer_names_load(&front->api.names) < 0) {
+        free(front);
         snprintf(error, size, "out of memory");
         return -ENOMEM;
     }
+    struct api *api = &front->api;
+    api->server = &front->server;
+    api->events = &front->events;
+    server_init(api->server, api);
+    front->watch.fd = -1;
     randombytes_buf(instance, sizeof(instance));
     sodium_bin2hex(api->instance, sizeof(api->instance), instance, sizeof(instance));
     api->settings = *settings;
     api->config = settings->config;
     api->started_ns = clock_monotonic_ns();
     api->started_wall_ms = clock_wall_ms();
-    api->server.socket.fd = api->server.socket.lock_fd = -1;
-    int r = socket_open(&settings->config->daemon, &api->server.socket, error, size);
+    int r = socket_open(&settings->config->daemon, &front->server.socket, error, size);
     if (r == 0) {
-        r = server_start(&api->server, api);
+        r = server_start(api->server);
+        if (r == 0)
+            r = socket_watch_start(&front->watch, api->server);
         if (r < 0)
             snprintf(error, size, "the event loop does not take the socket: %s", strerror(-r));
-    } else {
-        api->server.api = api;
     }
     if (r < 0) {
         api_stop(api);
@@ -59,7 +66,7 @@ void api_reload(struct api *api, const struct config *config)
         peer_names_free(api->names);
         api->names = names;
     }
-    server_roles(&api->server);
+    server_roles(api->server);
 }
 
 void api_event(struct api *api, const char *type, const char *session_id, json_t *params)
@@ -71,9 +78,11 @@ void api_stop(struct api *api)
 {
     if (api == NULL)
         return;
+    struct front *front = (struct front *)api; /* its first member */
     calls_forget(api);
-    server_stop(&api->server);
-    events_free(&api->events);
+    socket_watch_stop(&front->watch);
+    server_stop(&front->server);
+    events_free(&front->events);
     peer_names_free(api->names);
-    free(api);
+    free(front);
 }

@@ -7,28 +7,9 @@
 #ifndef API_API_H
 #define API_API_H
 
-#include <systemd/sd-event.h>
-
-#include "config/config.h"
-#include "session/session.h"
+#include "api/settings.h"
 
 struct api;
-
-struct api_ports {
-    const char *(*daemon_state)(void *userdata); /* "ready", "stopping", ... for daemon.info */
-    /* device.scan: what is configured and what is attached; nothing is probed that the configuration does not name. */
-    void (*scan)(void *userdata, struct session_reply reply);
-    void *userdata;
-};
-
-struct api_settings {
-    sd_event *event;
-    struct sessions *sessions;
-    struct record *record;
-    const struct config *config; /* replaced by api_reload */
-    struct api_ports ports;
-    bool simulated; /* any device is simulated */
-};
 
 /*
  * Takes the lock file, probes and replaces a stale socket, binds, sets owner and mode, listens. 0, or negative errno

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of a call: made by dispatch, ended by exactly one answer, which also answers its repetitions. Batches
- * collect answers in the order in which they come.
+ * The life of a call: made by dispatch, ended by exactly one answer, which also answers its repetitions.
  */
 #include "api/call.h"
 
@@ -11,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/idempotency.h"
-#include "api/state.h"
+#include "api/inflight.h"
 #include "api/stopped.h"
 
 /* --- answers --- */
@@ -20,17 +18,10 @@
 /* What errors may still take when results have used up the rest: a batch is then answered, not dropped. */
 #define ERROR_ROOM ((size_t)API_BATCH_MAX * 512)
 
-static void batch_free(struct batch *b)
-{
-    json_decref(b->items);
-    text_free(&b->text);
-    free(b);
-}
-
 /* All items dispatched and answered: one line, or none when all were notifications. */
-static void batch_end(struct connection *c, struct batch *b)
+void batch_answered(struct connection *c, struct batch *b)
 {
-    if (b->open > 0 || b->next < json_array_size(b->items))
+    if (!batch_done(b))
         return;
     if (c->batch == b)
         c->batch = NULL;
@@ -42,7 +33,7 @@ static void batch_end(struct connection *c, struct batch *b)
 static int answer_add(struct connection *c, struct batch *batch, const json_t *id, const char *member,
                       const json_t *value, size_t max)
 {
-    struct text *t = batch != NULL ? &batch->text : &c->server->answer;
+    struct text *t = batch != NULL ? &batch->text : &c->api->clients.answer;
     const size_t before = t->length;
     int r = batch != NULL ? text_add(t, before == 0 ? "[" : ",", 1, max) : 0;
     if (r == 0)
@@ -97,7 +88,7 @@ static void call_free(struct call *call)
     c->calls--;
     if (b != NULL) {
         b->open--;
-        batch_end(c, b);
+        batch_answered(c, b);
     }
     connection_answered(c);
 }
@@ -114,7 +105,10 @@ static void answer_one(struct call *call, json_t *result, json_t *error)
 
 static void end(struct call *call, json_t *result, json_t *error)
 {
-    struct call *waiting = inflight_end(call, result);
+    struct call *waiting = NULL;
+    if (call->inflight != NULL)
+        waiting = inflight_end(call->api, call->inflight, result);
+    call->inflight = NULL;
     answer_one(call, result, error);
     while (waiting != NULL) {
         struct call *next = waiting->waiting;
@@ -194,45 +188,6 @@ static void on_session_done(void *userdata, json_t *result, const struct session
 struct session_reply call_reply(struct call *call)
 {
     return (struct session_reply){.done = on_session_done, .userdata = call};
-}
-
-/* --- batches --- */
-
-void batch_begin(struct connection *c, json_t *items, int64_t read_ns)
-{
-    size_t n = json_array_size(items);
-    struct batch *b = n > 0 && n <= API_BATCH_MAX ? calloc(1, sizeof(*b)) : NULL;
-    if (b == NULL) {
-        char why[96];
-        snprintf(why, sizeof(why), "invalid request: a batch has 1 to %d requests, not %zu", API_BATCH_MAX, n);
-        answer_error(c, NULL, NULL, rpc_error(RPC_INVALID_REQUEST, why, NULL));
-        return;
-    }
-    b->items = json_incref(items);
-    b->read_ns = read_ns;
-    c->batch = b;
-}
-
-void batch_step(struct connection *c)
-{
-    struct batch *b = c->batch;
-    json_t *item = json_array_get(b->items, b->next++);
-    if (b->next == json_array_size(b->items))
-        c->batch = NULL; /* the next line does not wait for answers that take their time */
-    b->open++;           /* the batch outlives this step */
-    call_dispatch(c, b, item, b->read_ns);
-    b->open--;
-    batch_end(c, b);
-}
-
-void batch_drop(struct connection *c)
-{
-    struct batch *b = c->batch;
-    if (b == NULL)
-        return;
-    c->batch = NULL;
-    b->next = json_array_size(b->items);
-    batch_end(c, b);
 }
 
 /* --- the API stops --- */

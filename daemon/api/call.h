@@ -28,15 +28,6 @@ struct call {
     struct call *waiting; /* next repetition that waits for the same answer */
 };
 
-/* A batch under way. */
-struct batch {
-    json_t *items;
-    size_t next;
-    unsigned open; /* dispatched, not answered */
-    int64_t read_ns;
-    struct text text; /* answers so far */
-};
-
 /* --- ends a call; the call is gone afterwards --- */
 void call_result(struct call *call, json_t *result); /* stolen; NULL is an internal error */
 void call_error(struct call *call, enum rpc_code code, const char *message, json_t *data);
@@ -50,15 +41,12 @@ void call_record_error(struct call *call, int error);
 /* For the session room: its answer ends the call. */
 struct session_reply call_reply(struct call *call);
 
-/* --- for connections --- */
-/* One request; item is borrowed. */
-void call_dispatch(struct connection *c, struct batch *batch, const json_t *item, int64_t read_ns);
-void batch_begin(struct connection *c, json_t *items, int64_t read_ns);
-void batch_step(struct connection *c);
-void batch_drop(struct connection *c);
+/* --- answers without a call --- */
 /* Sends one answer, or adds it to its batch. result is borrowed; error is stolen. id NULL = null. */
 void answer_result(struct connection *c, struct batch *batch, const json_t *id, const json_t *result);
 void answer_error(struct connection *c, struct batch *batch, const json_t *id, json_t *error);
+/* When all items were dispatched and answered: one line, or none when all were notifications; the batch is gone. */
+void batch_answered(struct connection *c, struct batch *b);
 
 /* The API stops: frees every call that is not answered. Nobody answers one afterwards. */
 void calls_forget(struct api *api);

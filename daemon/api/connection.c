@@ -13,9 +13,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "api/call.h"
-#include "api/state.h"
-#include "api/stopped.h"
 #include "link/loop.h"
 
 /* What the descriptor is watched for; a resting or paused one is not watched at all, not even for hang-up. */
@@ -33,13 +30,28 @@ static void watch(struct connection *c)
         connection_drop(c);
 }
 
-static void mark_dirty(struct connection *c)
+void connection_touch(struct connection *c)
 {
     if (c->dirty || c->fd < 0)
         return;
     c->dirty = true;
-    c->server->n_dirty++;
-    server_wake(c->server);
+    c->api->clients.n_dirty++;
+    clients_wake(&c->api->clients);
+}
+
+void connection_has_work(struct connection *c)
+{
+    struct clients *all = &c->api->clients;
+    if (c->has_work)
+        return;
+    c->has_work = true;
+    c->next_work = NULL;
+    if (all->work_last != NULL)
+        all->work_last->next_work = c;
+    else
+        all->work_first = c;
+    all->work_last = c;
+    clients_wake(all);
 }
 
 static void keepalive_done(void *userdata, json_t *result, const struct session_error *error)
@@ -54,7 +66,7 @@ static void keepalive_done(void *userdata, json_t *result, const struct session_
 static void on_found(void *userdata, const struct scanner_call *call)
 {
     struct connection *c = userdata;
-    struct sessions *sessions = c->server->api->settings.sessions;
+    struct sessions *sessions = c->api->settings.sessions;
     if (call->stop) {
         struct session_time now = api_now();
         session_stop_now(sessions, call->session_id, &now);
@@ -114,7 +126,7 @@ static void in_take(struct connection *c, const char *bytes, size_t n, bool newl
         c->in_end -= c->in_half;
         c->in_half = 0;
         c->too_long = c->deaf = true;
-        server_has_work(c->server, c);
+        connection_has_work(c);
         return;
     }
     if (in_append(c, bytes, n, newline) < 0) {
@@ -127,7 +139,7 @@ static void in_take(struct connection *c, const char *bytes, size_t n, bool newl
     if (c->in_lines++ == 0)
         c->in_since_ns = c->last_read_ns;
     c->deaf = c->service != SERVICE_FULL; /* one line is all it gets */
-    server_has_work(c->server, c);
+    connection_has_work(c);
 }
 
 static void bytes_take(struct connection *c, const char *bytes, size_t n)
@@ -161,27 +173,27 @@ static void end_of_file(struct connection *c)
     c->read_closed = true;
     c->in_end -= c->in_half; /* a frame is a whole line; a stop in it has acted */
     c->in_half = 0;
-    mark_dirty(c);
+    connection_touch(c);
     watch(c);
 }
 
 void connection_read(struct connection *c)
 {
-    if (server_may_read(c->server)) {
+    if (clients_may_read(&c->api->clients)) {
         connection_read_now(c);
     } else if (!c->rested && c->fd >= 0) {
         c->rested = true;
-        c->server->n_rested++;
+        c->api->clients.n_rested++;
         watch(c);
     }
 }
 
 void connection_read_now(struct connection *c)
 {
-    struct server *s = c->server;
+    struct clients *all = &c->api->clients;
     if (c->fd < 0 || c->read_closed)
         return;
-    ssize_t n = recv(c->fd, s->scratch, sizeof(s->scratch), MSG_DONTWAIT);
+    ssize_t n = recv(c->fd, all->scratch, sizeof(all->scratch), MSG_DONTWAIT);
     if (n < 0) {
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
             connection_hang_up(c);
@@ -191,13 +203,13 @@ void connection_read_now(struct connection *c)
         end_of_file(c);
         return;
     }
-    s->turn_bytes += (size_t)n;
+    all->turn_bytes += (size_t)n;
     c->last_read_ns = clock_monotonic_ns();
-    bytes_take(c, s->scratch, (size_t)n);
+    bytes_take(c, all->scratch, (size_t)n);
     if (c->fd < 0)
         return;
     if (c->in_half > 0)
-        server_deadline(s, connection_deadline(c));
+        clients_deadline(all, connection_deadline(c));
     if (c->in_lines > 0 && !c->deaf && c->in_end - c->in_head >= API_INPUT_MAX) {
         c->paused = true;
         watch(c);
@@ -207,7 +219,7 @@ void connection_read_now(struct connection *c)
 void connection_resume(struct connection *c)
 {
     if (c->rested)
-        c->server->n_rested--;
+        c->api->clients.n_rested--;
     c->rested = false;
     if (c->in_end - c->in_head < API_INPUT_MAX || c->in_lines == 0)
         c->paused = false;
@@ -228,66 +240,29 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
     return 0;
 }
 
-/* --- work --- */
+/* --- lines --- */
 
-static void too_long_answer(struct connection *c)
+struct connection_line connection_line(const struct connection *c)
 {
-    c->too_long = false;
-    char why[96];
-    snprintf(why, sizeof(why), "invalid request: a line has at most %zu bytes", API_LINE_MAX);
-    answer_error(c, NULL, NULL, rpc_error(RPC_INVALID_REQUEST, why, NULL));
-    connection_finish(c);
+    const char *bytes = c->in + c->in_head;
+    const char *newline = memchr(bytes, '\n', c->in_end - c->in_head);
+    return (struct connection_line){.bytes = bytes, .length = (size_t)(newline - bytes), .read_ns = c->in_since_ns};
 }
 
-static void line_answer(struct connection *c)
+void connection_line_done(struct connection *c, const struct connection_line *line)
 {
-    const char *line = c->in + c->in_head;
-    size_t length = (size_t)((const char *)memchr(line, '\n', c->in_end - c->in_head) - line);
-    enum rpc_code code = RPC_PARSE_ERROR;
-    char why[320];
-    json_t *value = rpc_parse(line, length, &code, why, sizeof(why) - 64);
-    const char *stopped = value == NULL ? stopped_by_line(line, length) : "";
-    const int64_t read_ns = c->in_since_ns;
-    c->in_head += length + 1;
+    c->in_head += line->length + 1;
     c->in_lines--;
     in_settle(c);
-    if (value == NULL) {
-        size_t n = strlen(why);
-        snprintf(why + n, sizeof(why) - n, "%s", stopped);
-        answer_error(c, NULL, NULL, rpc_error(code, why, NULL));
-        return;
-    }
-    if (json_is_array(value))
-        batch_begin(c, value, read_ns);
-    else
-        call_dispatch(c, NULL, value, read_ns);
-    json_decref(value);
-}
-
-bool connection_work(struct connection *c)
-{
-    if (c->batch != NULL)
-        batch_step(c);
-    else if (c->in_lines > 0)
-        line_answer(c);
-    else if (c->too_long)
-        too_long_answer(c);
-    if (c->paused)
-        connection_resume(c);
-    bool more = c->batch != NULL || c->in_lines > 0 || c->too_long;
-    if (c->service != SERVICE_FULL && !more && c->calls == 0)
-        connection_finish(c);
-    mark_dirty(c);
-    return more;
 }
 
 void connection_answered(struct connection *c)
 {
     if (c->service != SERVICE_FULL && c->calls == 0 && c->in_lines == 0 && c->batch == NULL)
         connection_finish(c);
-    mark_dirty(c);
+    connection_touch(c);
     if (c->fd < 0)
-        server_wake(c->server); /* perhaps it was the last that kept it */
+        clients_wake(&c->api->clients); /* perhaps it was the last that kept it */
 }
 
 /* --- out --- */
@@ -296,13 +271,13 @@ void connection_flush(struct connection *c)
 {
     if (c->dirty) {
         c->dirty = false;
-        c->server->n_dirty--;
+        c->api->clients.n_dirty--;
     }
     if (c->fd < 0)
         return;
     size_t before = output_waiting(&c->out);
     int r = output_send(&c->out, c->fd);
-    c->server->output_total -= before - output_waiting(&c->out);
+    c->api->clients.output_total -= before - output_waiting(&c->out);
     if (r < 0) {
         connection_hang_up(c);
         return;
@@ -317,21 +292,21 @@ void connection_push(struct connection *c)
         return;
     size_t before = output_waiting(&c->out);
     (void)output_send(&c->out, c->fd);
-    c->server->output_total -= before - output_waiting(&c->out);
+    c->api->clients.output_total -= before - output_waiting(&c->out);
 }
 
 static void out_drop(struct connection *c)
 {
     size_t before = output_waiting(&c->out);
     output_drop(&c->out);
-    c->server->output_total -= before - output_waiting(&c->out);
+    c->api->clients.output_total -= before - output_waiting(&c->out);
 }
 
 static int out_line(struct connection *c, const char *line, size_t length)
 {
     int r = output_line(&c->out, line, length);
     if (r == 0)
-        c->server->output_total += length + 1;
+        c->api->clients.output_total += length + 1;
     return r;
 }
 
@@ -341,13 +316,26 @@ static void overflow(struct connection *c)
     c->overflowed = true;
     c->subscription.active = false;
     out_drop(c);
-    json_t *params = json_pack("{s:I, s:I}", "seq", (json_int_t)c->server->api->events.seq, "limit_bytes",
-                               (json_int_t)API_OUTPUT_MAX);
-    char *text = events_private("overflow", params);
+    json_t *params =
+        json_pack("{s:I, s:I}", "seq", (json_int_t)c->api->event_seq, "limit_bytes", (json_int_t)API_OUTPUT_MAX);
+    char *text = event_text(0, "overflow", NULL, params);
     if (text != NULL && out_line(c, text, strlen(text)) < 0)
         connection_drop(c);
     free(text);
     connection_finish(c);
+}
+
+/* Too much waits for all clients together: the one with the most is dropped. */
+static void output_grew(const struct clients *all)
+{
+    if (all->output_total <= API_OUTPUT_TOTAL)
+        return;
+    struct connection *greediest = all->first;
+    for (struct connection *c = all->first; c != NULL; c = c->next) {
+        if (output_waiting(&c->out) > output_waiting(&greediest->out))
+            greediest = c;
+    }
+    connection_drop(greediest);
 }
 
 void connection_say(struct connection *c, const char *line, size_t length)
@@ -362,8 +350,8 @@ void connection_say(struct connection *c, const char *line, size_t length)
         connection_drop(c);
         return;
     }
-    mark_dirty(c);
-    server_output_grew(c->server);
+    connection_touch(c);
+    output_grew(&c->api->clients);
 }
 
 /* --- the end --- */
@@ -393,38 +381,38 @@ void connection_finish(struct connection *c)
     c->close_by_ns = clock_monotonic_ns() + API_LINGER_NS;
     if (c->service != SERVICE_FULL && c->close_by_ns > c->opened_ns + API_STOP_ONLY_NS)
         c->close_by_ns = c->opened_ns + API_STOP_ONLY_NS;
-    server_deadline(c->server, c->close_by_ns);
-    mark_dirty(c);
+    clients_deadline(&c->api->clients, c->close_by_ns);
+    connection_touch(c);
 }
 
 void connection_hang_up(struct connection *c)
 {
     if (c->fd < 0)
         return;
-    struct server *s = c->server;
+    struct clients *all = &c->api->clients;
     if (c->dirty)
-        s->n_dirty--;
+        all->n_dirty--;
     if (c->rested)
-        s->n_rested--;
+        all->n_rested--;
     c->dirty = c->rested = c->paused = false;
     c->subscription.active = false;
     c->io = sd_event_source_disable_unref(c->io);
     close(c->fd);
     c->fd = -1;
-    s->output_total -= output_waiting(&c->out);
+    all->output_total -= output_waiting(&c->out);
     output_free(&c->out);
     c->read_closed = c->deaf = true;
-    c->closed = true;
-    s->n_closed++;
-    server_closed(s, c);
-    server_wake(s);
+    c->leaving = true;
+    all->n_closed++;
+    all->n_leaving++;
+    clients_wake(all);
 }
 
 void connection_drop(struct connection *c)
 {
     c->in_head = c->in_end = c->in_half = c->in_lines = 0;
     c->too_long = false;
-    batch_drop(c);
+    batch_drop(&c->batch);
     connection_hang_up(c);
     in_settle(c);
 }
@@ -436,7 +424,7 @@ bool connection_done(const struct connection *c)
 
 void connection_identify(struct connection *c)
 {
-    const struct api *api = c->server->api;
+    const struct api *api = c->api;
     c->name = peer_names_find(api->names, c->peer.uid);
     c->role = c->fd >= 0 ? peer_role(c->fd, &c->peer, api->config) : NULL;
     if (c->name != NULL)
@@ -445,19 +433,19 @@ void connection_identify(struct connection *c)
         snprintf(c->label, sizeof(c->label), "%u", (unsigned)c->peer.uid);
 }
 
-int connection_open(struct server *s, int fd, enum connection_service service, const struct peer *peer, int reserved,
+int connection_open(struct api *api, int fd, enum connection_service service, const struct peer *peer, int reserved,
                     struct connection **out)
 {
     struct connection *c = calloc(1, sizeof(*c));
-    int r = c != NULL ? loop_add_io(s->api->settings.event, fd, EPOLLIN, LOOP_CLIENT_READ, "client", on_io, c, &c->io)
+    int r = c != NULL ? loop_add_io(api->settings.event, fd, EPOLLIN, LOOP_CLIENT_READ, "client", on_io, c, &c->io)
                       : -ENOMEM;
     if (r < 0) {
         close(fd);
         free(c);
         return r;
     }
-    c->server = s;
-    c->number = ++s->next_number;
+    c->api = api;
+    c->number = ++api->clients.next_number;
     c->fd = fd;
     c->reserved = reserved;
     c->peer = *peer;

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One client. Bytes in: scanned for stops at once, then kept as lines for the work source. Answers out: queued, sent
- * without waiting. It is closed in steps and freed only by the server, between callbacks.
+ * One client. Bytes in: scanned for stops at once, then kept as lines until work.c takes them. Answers out: queued,
+ * sent without waiting. It is closed in steps and freed only by the server, between callbacks.
  */
 #ifndef API_CONNECTION_H
 #define API_CONNECTION_H
 
-#include "api/events.h"
+#include "api/batch.h"
 #include "api/output.h"
 #include "api/peer.h"
 #include "api/scanner.h"
-#include "api/server.h"
-
-struct batch;
+#include "api/state.h"
+#include "api/subscription.h"
 
 /* Why a connection may only stop. */
 enum connection_service { SERVICE_FULL, SERVICE_NO_ROLE, SERVICE_OVER_CAP };
 
 struct connection {
-    struct server *server;
-    struct connection *previous, *next; /* of the server's list */
+    struct api *api;
+    struct connection *previous, *next; /* of all clients */
     uint64_t number;
     int fd;       /* -1: the peer is gone */
     int reserved; /* index of the reserve it sits on, -1 = none */
@@ -50,15 +49,15 @@ struct connection {
 
     struct batch *batch; /* under way, item by item */
     unsigned calls;      /* unanswered */
-    bool has_work;       /* in the server's turn list */
+    bool has_work;       /* waits for its turn */
     struct connection *next_work;
-    bool closed; /* counted for the reaper */
+    bool leaving; /* closed; its place and its reserve are not given back yet */
     struct subscription subscription;
     bool refusal_logged;
 };
 
 /* Makes one of an accepted descriptor, which it owns from here in any case. 0 or negative errno. */
-int connection_open(struct server *s, int fd, enum connection_service service, const struct peer *peer, int reserved,
+int connection_open(struct api *api, int fd, enum connection_service service, const struct peer *peer, int reserved,
                     struct connection **out);
 /* Name and role as configuration and /etc/passwd have them now. */
 void connection_identify(struct connection *c);
@@ -66,8 +65,18 @@ void connection_identify(struct connection *c);
 void connection_read(struct connection *c);
 /* Reads once in any case: the last look before it gives way. */
 void connection_read_now(struct connection *c);
-/* Answers one request of one line (or one item of a batch). True: more is waiting. */
-bool connection_work(struct connection *c);
+/* The oldest line that waits, without its end; and that it has been carried out. */
+struct connection_line {
+    const char *bytes; /* until connection_line_done */
+    size_t length;
+    int64_t read_ns; /* never later than the truth */
+};
+struct connection_line connection_line(const struct connection *c);
+void connection_line_done(struct connection *c, const struct connection_line *line);
+/* It has lines to answer: it gets its turn. */
+void connection_has_work(struct connection *c);
+/* It wants to send, to be closed or to be freed. */
+void connection_touch(struct connection *c);
 /* One of its calls has ended. */
 void connection_answered(struct connection *c);
 /* Sends what it can. */

@@ -3,6 +3,8 @@
  * From a parsed request to its handler: method, service, role, parameters, load, operator, request_id - in this order,
  * so that a refusal tells no more than the peer may know. A stop passes all of it but its own parameters.
  */
+#include "api/dispatch.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +12,6 @@
 #include <string.h>
 
 #include "api/idempotency.h"
-#include "api/state.h"
 #include "api/stopped.h"
 #include "modality/log.h"
 
@@ -30,19 +31,19 @@ static json_t *role_data(const struct call *call, enum config_right needed)
 /* One line per connection and second at most: a client that asks again and again does not fill the journal. */
 static void refusal_log(struct connection *c, const char *method, const char *why)
 {
-    struct server *s = c->server;
+    struct clients *all = &c->api->clients;
     int64_t now = clock_monotonic_ns();
     if (c->refusal_logged)
         return;
     c->refusal_logged = true;
-    if (s->refusal_logged_ns != 0 && now - s->refusal_logged_ns < NS_PER_S) {
-        s->refusals_unlogged++;
+    if (all->refusal_logged_ns != 0 && now - all->refusal_logged_ns < NS_PER_S) {
+        all->refusals_unlogged++;
         return;
     }
     fprintf(stderr, SD_NOTICE "modalityd: client uid %u pid %d: %s refused: %s (%" PRIu64 " more before)\n",
-            (unsigned)c->peer.uid, (int)c->peer.pid, method, why, s->refusals_unlogged);
-    s->refusal_logged_ns = now;
-    s->refusals_unlogged = 0;
+            (unsigned)c->peer.uid, (int)c->peer.pid, method, why, all->refusals_unlogged);
+    all->refusal_logged_ns = now;
+    all->refusals_unlogged = 0;
 }
 
 static void refuse_role(struct call *call)
@@ -141,7 +142,7 @@ static struct call *call_new(struct connection *c, struct batch *batch, const st
     struct call *call = calloc(1, sizeof(*call));
     if (call == NULL)
         return NULL;
-    call->api = c->server->api;
+    call->api = c->api;
     call->connection = c;
     call->batch = batch;
     call->id = request->id != NULL ? json_incref((json_t *)request->id) : NULL;
@@ -193,7 +194,7 @@ void call_dispatch(struct connection *c, struct batch *batch, const json_t *item
     if (!service_allows(call) || !role_allows(call) || !params_fit(call))
         return;
     actor_fill(call);
-    if (!load_allows(call) || !operator_allows(call) || (call->method->acting && !inflight_begin(call)))
+    if (!load_allows(call) || !operator_allows(call) || (call->method->acting && !request_begin(call)))
         return;
     if (!call->method->stop) {
         const struct session_time now = api_now();

@@ -11,46 +11,6 @@
 #include "api/call.h"
 #include "api/state.h"
 
-bool subscription_wants(const struct subscription *s, const char *type, const char *session_id)
-{
-    if (!s->active)
-        return false;
-    if (strncmp(type, "alarm", 5) == 0)
-        return true; /* nobody can filter an alarm away */
-    if (s->session_id[0] != 0 && session_id != NULL && strcmp(s->session_id, session_id) != 0)
-        return false;
-    for (size_t i = 0; i < s->n_types; i++) {
-        size_t n = strlen(s->types[i]);
-        bool family = n > 1 && strcmp(s->types[i] + n - 2, ".*") == 0;
-        if (family ? strncmp(type, s->types[i], n - 1) == 0 : strcmp(type, s->types[i]) == 0)
-            return true;
-    }
-    return s->n_types == 0;
-}
-
-/* Members of params come after ours and cannot replace them. */
-static char *event_text(uint64_t seq, const char *type, const char *session_id, json_t *params)
-{
-    json_t *all = json_object();
-    if (seq != 0)
-        json_object_set_new(all, "seq", json_integer((json_int_t)seq));
-    json_object_set_new(all, "type", json_string(type));
-    if (session_id != NULL)
-        json_object_set_new(all, "session_id", json_string(session_id));
-    json_object_set_new(all, "at_ms", json_integer((json_int_t)clock_wall_ms()));
-    json_object_update_missing(all, params);
-    json_decref(params);
-    json_t *event = json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", "event", "params", all);
-    char *text = json_dumps(event, JSON_COMPACT);
-    json_decref(event);
-    return text;
-}
-
-char *events_private(const char *type, json_t *params)
-{
-    return event_text(0, type, NULL, params);
-}
-
 static void forget_oldest(struct events *e)
 {
     struct event_kept *k = &e->ring[e->first];
@@ -62,12 +22,12 @@ static void forget_oldest(struct events *e)
     e->n--;
 }
 
-static void keep(struct events *e, char *line, size_t length, const char *type, const char *session_id)
+static void keep(struct events *e, uint64_t seq, char *line, size_t length, const char *type, const char *session_id)
 {
     while (e->n > 0 && (e->n == API_EVENTS_MAX || e->bytes + length > API_EVENTS_BYTES))
         forget_oldest(e);
     struct event_kept *k = &e->ring[(e->first + e->n) % API_EVENTS_MAX];
-    k->seq = e->seq;
+    k->seq = seq;
     k->line = line;
     k->length = length;
     snprintf(k->type, sizeof(k->type), "%s", type);
@@ -84,12 +44,12 @@ static bool leaves_at_once(const char *type)
 
 void events_publish(struct api *api, const char *type, const char *session_id, json_t *params)
 {
-    struct events *e = &api->events;
-    char *line = event_text(++e->seq, type, session_id, params);
+    struct events *e = api->events;
+    char *line = event_text(++api->event_seq, type, session_id, params);
     if (line == NULL)
         return; /* seq shows the gap */
     size_t length = strlen(line);
-    for (struct connection *c = api->server.first; c != NULL; c = c->next) {
+    for (struct connection *c = api->clients.first; c != NULL; c = c->next) {
         if (!subscription_wants(&c->subscription, type, session_id))
             continue;
         connection_say(c, line, length);
@@ -99,20 +59,7 @@ void events_publish(struct api *api, const char *type, const char *session_id, j
     if (strcmp(type, "session.progress") == 0)
         free(line);
     else
-        keep(e, line, length, type, session_id);
-}
-
-static void filter_take(struct subscription *s, const json_t *filter)
-{
-    *s = (struct subscription){.active = true};
-    const char *session_id = param_text(filter, "session_id");
-    snprintf(s->session_id, sizeof(s->session_id), "%s", session_id != NULL ? session_id : "");
-    size_t i;
-    json_t *type;
-    json_array_foreach(json_object_get(filter, "types"), i, type)
-    {
-        snprintf(s->types[s->n_types++], EVENT_TYPE_MAX, "%s", json_string_value(type));
-    }
+        keep(e, api->event_seq, line, length, type, session_id);
 }
 
 static json_t *snapshot(const struct api *api)
@@ -140,20 +87,20 @@ void method_events_subscribe(struct call *call)
 {
     struct api *api = call->api;
     struct connection *c = call->connection;
-    const struct events *e = &api->events;
+    const struct events *e = api->events;
     const bool has_since = json_object_get(call->params, "since") != NULL;
     const uint64_t since = (uint64_t)param_integer(call->params, "since", 0);
-    filter_take(&c->subscription, json_object_get(call->params, "filter"));
+    subscription_take(&c->subscription, json_object_get(call->params, "filter"));
     c->subscription.active = c->fd >= 0 && !c->closing;
-    json_t *result =
-        json_pack("{s:I, s:s, s:o}", "seq", (json_int_t)e->seq, "instance", api->instance, "snapshot", snapshot(api));
-    if (has_since && since > e->seq) /* numbers of another daemon */
-        json_object_set_new(result, "gap", json_pack("{s:i, s:I}", "from", 1, "to", (json_int_t)e->seq));
+    json_t *result = json_pack("{s:I, s:s, s:o}", "seq", (json_int_t)api->event_seq, "instance", api->instance,
+                               "snapshot", snapshot(api));
+    if (has_since && since > api->event_seq) /* numbers of another daemon */
+        json_object_set_new(result, "gap", json_pack("{s:i, s:I}", "from", 1, "to", (json_int_t)api->event_seq));
     else if (has_since && since < e->lost)
         json_object_set_new(result, "gap",
                             json_pack("{s:I, s:I}", "from", (json_int_t)since + 1, "to", (json_int_t)e->lost));
     call_result(call, result);
-    if (has_since && since <= e->seq)
+    if (has_since && since <= api->event_seq)
         replay(c, e, since);
 }
 

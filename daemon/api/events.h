@@ -12,22 +12,10 @@
 #include <stdint.h>
 
 #include "api/limits.h"
+#include "api/subscription.h"
 
 struct api;
 struct call;
-struct connection;
-
-#define EVENT_FILTER_TYPES 16
-#define EVENT_TYPE_MAX 48
-#define EVENT_SESSION_MAX 64
-
-/* What one connection wants. No types = all; a type that ends in ".*" stands for its family. */
-struct subscription {
-    bool active;
-    size_t n_types;
-    char types[EVENT_FILTER_TYPES][EVENT_TYPE_MAX];
-    char session_id[EVENT_SESSION_MAX]; /* empty = all */
-};
 
 struct event_kept {
     uint64_t seq;
@@ -38,7 +26,6 @@ struct event_kept {
 };
 
 struct events {
-    uint64_t seq;  /* of the newest event, 0 = none yet */
     uint64_t lost; /* of the newest one that was kept and is no longer */
     size_t first, n, bytes;
     struct event_kept ring[API_EVENTS_MAX];
@@ -46,9 +33,6 @@ struct events {
 
 /* Numbers, keeps and sends one event; params is stolen. */
 void events_publish(struct api *api, const char *type, const char *session_id, json_t *params);
-/* The text of one event outside the numbering, for one client: {type, at_ms, ...}. New string or NULL. */
-char *events_private(const char *type, json_t *params);
-bool subscription_wants(const struct subscription *s, const char *type, const char *session_id);
 /* events.subscribe */
 void method_events_subscribe(struct call *call);
 void events_free(struct events *events);

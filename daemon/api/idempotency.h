@@ -10,10 +10,6 @@
 #include "api/call.h"
 
 /* True: carry it out. False: the call was answered or waits for the first of its request_id. */
-bool inflight_begin(struct call *call);
-/* The first one's answer: detaches and returns those that wait for it (linked by waiting). result NULL = an error. */
-struct call *inflight_end(struct call *call, json_t *result);
-/* The API stops: forgets what is under way; the calls themselves are the caller's. */
-void inflights_clear(struct api *api);
+bool request_begin(struct call *call);
 
 #endif

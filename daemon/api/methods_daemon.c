@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "api/events.h"
 #include "api/fields.h"
 #include "api/page.h"
 #include "api/schema.h"
@@ -54,14 +55,14 @@ static json_t *counts_document(const struct api *api)
     json_t *sessions = session_list(api->settings.sessions, &now);
     json_t *alarms = alarms_list(sessions_alarms(api->settings.sessions));
     size_t subscribers = 0;
-    for (const struct connection *k = api->server.first; k != NULL; k = k->next)
+    for (const struct connection *k = api->clients.first; k != NULL; k = k->next)
         subscribers += k->subscription.active;
-    json_t *o =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)c->n_devices, "links",
-                  (json_int_t)c->n_links, "protocols", (json_int_t)c->dose.n_protocols, "limits",
-                  (json_int_t)c->dose.n_limits, "sessions", (json_int_t)json_array_size(sessions), "alarms",
-                  (json_int_t)json_array_size(alarms), "connections", (json_int_t)api->server.n_full,
-                  "stop_only_connections", (json_int_t)api->server.n_stop_only, "subscribers", (json_int_t)subscribers);
+    json_t *o = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)c->n_devices, "links",
+                          (json_int_t)c->n_links, "protocols", (json_int_t)c->dose.n_protocols, "limits",
+                          (json_int_t)c->dose.n_limits, "sessions", (json_int_t)json_array_size(sessions), "alarms",
+                          (json_int_t)json_array_size(alarms), "connections", (json_int_t)api->clients.n_full,
+                          "stop_only_connections", (json_int_t)api->clients.n_stop_only, "subscribers",
+                          (json_int_t)subscribers);
     json_decref(sessions);
     json_decref(alarms);
     return o;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Accepting, caps, turns and clean-up. Reading has the highest priority of the loop, so what all clients may send
- * between two turns of work is bounded: a flood slows itself down, never a deadline.
+ * Accepting, caps, turns and clean-up of connections.
  */
 #include "api/server.h"
 
@@ -12,56 +11,55 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "api/connection.h"
-#include "api/state.h"
+#include "api/work.h"
 #include "link/loop.h"
 
 /* --- the list --- */
 
-static void list_add(struct server *s, struct connection *c)
+static void list_add(struct clients *all, struct connection *c)
 {
-    c->previous = s->last;
-    if (s->last != NULL)
-        s->last->next = c;
+    c->previous = all->last;
+    if (all->last != NULL)
+        all->last->next = c;
     else
-        s->first = c;
-    s->last = c;
+        all->first = c;
+    all->last = c;
     if (c->service == SERVICE_FULL)
-        s->n_full++;
+        all->n_full++;
     else
-        s->n_stop_only++;
+        all->n_stop_only++;
 }
 
-static void list_remove(struct server *s, struct connection *c)
+static void list_remove(struct clients *all, struct connection *c)
 {
     if (c->previous != NULL)
         c->previous->next = c->next;
     else
-        s->first = c->next;
+        all->first = c->next;
     if (c->next != NULL)
         c->next->previous = c->previous;
     else
-        s->last = c->previous;
+        all->last = c->previous;
 }
 
-static size_t count_of_uid(const struct server *s, uid_t uid)
+static size_t count_of_uid(const struct clients *all, uid_t uid)
 {
     size_t n = 0;
-    for (const struct connection *c = s->first; c != NULL; c = c->next)
+    for (const struct connection *c = all->first; c != NULL; c = c->next)
         n += c->service == SERVICE_FULL && c->peer.uid == uid;
     return n;
 }
 
-static void reap(struct server *s)
+static void reap(struct clients *all)
 {
-    for (struct connection *c = s->first, *next; c != NULL; c = next) {
+    for (struct connection *c = all->first, *next; c != NULL; c = next) {
         next = c->next;
         if (!connection_done(c))
             continue;
-        list_remove(s, c);
-        s->n_closed--;
+        list_remove(all, c);
+        all->n_closed--;
         if (c->service == SERVICE_FULL)
-            s->n_full--;
+            all->n_full--;
         connection_free(c);
     }
 }
@@ -104,7 +102,7 @@ static void listener_rest(struct server *s, int64_t again_ns)
     s->listener_rests = true;
     s->listener_again_ns = again_ns;
     if (sd_event_source_set_enabled(s->listener, SD_EVENT_OFF) >= 0 && again_ns != INT64_MAX)
-        server_deadline(s, again_ns);
+        clients_deadline(&s->api->clients, again_ns);
 }
 
 static void listener_wake(struct server *s)
@@ -113,12 +111,22 @@ static void listener_wake(struct server *s)
         s->listener_rests = false;
 }
 
-void server_closed(struct server *s, const struct connection *c)
+/* Those that have closed their descriptor give their places back. */
+static void places_back(struct server *s)
 {
-    if (c->reserved >= 0)
-        s->reserve[c->reserved] = -1;
-    if (c->service != SERVICE_FULL)
-        s->n_stop_only--;
+    struct clients *all = &s->api->clients;
+    if (all->n_leaving == 0)
+        return;
+    for (struct connection *c = all->first; c != NULL && all->n_leaving > 0; c = c->next) {
+        if (!c->leaving)
+            continue;
+        c->leaving = false;
+        all->n_leaving--;
+        if (c->reserved >= 0)
+            s->reserve[c->reserved] = -1;
+        if (c->service != SERVICE_FULL)
+            all->n_stop_only--;
+    }
     reserve_fill(s);
     listener_wake(s);
 }
@@ -128,11 +136,12 @@ void server_closed(struct server *s, const struct connection *c)
 /* Room for one more that may only stop: the oldest has had its time, or has it now. */
 static bool stop_only_evict(struct server *s, bool on_reserve)
 {
-    for (struct connection *c = s->first; c != NULL; c = c->next) {
+    for (struct connection *c = s->api->clients.first; c != NULL; c = c->next) {
         if (c->service == SERVICE_FULL || c->fd < 0 || (on_reserve && c->reserved < 0))
             continue;
         connection_read_now(c);
         connection_drop(c);
+        places_back(s);
         return true;
     }
     return false;
@@ -146,20 +155,21 @@ static int admit(struct server *s, int fd, int reserved)
         close(fd);
         return r;
     }
+    struct clients *all = &s->api->clients;
     const struct config *config = s->api->config;
     const struct config_role *role = peer_role(fd, &peer, config);
-    bool over = reserved >= 0 || s->n_full >= API_CONNECTIONS_MAX ||
-                count_of_uid(s, peer.uid) >= config->daemon.connections_per_uid;
+    bool over = reserved >= 0 || all->n_full >= API_CONNECTIONS_MAX ||
+                count_of_uid(all, peer.uid) >= config->daemon.connections_per_uid;
     enum connection_service service = role == NULL ? SERVICE_NO_ROLE : over ? SERVICE_OVER_CAP : SERVICE_FULL;
-    if (service != SERVICE_FULL && s->n_stop_only >= API_STOP_ONLY_MAX)
+    if (service != SERVICE_FULL && all->n_stop_only >= API_STOP_ONLY_MAX)
         stop_only_evict(s, false);
     struct connection *c;
-    r = connection_open(s, fd, service, &peer, reserved, &c);
+    r = connection_open(s->api, fd, service, &peer, reserved, &c);
     if (r < 0)
         return r;
-    list_add(s, c);
+    list_add(all, c);
     if (service != SERVICE_FULL)
-        server_deadline(s, connection_deadline(c));
+        clients_deadline(all, connection_deadline(c));
     connection_read(c);
     return 0;
 }
@@ -169,7 +179,8 @@ static int on_listener(sd_event_source *source, int listener, uint32_t events, v
     struct server *s = userdata;
     (void)source;
     (void)events;
-    if (!server_may_read(s)) {
+    places_back(s);
+    if (!clients_may_read(&s->api->clients)) {
         listener_rest(s, INT64_MAX); /* the next turn of work wakes it */
         return 0;
     }
@@ -207,55 +218,26 @@ int server_listen(struct server *s, int old_fd)
 
 /* --- turns --- */
 
-bool server_may_read(struct server *s)
+static void work_one(struct clients *all)
 {
-    if (s->turn_bytes < API_TURN_BYTES && s->turn_reads < API_TURN_READS) {
-        s->turn_reads++;
-        return true;
-    }
-    server_wake(s);
-    return false;
-}
-
-void server_wake(struct server *s)
-{
-    if (s->work != NULL)
-        (void)sd_event_source_set_enabled(s->work, SD_EVENT_ON); /* fails only on a source that is gone */
-}
-
-void server_has_work(struct server *s, struct connection *c)
-{
-    if (c->has_work)
-        return;
-    c->has_work = true;
-    c->next_work = NULL;
-    if (s->work_last != NULL)
-        s->work_last->next_work = c;
-    else
-        s->work_first = c;
-    s->work_last = c;
-    server_wake(s);
-}
-
-static void work_one(struct server *s)
-{
-    struct connection *c = s->work_first;
+    struct connection *c = all->work_first;
     if (c == NULL)
         return;
-    s->work_first = c->next_work;
-    if (s->work_first == NULL)
-        s->work_last = NULL;
+    all->work_first = c->next_work;
+    if (all->work_first == NULL)
+        all->work_last = NULL;
     c->has_work = false;
-    if (connection_work(c))
-        server_has_work(s, c);
+    if (work_step(c))
+        connection_has_work(c);
 }
 
 static void turn_begin(struct server *s)
 {
-    s->turn_bytes = s->turn_reads = 0;
+    struct clients *all = &s->api->clients;
+    all->turn_bytes = all->turn_reads = 0;
     if (s->listener_rests && s->listener_again_ns == INT64_MAX)
         listener_wake(s);
-    for (struct connection *c = s->first; c != NULL && s->n_rested > 0; c = c->next) {
+    for (struct connection *c = all->first; c != NULL && all->n_rested > 0; c = c->next) {
         if (c->rested)
             connection_resume(c);
     }
@@ -264,35 +246,30 @@ static void turn_begin(struct server *s)
 static int on_work(sd_event_source *source, void *userdata)
 {
     struct server *s = userdata;
+    struct clients *all = &s->api->clients;
     turn_begin(s);
-    work_one(s);
-    for (struct connection *c = s->first; c != NULL && s->n_dirty > 0; c = c->next) {
+    work_one(all);
+    for (struct connection *c = all->first; c != NULL && all->n_dirty > 0; c = c->next) {
         if (c->dirty)
             connection_flush(c);
     }
-    if (s->n_closed > 0)
-        reap(s);
-    if (s->work_first == NULL && s->n_dirty == 0)
+    places_back(s);
+    if (all->n_closed > 0)
+        reap(all);
+    if (all->work_first == NULL && all->n_dirty == 0)
         (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
     return 0;
 }
 
 /* --- deadlines --- */
 
-void server_deadline(struct server *s, int64_t at_ns)
-{
-    if (at_ns >= s->timer_ns || s->timer == NULL)
-        return;
-    s->timer_ns = at_ns;
-    (void)loop_set_timer(s->timer, at_ns);
-}
-
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct server *s = userdata;
+    struct clients *all = &s->api->clients;
     (void)usec;
     int64_t now = clock_monotonic_ns(), next = INT64_MAX;
-    for (struct connection *c = s->first; c != NULL; c = c->next) {
+    for (struct connection *c = all->first; c != NULL; c = c->next) {
         connection_expire(c, now);
         int64_t at = connection_deadline(c);
         next = at < next ? at : next;
@@ -303,67 +280,59 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     } else if (s->listener_rests && s->listener_again_ns < next) {
         next = s->listener_again_ns;
     }
-    s->timer_ns = next;
+    all->timer_ns = next;
     return loop_set_timer(source, next);
-}
-
-void server_output_grew(struct server *s)
-{
-    if (s->output_total <= API_OUTPUT_TOTAL)
-        return;
-    struct connection *greediest = s->first;
-    for (struct connection *c = s->first; c != NULL; c = c->next) {
-        if (output_waiting(&c->out) > output_waiting(&greediest->out))
-            greediest = c;
-    }
-    connection_drop(greediest);
 }
 
 void server_roles(struct server *s)
 {
-    for (struct connection *c = s->first; c != NULL; c = c->next)
+    for (struct connection *c = s->api->clients.first; c != NULL; c = c->next)
         connection_identify(c);
 }
 
 /* --- start and stop --- */
 
-int server_start(struct server *s, struct api *api)
+void server_init(struct server *s, struct api *api)
 {
-    sd_event *event = api->settings.event;
     s->api = api;
-    s->timer_ns = INT64_MAX;
+    s->socket.fd = s->socket.lock_fd = -1;
     for (size_t i = 0; i < API_RESERVE; i++)
         s->reserve[i] = -1;
+}
+
+int server_start(struct server *s)
+{
+    sd_event *event = s->api->settings.event;
+    struct clients *all = &s->api->clients;
+    all->timer_ns = INT64_MAX;
     reserve_fill(s);
-    int r = loop_add_defer(event, LOOP_CLIENT_WORK, "client work", on_work, s, &s->work);
+    int r = loop_add_defer(event, LOOP_CLIENT_WORK, "client work", on_work, s, &all->work);
     if (r >= 0)
-        r = loop_add_timer(event, INT64_MAX, LOOP_CLIENT_WORK, "client deadlines", on_timer, s, &s->timer);
+        r = loop_add_timer(event, INT64_MAX, LOOP_CLIENT_WORK, "client deadlines", on_timer, s, &all->timer);
     if (r >= 0)
         r = loop_add_io(event, s->socket.fd, EPOLLIN, LOOP_CLIENT_READ, "listener", on_listener, s, &s->listener);
-    if (r >= 0)
-        r = socket_watch_start(&s->watch, s);
     return r < 0 ? r : 0;
 }
 
 void server_stop(struct server *s)
 {
-    socket_watch_stop(&s->watch);
+    struct clients *all = &s->api->clients;
     s->listener = sd_event_source_disable_unref(s->listener);
-    s->work = sd_event_source_disable_unref(s->work);
-    s->timer = sd_event_source_disable_unref(s->timer);
-    while (s->first != NULL) {
-        struct connection *c = s->first;
+    all->work = sd_event_source_disable_unref(all->work);
+    all->timer = sd_event_source_disable_unref(all->timer);
+    while (all->first != NULL) {
+        struct connection *c = all->first;
         connection_flush(c);
         connection_drop(c);
-        list_remove(s, c);
+        list_remove(all, c);
         connection_free(c);
     }
-    s->work_first = s->work_last = NULL;
+    all->work_first = all->work_last = NULL;
     for (size_t i = 0; i < API_RESERVE; i++) {
         if (s->reserve[i] >= 0)
             close(s->reserve[i]);
         s->reserve[i] = -1;
     }
-    text_free(&s->answer);
+    text_free(&all->answer);
     socket_close(&s->socket);
 }

@@ -13,7 +13,6 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "api/state.h"
 #include "link/loop.h"
 #include "modality/log.h"
 #include "supervise/alarm.h"

@@ -9,9 +9,8 @@
 
 #include <systemd/sd-event.h>
 
+#include "api/server.h"
 #include "modality/clock.h"
-
-struct server;
 
 struct socket_watch {
     struct server *server;

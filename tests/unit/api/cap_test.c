@@ -129,8 +129,8 @@ static void a_thousand_connections_hurt_nobody(void **state)
             room_settle(r);
     }
     room_settle(r);
-    assert_true(r->api->server.n_full <= 16);
-    assert_true(r->api->server.n_stop_only <= API_STOP_ONLY_MAX);
+    assert_true(r->api->clients.n_full <= 16);
+    assert_true(r->api->clients.n_stop_only <= API_STOP_ONLY_MAX);
     int64_t before = clock_monotonic_ns();
     int fd = client_open(r);
     json_t *answer = client_call(r, fd, STOP);
@@ -214,7 +214,7 @@ static void without_descriptors_a_stop_gets_a_reserved_one_and_the_loop_rests(vo
     close(fd);
     room_settle(r);
     for (size_t i = 0; i < API_RESERVE; i++)
-        assert_true(r->api->server.reserve[i] >= 0);
+        assert_true(r->api->server->reserve[i] >= 0);
 }
 
 /* A client that writes without end does not keep the loop from its other work. */

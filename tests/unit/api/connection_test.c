@@ -87,7 +87,7 @@ static void a_line_without_end_uses_bounded_memory_and_its_stop_counts(void **st
     send_all(r, fd, noise, API_LINE_MAX * 2);
     send_all(r, fd, STOP, sizeof(STOP) - 1);
     room_run_ms(r, 20);
-    for (const struct connection *c = r->api->server.first; c != NULL; c = c->next)
+    for (const struct connection *c = r->api->clients.first; c != NULL; c = c->next)
         assert_true(c->in_size <= 2 * (API_LINE_MAX + API_READ_MAX));
     free(noise);
     close(fd);
@@ -115,7 +115,7 @@ static void half_a_line_has_a_deadline_and_a_silent_client_none(void **state)
     int half = client_open(r), silent = client_open(r);
     client_send(half, "{\"jsonrpc\"");
     room_settle(r);
-    struct connection *c = r->api->server.first;
+    struct connection *c = r->api->clients.first;
     assert_true(connection_deadline(c) < INT64_MAX);
     assert_true(connection_deadline(c->next) == INT64_MAX);
     connection_expire(c, connection_deadline(c) - 1);
@@ -221,7 +221,7 @@ static void a_stop_of_a_peer_that_left_at_once_acts(void **state)
         room_settle(r);
         assert_int_equal(fake.stops_now, 1);
     }
-    assert_null(r->api->server.first);
+    assert_null(r->api->clients.first);
 }
 
 static void a_keepalive_counts_from_the_moment_it_was_read(void **state)
@@ -266,10 +266,10 @@ static void an_answer_that_comes_after_its_peer_left_harms_nobody(void **state)
     room_settle(r);
     close(fd);
     room_settle(r);
-    assert_non_null(r->api->server.first);
+    assert_non_null(r->api->clients.first);
     fake_answer(json_object());
     room_settle(r);
-    assert_null(r->api->server.first);
+    assert_null(r->api->clients.first);
 }
 
 static void an_unanswered_request_is_forgotten_at_the_end(void **state)
@@ -301,7 +301,7 @@ static void a_reader_that_never_reads_gets_one_overflow_and_is_closed(void **sta
             room_settle(r);
     }
     room_settle(r);
-    assert_true(r->api->server.output_total < 4096);
+    assert_true(r->api->clients.output_total < 4096);
     json_t *answer = client_call(r, other, INFO);
     assert_int_equal(answer_code(answer), 0);
     json_decref(answer);
@@ -334,7 +334,7 @@ static void answers_to_a_reader_that_never_reads_are_bounded(void **state)
             (errno == EPIPE || errno == ECONNRESET))
             break;
         assert_true(sd_event_run(r->event, 0) >= 0);
-        assert_true(r->api->server.output_total < API_OUTPUT_MAX + 256 * 1024);
+        assert_true(r->api->clients.output_total < API_OUTPUT_MAX + 256 * 1024);
     }
     close(fd);
 }
@@ -364,7 +364,7 @@ static void a_flood_of_lines_is_read_only_as_fast_as_it_is_answered(void **state
         memset(lines, '\n', sizeof(lines));
         (void)send(fd, lines, sizeof(lines), MSG_DONTWAIT | MSG_NOSIGNAL);
         assert_true(sd_event_run(r->event, 0) >= 0);
-        const struct connection *c = r->api->server.first;
+        const struct connection *c = r->api->clients.first;
         assert_true(c == NULL || c->in_end - c->in_head <= API_INPUT_MAX + API_READ_MAX);
     }
     close(fd);

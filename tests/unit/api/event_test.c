@@ -152,8 +152,8 @@ static void the_ring_is_bounded_in_bytes(void **state)
     memset(text, 'x', sizeof(text) - 1);
     for (int i = 0; i < 50; i++)
         api_event(r->api, "x", NULL, json_pack("{s:s}", "text", text));
-    assert_true(r->api->events.bytes <= API_EVENTS_BYTES);
-    assert_true(r->api->events.n > 0);
+    assert_true(r->api->events->bytes <= API_EVENTS_BYTES);
+    assert_true(r->api->events->n > 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)

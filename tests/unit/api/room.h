@@ -6,8 +6,10 @@
 #ifndef TEST_API_ROOM_H
 #define TEST_API_ROOM_H
 
+#include "api/api.h"
 #include "api/call.h"
-#include "api/state.h"
+#include "api/events.h"
+#include "api/server.h"
 #include "fake.h"
 
 struct room {
