@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ultrasound: its head, its contact, its time."""
-from hazard import Hazard, allowed, main
+from hazard import Hazard, main
 
 from dosage import APPLICATORS, CONTINUOUS
 from room import now_ns, wait_until
@@ -20,11 +20,12 @@ calibration_due = 2020-01-01
 
 
 class Head(Hazard):
-    treatments = {"sound": (CONTINUOUS, 400000), "short": (CONTINUOUS.lasting(2000), 400000)}
+    treatments = {"sound": (CONTINUOUS, 400000)}
     files = {"applicators.ini": APPLICATORS + OVERDUE}
 
-    def running(self, protocol="sound"):
-        session, lease = self.begin(protocol, SATP)
+    def running(self):
+        self.sees(5001)
+        session, lease = self.begin("sound", SATP)
         self.at_level(1)
         return session, lease
 
@@ -34,15 +35,8 @@ class Head(Hazard):
         self.repeat(self.timer_stands)
 
     def timer_stands(self):
-        self.device = "us1"
-        self.sim.fault("us1", "stall_timer")
-        begun = now_ns()
-        session, _ = self.begin("short", SATP)
-        ended = self.voice.state(session, "ended")
-        self.assertEqual(ended["reason"], "complete")
-        ms = self.rest(begun)
-        first = next(o["t_ns"] for o in self.sim.outputs("us1") if o["t_ns"] > begun and o["value"])
-        self.measured(ms - (first - begun) / 1e6 - 2000)
+        session, lease = self.running()
+        self.trip(session, lease, lambda: self.sim.fault("us1", "stall_timer"), "device_timer", "device_timer", "medium")
 
     # ---- H15 ----
 
@@ -93,7 +87,11 @@ class Head(Hazard):
 
     def plug(self, serial):
         self.sim.fault("us1", "identity", head_serial=serial)
-        wait_until("the other head", lambda: self.room.device("us1")["channels"][0]["applicator"] == str(serial))
+        self.sees(serial)
+
+    def sees(self, serial):
+        """The daemon has polled the device since."""
+        wait_until(f"head {serial}", lambda: self.room.device("us1")["channels"][0]["applicator"] == str(serial))
 
 
 if __name__ == "__main__":
