@@ -16,10 +16,12 @@
 #define ROOT "/devices/pci0000:00/0000:00:14.0/usb1"
 #define MAJOR_USB 189 /* Linux, devices.txt */
 #define TEXT_MAX 4096
+#define ADDRESS_MAX 127 /* USB's */
 
 struct slot {
     struct usb_bus *bus;
     unsigned port;
+    unsigned address;
     struct usb_gadget *gadget; /* NULL = nothing plugged in */
     struct usb_node *node;
     struct loop_timer pull;
@@ -30,6 +32,7 @@ struct slot {
 /* What was pulled and is still open somewhere. */
 struct ghost {
     struct ghost *next;
+    unsigned address;
     struct usb_node *node;
 };
 
@@ -83,6 +86,29 @@ static int add_device(struct usb_bus *bus, const char *path, unsigned address, c
 }
 
 /* ---- the bus ---- */
+
+static bool address_taken(const struct usb_bus *bus, unsigned address)
+{
+    for (unsigned i = 0; i < USB_BUS_PORTS; i++)
+        if (bus->slots[i].gadget && bus->slots[i].address == address)
+            return true;
+    for (const struct ghost *ghost = bus->ghosts; ghost; ghost = ghost->next)
+        if (ghost->address == address)
+            return true;
+    return false;
+}
+
+/* The next one that is free, as Linux gives them out: 1 is the hub's, and behind the last comes the first. 0 = none. */
+static unsigned address_next(const struct usb_bus *bus)
+{
+    unsigned address = bus->address;
+    do {
+        address = address < ADDRESS_MAX ? address + 1 : 2;
+        if (!address_taken(bus, address))
+            return address;
+    } while (address != bus->address);
+    return 0;
+}
 
 /* Linux' own root hub, as far as anybody looks at it. */
 static int add_root(struct usb_bus *bus)
@@ -186,13 +212,16 @@ int usb_bus_plug(struct usb_bus *bus, unsigned port, struct usb_gadget *gadget, 
 {
     struct slot *slot = slot_of(bus, port);
     char path[64];
-    if (!slot || bus->address == 127)
+    if (!slot)
         return -EINVAL;
     if (slot->gadget)
         return -EBUSY;
     ghosts_free(bus, false);
+    unsigned address = address_next(bus);
+    if (address == 0)
+        return -EBUSY;
+    bus->address = slot->address = address;
     slot->gadget = gadget;
-    bus->address++;
     path_of(port, path);
     int r = serve(bus, slot, kernel_driver);
     if (r == 0)
@@ -221,7 +250,7 @@ static void pull(void *ctx, int64_t now_ns)
     umockdev_testbed_enable(bus->testbed);
     umockdev_testbed_uevent(bus->testbed, path, "remove");
     umockdev_testbed_remove_device(bus->testbed, path);
-    *ghost = (struct ghost){.node = slot->node, .next = bus->ghosts};
+    *ghost = (struct ghost){.node = slot->node, .address = slot->address, .next = bus->ghosts};
     bus->ghosts = ghost;
     slot->node = NULL;
     slot->gadget = NULL;
