@@ -234,6 +234,16 @@ int usb_bus_plug(struct usb_bus *bus, unsigned port, struct usb_gadget *gadget, 
     return r;
 }
 
+/* umockdev leaves the link from a number to its device behind, and ends the program when the number comes again. */
+static void forget_number(struct usb_bus *bus, unsigned address)
+{
+    char link[128];
+    snprintf(link, sizeof link, "%s/sys/dev/char/%d:%u", bus->folder, MAJOR_USB, address - 1);
+    umockdev_testbed_disable(bus->testbed);
+    unlink(link);
+    umockdev_testbed_enable(bus->testbed);
+}
+
 static void pull(void *ctx, int64_t now_ns)
 {
     struct slot *slot = ctx;
@@ -250,6 +260,7 @@ static void pull(void *ctx, int64_t now_ns)
     umockdev_testbed_enable(bus->testbed);
     umockdev_testbed_uevent(bus->testbed, path, "remove");
     umockdev_testbed_remove_device(bus->testbed, path);
+    forget_number(bus, slot->address);
     *ghost = (struct ghost){.node = slot->node, .address = slot->address, .next = bus->ghosts};
     bus->ghosts = ghost;
     slot->node = NULL;
