@@ -98,6 +98,8 @@ int daemon_check_config(const char *dir, uint64_t generation, const char *host_p
     const int r = config_load_faulty(dir, generation, civil_day(clock_wall_ms()), report, faults, &config);
     if (r < 0 && r != -EINVAL)
         return r;
+    if (daemon_announce_fence(&config->daemon) < 0)
+        report(faults, "modalityd", "no memory to say how hosts are fenced in");
     for (size_t i = 0; i < config->n_links; i++) {
         const struct config_link *l = &config->links[i];
         const bool usable = l->canonical && l->plugin && config->daemon.plugin_dir && config->daemon.state_dir &&
@@ -111,6 +113,7 @@ int daemon_check_config(const char *dir, uint64_t generation, const char *host_p
     }
     for (size_t i = 0; i < config->n_notes; i++)
         log_line(SD_NOTICE, "%s: note: %s", config->notes[i].origin, config->notes[i].message);
+    daemon_note_fence(&config->daemon);
     *out = config;
     return 0;
 }

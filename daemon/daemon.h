@@ -65,6 +65,14 @@ int daemon_check_config(const char *dir, uint64_t generation, const char *host_p
                         struct config **out);
 void daemon_plan_link(const char *host_path, const struct config *config, size_t link, struct link_plan *plan);
 
+/*
+ * fence.c: how every host that is started from now on is fenced in; what of it a person should know; and the daemon's
+ * own share of it, once it serves.
+ */
+int daemon_announce_fence(const struct config_daemon *settings);
+void daemon_note_fence(const struct config_daemon *settings);
+void daemon_take_priority(const struct config_daemon *settings);
+
 /* Ties sessions, links, records and API together; each end of a port is in wiring.c. */
 int daemon_start_records(struct daemon *d);
 int daemon_start_sessions(struct daemon *d);

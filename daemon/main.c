@@ -146,6 +146,7 @@ static int daemon_up(struct daemon *d)
     if (daemon_start_records(d) < 0)
         return -EIO;
     daemon_audit_config(d, "config.loaded", d->config, "start");
+    daemon_take_priority(&d->config->daemon);
     if (daemon_start_sessions(d) < 0 || daemon_start_links(d) < 0 || daemon_start_api(d) < 0)
         return -EIO;
     sd_notifyf(0, "READY=1\nSTATUS=serving %zu devices on %s", d->config->n_devices, d->config->daemon.socket_path);

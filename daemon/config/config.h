@@ -27,8 +27,12 @@ struct config_daemon {
     uint32_t token_ms;       /* confirm token */
     uint32_t record_late_ms; /* a record write this late: no new starts, running sessions stop */
     uint32_t connections_per_uid;
-    bool hold_sleep;        /* take logind's delay inhibitor while energised */
-    size_t n_alarm_command; /* fixed argv; 0 = none */
+    bool hold_sleep;            /* take logind's delay inhibitor while energised */
+    bool fence;                 /* around plugins */
+    const char *host_user;      /* NULL = the one that is installed, where there is one */
+    bool lock_memory;           /* mlockall, for daemon and hosts */
+    uint32_t realtime_priority; /* SCHED_FIFO of the daemon, hosts one more; 0 = as everybody */
+    size_t n_alarm_command;     /* fixed argv; 0 = none */
     const char *const *alarm_command;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* [daemon]: one section or none; every key has a default, and times must fit each other. */
+#include <pwd.h>
 #include <sys/stat.h>
 
 #include "config/field.h"
@@ -63,6 +64,19 @@ static void build_command(struct load *load, const struct raw_section *s, struct
         fault_add(&load->faults, line->at, "alarm_command = %s: the program needs an absolute path", line->value);
 }
 
+/* What is unreadable here leaves the fence closed: plugins are loaded to be checked all the same. */
+static void build_hosts(struct load *load, const struct raw_section *s, struct config_daemon *d)
+{
+    int64_t priority;
+    d->fence = true;
+    field_yes(load, s, "fence", &d->fence);
+    field_yes(load, s, "lock_memory", &d->lock_memory);
+    if (section_line(s, "realtime_priority") != NULL && field_count(load, s, "realtime_priority", &priority))
+        d->realtime_priority = (uint32_t)priority;
+    if (field_text(load, s, "host_user", &d->host_user) && getpwnam(d->host_user) == NULL)
+        fault_add(&load->faults, place_of(s, "host_user"), "host_user = %s: there is no such user", d->host_user);
+}
+
 void build_daemon(struct load *load)
 {
     struct config_daemon *d = &load->config->daemon;
@@ -89,5 +103,6 @@ void build_daemon(struct load *load)
     if (field_count(load, s, "connections_per_uid", &count))
         d->connections_per_uid = (uint32_t)count;
     field_yes(load, s, "hold_sleep", &d->hold_sleep);
+    build_hosts(load, s, d);
     build_command(load, s, d);
 }

@@ -72,12 +72,6 @@ static void take_arm(struct host *h, const struct link_arm *arm)
         refuse(h, &arm->ref, LINK_REASON_NOT_READY, "the same turn is known already, or there are too many sessions");
 }
 
-static void config_end(struct host *h)
-{
-    services_init(&h->services, &h->outbox, h->settings.link, NULL);
-    h->phase = HOST_DESCRIBE;
-}
-
 static void config_fault(struct services *s, const char *origin, const char *text)
 {
     outbox_config_fault(s->outbox, origin, text);
@@ -85,8 +79,32 @@ static void config_fault(struct services *s, const char *origin, const char *tex
 
 static int device_begin(struct host *h)
 {
-    h->services.fault = config_fault;
+    services_init(&h->services, &h->outbox, h->settings.link, config_fault);
+    h->phase = HOST_DESCRIBE;
     return device_thread_start(h);
+}
+
+/* Everything that the fence would be in the way of is done: what runs from here on may be the plugin's. */
+static void fence_close(struct host *h)
+{
+    char text[SANDBOX_TEXT_MAX];
+    const struct sandbox sandbox = {.reach = sandbox_reach_of(h->settings.link),
+                                    .link = h->settings.link,
+                                    .plugin_path = h->settings.plugin_path,
+                                    .holder_fd = h->owner.holder_fd};
+    if (!h->fenced)
+        return;
+    int r = sandbox_enter(&h->fence, &sandbox, text);
+    outbox_log(&h->outbox, r < 0 ? MODALITY_LOG_WARNING : MODALITY_LOG_INFO, h->settings.link, "fence: %s", text);
+}
+
+static void enter(struct host *h)
+{
+    if (ownership_open(h) < 0)
+        return;
+    fence_close(h);
+    if (device_begin(h) < 0)
+        protocol_fault(h, "no thread can be made for the device");
 }
 
 static void take_config(struct host *h, const struct link_header *m)
@@ -99,12 +117,10 @@ static void take_config(struct host *h, const struct link_header *m)
         r = link_line_split((const void *)m, &line) < 0 ? -EPROTO : settings_add(&h->settings, &line);
     if (r == 0 && m->type == LINK_CONFIG_END && h->settings.n_lines != h->settings.n_announced)
         r = -EPROTO;
-    if (r == 0 && m->type == LINK_CONFIG_END) {
-        config_end(h);
-        r = device_begin(h);
-    }
     if (r < 0)
         protocol_fault(h, "configuration out of order, incomplete, too long or with impossible clocks");
+    else if (m->type == LINK_CONFIG_END)
+        h->phase = HOST_ENTER;
 }
 
 static void take_message(struct host *h, const struct link_header *m)
@@ -312,6 +328,8 @@ static int host_loop(struct host *h)
             return EXIT_FAILURE;
         events_take(h, events, n);
         int64_t now = clock_monotonic_ns();
+        if (h->phase == HOST_ENTER && !h->leaving)
+            enter(h);
         described_take(h, now);
         if (h->phase == HOST_LOCK)
             ownership_step(h, now);
@@ -322,7 +340,7 @@ static int host_loop(struct host *h)
             return EXIT_SUCCESS;
         }
         int64_t next = guard_next_ns(h, now);
-        if (h->phase == HOST_LOCK && ownership_next_ns(h, now) < next)
+        if ((h->phase == HOST_LOCK || h->phase == HOST_ENTER) && ownership_next_ns(h, now) < next)
             next = ownership_next_ns(h, now);
         timer_set(h, next);
     }
@@ -352,7 +370,8 @@ static int host_open(struct host *h, int link_fd)
 {
     h->link_fd = link_fd;
     h->begun_ns = clock_monotonic_ns();
-    h->owner.node_fd = -1;
+    h->owner.node_fd = h->owner.holder_fd = -1;
+    h->fenced = fence_given(&h->fence);
     h->listening = true;
     h->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     h->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -393,7 +412,8 @@ int host_run_reexecuted(struct host *h, int argc, char **argv)
     fcntl(lock_fd, F_SETFD, FD_CLOEXEC);
     if (owner_inherit(&h->owner, lock_fd) < 0)
         return EXIT_FAILURE;
-    config_end(h);
+    if (h->fenced)
+        sandbox_reenter(&h->fence);
     if (device_begin(h) < 0)
         return EXIT_FAILURE;
     return host_loop(h);

@@ -11,6 +11,7 @@
 
 #include "host/host.h"
 #include "host/loader.h"
+#include "host/sandbox.h"
 
 /* Loading and describing do no device I/O; what takes longer than this hangs. */
 #define DEVICE_LOAD_NS (5 * NS_PER_S)
@@ -153,7 +154,12 @@ static void *device_main(void *argument)
     struct host *h = argument;
     atomic_store(&h->guard.tid, (int)gettid());
     guard_set(&h->guard, clock_monotonic_ns() + DEVICE_LOAD_NS, "loading the plugin");
-    int r = load(h);
+    int r = 0;
+    if (h->fenced && !SANDBOX_SANITIZED && sandbox_reach_of(h->settings.link) != SANDBOX_USB)
+        r = sandbox_no_threads(); /* libusb alone has one */
+    if (r < 0)
+        outbox_log(&h->outbox, MODALITY_LOG_WARNING, h->settings.link, "fence: threads can be made: %s", strerror(-r));
+    r = load(h);
     if (r == 0)
         r = describe(h);
     if (r < 0) {

@@ -6,11 +6,13 @@
 #define HOST_HOST_H
 
 #include "host/line.h"
+#include "host/sandbox.h"
 #include "host/services.h"
 #include "host/settings.h"
 
 enum host_phase {
     HOST_CONFIG,   /* lines are coming in */
+    HOST_ENTER,    /* all are in; the lock file cannot be opened yet */
     HOST_DESCRIBE, /* the device thread loads the plugin */
     HOST_FAILED,   /* no plugin or no valid configuration: stays to say so */
     HOST_LOCK,     /* described; somebody else holds the link */
@@ -20,6 +22,8 @@ enum host_phase {
 struct host {
     enum host_phase phase;
     struct host_settings settings;
+    bool fenced;
+    struct fence fence;
     struct outbox outbox;
     struct mail mail;
     struct guard guard;
@@ -58,7 +62,8 @@ int host_run_reexecuted(struct host *h, int argc, char **argv);
 int host_prepare_reexec(struct host *h);
 void host_reexec(struct host *h);
 
-/* ownership.c: the way to the lock, step by step. */
+/* ownership.c: the way to the lock, step by step. 0 once its file is open, else negative: again later. */
+int ownership_open(struct host *h);
 void ownership_begin(struct host *h, int64_t now_ns);
 void ownership_step(struct host *h, int64_t now_ns);
 /* When to call it again. */

@@ -11,6 +11,7 @@
 #include "host/guard.h"
 #include "host/host.h"
 #include "host/loader.h"
+#include "host/sandbox.h"
 
 struct inspection {
     struct services services; /* first: the fault handler gets its address */
@@ -98,6 +99,8 @@ int host_inspect(FILE *in, FILE *out)
     if (r < 0) {
         fprintf(out, "modality-host\tinput is not the form of daemon/link/check.c, or its clocks are impossible\n");
     } else {
+        sandbox_enter_given(
+            &(struct sandbox){.reach = SANDBOX_NO_DEVICE, .plugin_path = settings.plugin_path, .holder_fd = -1});
         services_init(&i.services, NULL, settings.link, fault_print);
         r = inspect(&settings, &i, units);
     }

@@ -2,6 +2,7 @@
 /*
  * modality-host: one process per physical link. Started by the daemon; by hand only with --check and --scan.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ int main(int argc, char **argv)
     static struct host host; /* all memory of a running host */
     uint64_t fd = 0;
     slice_ask(SLICE_HOST_NS);
+    mallopt(M_ARENA_MAX, 1); /* one for each thread is 64 MiB of addresses, for two that hardly allocate */
     if (argc == 2 && strcmp(argv[1], "--check") == 0)
         return host_inspect(stdin, stdout);
     if (argc == 3 && strcmp(argv[1], "--scan") == 0)

@@ -101,22 +101,43 @@ static int record_read(const struct owner *o, int64_t *pid, uint64_t *started)
     return 0;
 }
 
-int owner_try(struct owner *o, const char *state_dir, const char *link)
+/* The pidfd is opened first: if what then runs under the pid is what was recorded, it is that process, and stays it. */
+static void holder_open(struct owner *o)
 {
-    if (o->lock_fd < 0) {
-        char path[PATH_MAX];
-        int r = owner_path(state_dir, link, path, sizeof(path));
-        if (r < 0)
-            return r;
-        o->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (o->lock_fd < 0)
-            return -errno;
-    }
+    uint64_t recorded = 0, running = 0;
+    o->holder_fd = -1;
+    if (record_read(o, &o->holder_pid, &recorded) < 0)
+        return;
+    o->holder_fd = pidfd_open((pid_t)o->holder_pid, 0);
+    if (o->holder_fd < 0 || (start_time(o->holder_pid, &running) == 0 && running == recorded))
+        return;
+    close(o->holder_fd);
+    o->holder_fd = -1;
+}
+
+int owner_open(struct owner *o, const char *state_dir, const char *link)
+{
+    char path[PATH_MAX];
+    int r = owner_path(state_dir, link, path, sizeof(path));
+    if (r < 0)
+        return r;
+    o->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (o->lock_fd < 0)
+        return -errno;
+    holder_open(o);
+    return 0;
+}
+
+int owner_try(struct owner *o)
+{
     if (flock(o->lock_fd, LOCK_EX | LOCK_NB) < 0) {
         o->waited = o->waited || errno == EWOULDBLOCK;
         return errno == EWOULDBLOCK ? -EAGAIN : -errno;
     }
     o->held = true;
+    if (o->holder_fd >= 0)
+        close(o->holder_fd);
+    o->holder_fd = -1;
     return record_write(o);
 }
 
@@ -126,27 +147,20 @@ int owner_inherit(struct owner *o, int lock_fd)
     if (flock(lock_fd, LOCK_EX | LOCK_NB) < 0)
         return errno == EWOULDBLOCK ? -EAGAIN : -errno;
     o->lock_fd = lock_fd;
+    o->holder_fd = -1;
     o->held = true;
     return record_write(o);
 }
 
 int owner_kill_recorded(const struct owner *o, int64_t *pid)
 {
-    uint64_t recorded = 0, running = 0;
+    uint64_t recorded = 0;
     int r = record_read(o, pid, &recorded);
     if (r < 0)
         return r;
-    int pidfd = pidfd_open((pid_t)*pid, 0);
-    if (pidfd < 0)
-        return -errno;
-    /* Read after the pidfd was opened: if it matches, the pidfd is that process, and stays it. */
-    r = start_time(*pid, &running);
-    if (r == 0 && running != recorded)
-        r = -ESRCH;
-    if (r == 0 && pidfd_send_signal(pidfd, SIGKILL, NULL, 0) < 0)
-        r = -errno;
-    close(pidfd);
-    return r;
+    if (o->holder_fd < 0 || *pid != o->holder_pid)
+        return -ESRCH;
+    return pidfd_send_signal(o->holder_fd, SIGKILL, NULL, 0) < 0 ? -errno : 0;
 }
 
 /* A replugged adapter is a new node, under the same name or behind the same symbolic link. */

@@ -16,6 +16,8 @@ struct owner {
     int node_fd; /* the device node, -1 = none or absent */
     bool held;   /* the lock file's lock */
     bool waited; /* somebody else held it: he may have left an output */
+    int64_t holder_pid; /* recorded when the lock file was opened */
+    int holder_fd;      /* its pidfd, -1 = nobody was, or it was gone */
 };
 
 /*
@@ -25,15 +27,21 @@ struct owner {
 int owner_path(const char *state_dir, const char *link, char *out, size_t size);
 
 /*
- * Opens the lock file (made if absent) and tries to take it: 0 held and recorded, -EAGAIN somebody holds it, other
- * errno. Call again to try again.
+ * Opens the lock file, made if absent, and whoever is recorded in it: 0 or negative errno; call again to try again.
+ * After it a host may close itself off: neither the state directory nor a process is looked for any more.
  */
-int owner_try(struct owner *o, const char *state_dir, const char *link);
+int owner_open(struct owner *o, const char *state_dir, const char *link);
+
+/* Tries to take the opened lock: 0 held and recorded, -EAGAIN somebody holds it, other errno. */
+int owner_try(struct owner *o);
 
 /* Takes over a descriptor whose lock survived a re-execution: 0, or -EAGAIN if it does not hold the lock. */
 int owner_inherit(struct owner *o, int lock_fd);
 
-/* Ends the recorded process if it still is the one that was recorded: 0, -ESRCH nobody to end, other errno. */
+/*
+ * Ends the recorded process if it still is the one that was recorded when the lock file was opened: 0, -ESRCH nobody to
+ * end, or another one, other errno.
+ */
 int owner_kill_recorded(const struct owner *o, int64_t *pid);
 
 /*

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way to the lock: at once if it is free; while it is held wait at most the dead-man bound, in which its holder
- * must have rested everything; then end the recorded process; if that does not free it either, the output is unknown
- * and the tries go on.
+ * The way to the lock. Its file is opened first, before the fence is closed behind the host and its plugin is loaded.
+ * Then the lock: at once if it is free; while it is held wait at most the dead-man bound, in which its holder must have
+ * rested everything; then end the recorded process; if that does not free it either, the output is unknown and the
+ * tries go on.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -30,7 +31,7 @@ static void say_unknown(struct host *h, const char *why)
     if (h->lock_said)
         return;
     h->lock_said = true;
-    for (uint32_t i = 0; i < h->line.n_units; i++) {
+    for (uint32_t i = 0; i < MODALITY_UNITS_MAX && settings_device(&h->settings, i); i++) {
         struct link_presence m = {.unit = i, .state = UNIT_OUTPUT_UNKNOWN};
         link_message_head(&m, LINK_PRESENCE, sizeof(m));
         snprintf(m.detail, sizeof(m.detail), "%s", why);
@@ -48,6 +49,21 @@ static void holder_kill(struct host *h, int64_t now_ns)
                r == 0 ? "process %" PRId64 " held the link beyond its bound and was ended"
                       : "the link is held and its holder %" PRId64 " cannot be ended",
                pid);
+    if (r < 0 && pid != h->owner.holder_pid)
+        h->leaving = true; /* somebody has come in between: the next host sees him from its beginning */
+}
+
+int ownership_open(struct host *h)
+{
+    int r = owner_open(&h->owner, h->settings.state_dir, h->settings.link);
+    if (r < 0) {
+        char why[LINK_TEXT_MAX];
+        snprintf(why, sizeof(why), "no lock file can be made in %.255s: %s", h->settings.state_dir, strerror(-r));
+        say_unknown(h, why);
+        return r;
+    }
+    h->lock_said = false;
+    return 0;
 }
 
 void ownership_begin(struct host *h, int64_t now_ns)
@@ -59,14 +75,14 @@ void ownership_begin(struct host *h, int64_t now_ns)
 
 void ownership_step(struct host *h, int64_t now_ns)
 {
-    int r = h->owner.held ? 0 : owner_try(&h->owner, h->settings.state_dir, h->settings.link);
+    int r = h->owner.held ? 0 : owner_try(&h->owner);
     if (r == 0) {
         owned(h);
         return;
     }
     if (r != -EAGAIN) {
         char why[LINK_TEXT_MAX];
-        snprintf(why, sizeof(why), "no lock file can be made in %.255s: %s", h->settings.state_dir, strerror(-r));
+        snprintf(why, sizeof(why), "the lock file in %.255s cannot be taken: %s", h->settings.state_dir, strerror(-r));
         say_unknown(h, why);
     } else if (now_ns >= h->lock_deadline_ns && !h->lock_killed) {
         holder_kill(h, now_ns);

@@ -9,6 +9,7 @@
 
 #include "host/host.h"
 #include "host/loader.h"
+#include "host/sandbox.h"
 #include "link/scan.h"
 
 struct search {
@@ -101,6 +102,7 @@ int host_scan(const char *plugin_path, FILE *out)
     struct search *s = calloc(1, sizeof(*s));
     int r = s ? 0 : -ENOMEM;
     if (s) {
+        sandbox_enter_given(&(struct sandbox){.reach = SANDBOX_LIST, .plugin_path = plugin_path, .holder_fd = -1});
         s->out = out;
         services_init(&s->services, NULL, "scan", fault_ignored);
         r = search(s, plugin_path);

@@ -80,9 +80,10 @@ static void a_link_that_never_frees_is_output_unknown(void **state)
     (void)state;
     char path[256];
     struct rig *holder = ready(&(struct rig_options){.link = "tcp:holder"}); /* only for its directory */
-    struct owner lock = {.lock_fd = -1, .node_fd = -1};
+    struct owner lock = {.lock_fd = -1, .node_fd = -1, .holder_fd = -1};
     assert_int_equal(owner_path(holder->dir, "tcp:127.0.0.1:1", path, sizeof(path)), 0);
-    assert_int_equal(owner_try(&lock, holder->dir, "tcp:127.0.0.1:1"), 0);
+    assert_int_equal(owner_open(&lock, holder->dir, "tcp:127.0.0.1:1"), 0);
+    assert_int_equal(owner_try(&lock), 0);
     /* The record names a process that has its pid from another one, which began at another time. */
     pid_t bystander = fork();
     if (bystander == 0)
