@@ -144,7 +144,7 @@ class Bed:
         return self.client.event(enough)["type"] == "session.progress"
 
     def adjust(self, session, lease):
-        """To its second level. false: it ended meanwhile, or does not take it at this moment."""
+        """To its second level, unless it ended meanwhile or does not take it at this moment."""
         start, target = self.levels
         try:
             self.client.act("session.adjust", session_id=session, lease_key=lease, quantity=self.quantity, target=target,
@@ -162,38 +162,47 @@ class Bed:
     def mend(self):
         """What a person does to a device that asks for it, between two treatments."""
 
+    def stands(self):
+        return self.trace.value(self.device) >= 0.99 * self.levels[0]
+
+    def gone(self, session):
+        return "gone" if self.client.call("session.get", session_id=session)["state"] in (*GONE, "stopping") else None
+
     def running(self, attempts=3):
         """A treatment at its level: its id and lease. On a machine that is too busy it may be given up, rightly."""
         prepared = self.prepare()
         session, lease = prepared["session_id"], self.start(prepared)
-        if lease is not None and self.became(session, "running") == "running":
-            wait_until("its level", lambda: self.trace.value(self.device) >= 0.99 * self.levels[0])
+        if lease is not None and self.became(session, "running") == "running" and wait_until(
+                "its level, or its end", lambda: self.stands() or self.gone(session)) != "gone":
             return session, lease
         if attempts == 1:
             raise AssertionError(f"{self.device} cannot be treated with: {self.client.call('session.get', session_id=session)}")
         self.ready()
         return self.running(attempts - 1)
 
-    def learn(self):
+    def learn(self, attempts=3):
         """Phase and message, of a treatment that nothing disturbs."""
         marks = {"connect": now_ns()}
-        self.sim.fault(self.device, "absent", ms=100)
+        self.sim.fault(self.device, "absent")
         wait_until("it is away", lambda: self.client.call("device.get", device=self.device)["state"] != "ready")
+        self.sim.clear(self.device, "absent")
         self.ready()
         marks["idle"] = now_ns()
         wait_until("it is looked at", lambda: len(self.trace.asked(self.device, marks["idle"])) > 3)
         marks["start"] = now_ns()
         session, lease = self.running()
         marks["run"] = now_ns()
-        self.goes_on(session, 8)
+        quiet = self.goes_on(session, 8)
         marks["change"] = now_ns()
         self.adjust(session, lease)
-        self.goes_on(session)
+        quiet = quiet and self.goes_on(session)
         marks["stop"] = now_ns()
         self.client.call("session.stop", session_id=session)
-        self.became(session, "ended")
+        quiet = self.became(session, "ended") == "ended" and quiet
         marks["end"] = now_ns()
         self.ready()
+        if not quiet and attempts > 1:
+            return self.learn(attempts - 1)
         edges = list(marks.items())
         return [(phase, message) for (phase, begin), (_, end) in zip(edges, edges[1:]) for message in
                 dict.fromkeys(named(r) for r in self.trace.asked(self.device, begin) if r["t_ns"] < end)]
@@ -258,7 +267,7 @@ class Bed:
     def outlives(self, session):
         """The message has come, and then some time has passed in which the daemon sees what it did; false: it ended."""
         def came():
-            return self.hit() or self.client.call("session.get", session_id=session)["state"] in (*GONE, "stopping")
+            return self.hit() or self.gone(session)
         try:
             wait_until(f"message {self.message}", came, PATIENCE / 4, 0.02)
         except AssertionError:  # one that only came by chance when they were learned; such are counted
