@@ -64,6 +64,11 @@ static void take_stop(struct host *h, const struct link_stop *stop)
     refuse(h, &ref, LINK_REASON_TOLD, "this host has not energised the session");
 }
 
+static void take_make_safe(struct host *h, const struct link_unit_ref *m)
+{
+    mail_make_safe(&h->mail, m->unit, m->stated != 0);
+}
+
 static void take_arm(struct host *h, const struct link_arm *arm)
 {
     if (h->phase != HOST_RUN || h->leaving)
@@ -147,7 +152,7 @@ static void take_message(struct host *h, const struct link_header *m)
         mail_tighten(&h->mail, (const void *)m);
         return;
     case LINK_MAKE_SAFE:
-        mail_make_safe(&h->mail, ((const struct link_unit_ref *)m)->unit);
+        take_make_safe(h, (const void *)m);
         return;
     case LINK_TRY:
         mail_try(&h->mail, ((const struct link_unit_ref *)m)->unit);

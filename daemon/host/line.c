@@ -20,6 +20,7 @@ void line_init(struct line *l, bool begin_hot)
             int64_t rest = u->device->channels[c].rest_value;
             u->levels[c] = (struct unit_level){.now = rest, .min = rest, .max = rest, .since_ns = now};
         }
+        rest_newcomer(u, now);
         presence_note(u, begin_hot ? "made safe before it is asked who it is" : "not asked yet");
         rest_begin(l, u, true, 0, now);
     }
@@ -42,6 +43,7 @@ void line_resume_arm(struct line *l, const struct link_session_ref *ref, uint32_
     arm->reason = LINK_REASON_PLUGIN_HUNG;
     arm->stop_by_ns = now + (int64_t)l->dead_man_ms * NS_PER_MS;
     u->hot = u->unsure = true;
+    rest_newcomer(u, now);
     rest_begin(l, u, true, UINT32_C(1) << group, now);
 }
 

@@ -126,6 +126,7 @@ struct unit {
     int64_t failing_ns; /* begin of the first of them */
     int64_t retry_ns, backoff_ns;
     int64_t quarantine_until_ns;
+    int64_t newcomer_until_ns;   /* who answers until then may be another one than had output, 0 = no other is owed */
     int64_t poll_ns;             /* next telemetry */
     int64_t fed_ns, feed_due_ns; /* begin of the last acknowledged feed (or start); 0 = not fed */
     struct step_wait feed_wait;
@@ -249,6 +250,9 @@ void rest_begin(struct line *l, struct unit *u, bool whole, uint32_t groups, int
 void rest_hurry(struct unit *u);
 void rest_write(struct line *l, struct unit *u);
 void rest_readback(struct line *l, struct unit *u);
+/* The link of a unit that may have output was cut: from now on another one may answer in its place. */
+void rest_newcomer(struct unit *u, int64_t now_ns);
+bool rest_is_newcomer(const struct unit *u, int64_t now_ns);
 void rest_failed(struct line *l, struct unit *u, int64_t now_ns);
 bool rest_proved(const struct unit *u, uint32_t channels, enum modality_evidence *evidence);
 

@@ -126,11 +126,13 @@ int mail_stop(struct mail *m, const struct link_stop *stop, struct link_session 
     return found ? 0 : -ENOENT;
 }
 
-void mail_make_safe(struct mail *m, uint32_t unit)
+void mail_make_safe(struct mail *m, uint32_t unit, bool stated)
 {
     pthread_mutex_lock(&m->lock);
-    if (unit < MODALITY_UNITS_MAX)
+    if (unit < MODALITY_UNITS_MAX) {
         m->make_safe |= UINT32_C(1) << unit;
+        m->stated |= (stated ? UINT32_C(1) : 0) << unit;
+    }
     unlock_and_wake(m);
 }
 

@@ -36,6 +36,7 @@ struct mail {
     bool predecessor; /* somebody else had the link before: begin blind */
     enum link_reason leave_reason;
     uint32_t make_safe; /* bit per unit */
+    uint32_t stated;    /* the same: somebody has said that its output is at rest */
     uint32_t trials;    /* the same */
     struct mail_slot slots[MAIL_SLOTS];
     struct link_session finished[MAIL_FINISHED];
@@ -54,7 +55,7 @@ void mail_tighten(struct mail *m, const struct link_arm *tighter);
  * (its type is 0 otherwise). For session 0 always 0.
  */
 int mail_stop(struct mail *m, const struct link_stop *stop, struct link_session *last);
-void mail_make_safe(struct mail *m, uint32_t unit);
+void mail_make_safe(struct mail *m, uint32_t unit, bool stated);
 void mail_try(struct mail *m, uint32_t unit);
 void mail_go(struct mail *m, bool predecessor);
 void mail_leave(struct mail *m, enum link_reason reason);

@@ -31,13 +31,15 @@ static void take_stop_all(struct line *l, int64_t now_ns)
     }
 }
 
-static void take_make_safe(struct line *l, uint32_t units, int64_t now_ns)
+static void take_make_safe(struct line *l, uint32_t units, uint32_t stated, int64_t now_ns)
 {
     for (size_t i = 0; i < l->n_units; i++) {
         struct unit *u = &l->units[i];
         if (!(units & (UINT32_C(1) << i)))
             continue;
         arm_stop_unit(l, u, LINK_REASON_TOLD, "the unit was told to be made safe");
+        if (stated & (UINT32_C(1) << i))
+            u->newcomer_until_ns = 0;
         rest_begin(l, u, true, 0, now_ns);
         rest_hurry(u);
         u->safe_asked = true;
@@ -123,13 +125,13 @@ void orders_take(struct line *l)
         if (m->slots[i].used)
             take_slot(l, i, now);
     m->stop_all = false;
-    uint32_t make_safe = m->make_safe, trials = m->trials;
-    m->make_safe = m->trials = 0;
+    uint32_t make_safe = m->make_safe, stated = m->stated, trials = m->trials;
+    m->make_safe = m->stated = m->trials = 0;
     bool leave = m->leave;
     enum link_reason reason = m->leave_reason;
     pthread_mutex_unlock(&m->lock);
     if (make_safe != 0)
-        take_make_safe(l, make_safe, now);
+        take_make_safe(l, make_safe, stated, now);
     take_trials(l, trials, now);
     if (leave && !l->leaving)
         take_leave(l, reason, now);

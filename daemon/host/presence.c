@@ -83,6 +83,7 @@ void presence_lost(struct line *l, struct unit *u, int64_t now_ns)
     u->identified = u->foreign = u->has_status = false;
     u->absent = true;
     arm_stop_unit(l, u, LINK_REASON_LINK_LOST, u->detail);
+    rest_newcomer(u, now_ns);
     rest_begin(l, u, true, 0, now_ns);
     u->retry_ns = now_ns + backoff_next(l, &u->backoff_ns, u->hot);
 }
@@ -196,15 +197,22 @@ void presence_reopen(struct line *l)
 
 /* ---- the unit ---- */
 
+/* Of a unit that is two devices one was opened, and the plugin has said why the other was not. */
+static bool half_open(const struct line *l, const struct unit *u, int error)
+{
+    return error == -EIO && !u->identified && is_usb(l) && l->services->said[0];
+}
+
 void presence_failed(struct line *l, struct unit *u, int error, const char *what, int64_t began_ns)
 {
     int64_t now = clock_monotonic_ns();
     if (u->failures++ == 0)
         u->failing_ns = began_ns;
     bool silent = u->failures >= PRESENCE_SILENT && now - u->failing_ns >= (int64_t)u->device->slice_ms * NS_PER_MS;
-    bool not_open = error == -EIO && !u->identified && l->services->said[0]; /* half of it is missing */
-    presence_note(u, "%s of unit %s: %s%s%s%s", what, u->device->id, call_error(error), not_open ? " (" : "",
-                  not_open ? l->services->said : "", not_open ? ")" : "");
+    if (half_open(l, u, error))
+        note_not_open(l, error);
+    else
+        presence_note(u, "%s of unit %s: %s", what, u->device->id, call_error(error));
     drive_refusal_end(l, u); /* it was to say why, and did not */
     if (error == -ENODEV || (error == -EIO && u->identified)) {
         /* Nobody knows who answers after the transport was cut: everything on it ends and is identified anew. */
@@ -245,13 +253,17 @@ static void identified(struct line *l, struct unit *u, int64_t now_ns)
     u->rest.give_up_ns = now_ns + (int64_t)l->dead_man_ms * NS_PER_MS;
 }
 
-/* What is plugged in is not ours: it is let go, so that the next look finds ours beside it or in its place. */
-static void foreign_let_go(struct line *l, const struct unit *u)
+/* What was found by its name is not ours, or half of ours: let go, so that the next look sees all that is there by
+ * then. */
+static void let_go(struct line *l, const struct unit *u)
 {
+    if (!l->link)
+        return;
     call_begin(l, l->slice_ms, "close");
     l->plugin->close(l->link);
     call_end(l);
     l->link = NULL;
+    l->doubt = false;
     l->open_retry_ns = u->retry_ns;
 }
 
@@ -264,7 +276,7 @@ static void foreign(struct line *l, struct unit *u, int64_t now_ns)
     u->backoff_ns = PRESENCE_BACKOFF_MAX_NS;
     u->retry_ns = now_ns + (u->hot && is_usb(l) ? PRESENCE_PLUG_MAX_NS : PRESENCE_BACKOFF_MAX_NS);
     if (is_usb(l) && !line_has_identified(l))
-        foreign_let_go(l, u);
+        let_go(l, u);
     else
         l->doubt = !line_has_identified(l); /* a handle of a device that was replugged says the same for ever */
 }
@@ -282,6 +294,8 @@ void presence_identify(struct line *l, struct unit *u)
     }
     if (r != -ENODEV) {
         presence_failed(l, u, r, "identify", began);
+        if (half_open(l, u, r))
+            let_go(l, u);
         return;
     }
     foreign(l, u, now);
@@ -338,9 +352,9 @@ void presence_quarantine(const struct line *l, struct unit *u, int64_t now_ns)
 
 /* ---- the state ---- */
 
-static enum unit_state state_now(const struct line *l, const struct unit *u)
+static enum unit_state state_now(const struct line *l, const struct unit *u, int64_t now_ns)
 {
-    if (u->unproved)
+    if (u->unproved || rest_is_newcomer(u, now_ns))
         return UNIT_OUTPUT_UNKNOWN;
     if (unit_has_arm(l, u))
         return UNIT_ENERGISED;
@@ -380,12 +394,13 @@ static void tick_unit(struct line *l, struct unit *u, int64_t now_ns)
             rest_begin(l, u, true, 0, now_ns);
         }
     }
-    if (u->rest.active && u->identified && !u->unproved && !unit_has_arm(l, u) && now_ns >= u->rest.give_up_ns) {
+    if (u->rest.active && u->identified && !u->unproved && !rest_is_newcomer(u, now_ns) && !unit_has_arm(l, u) &&
+        now_ns >= u->rest.give_up_ns) {
         u->unproved = true;
         presence_note(u, "it answers and cannot be proved at rest");
     }
     trial_tick(l, u);
-    enum unit_state state = state_now(l, u);
+    enum unit_state state = state_now(l, u, now_ns);
     bool asked = u->safe_asked && !u->rest.active;
     if (u->said && state == u->state && u->epoch == u->said_epoch && !asked && !u->reworded)
         return;

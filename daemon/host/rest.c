@@ -5,6 +5,7 @@
  * first is read back, and a unit that fails goes behind those that answer.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "host/line.h"
 
@@ -158,9 +159,40 @@ static void groups_prove(struct line *l, struct unit *u, int64_t taken_ns)
     }
 }
 
+/* ---- whose rest it is ---- */
+
+/* Its own clock may be off by a quarter: no watchdog is built to be exact. */
+void rest_newcomer(struct unit *u, int64_t now_ns)
+{
+    if (!u->device->nameless || !u->hot)
+        return;
+    int64_t watchdog = (int64_t)u->device->watchdog_ms * NS_PER_MS;
+    u->newcomer_until_ns = watchdog > 0 ? now_ns + watchdog * 5 / 4 : INT64_MAX;
+}
+
+bool rest_is_newcomer(const struct unit *u, int64_t now_ns)
+{
+    return now_ns < u->newcomer_until_ns;
+}
+
+/* It is told to rest, most likely it is the one; what it says of itself is heard again when it can be no other's. */
+static void newcomer_wait(struct unit *u, int64_t taken_ns)
+{
+    const bool ever = u->newcomer_until_ns == INT64_MAX;
+    const char *why = ever
+                          ? "it says no serial number and has no watchdog: whether the one that had output is at rest, "
+                            "only a person can say"
+                          : "it says no serial number: the watchdog of the one that had output has to have ended first";
+    u->reworded = u->reworded || strcmp(u->detail, why) != 0;
+    presence_note(u, "%s", why);
+    int64_t next = taken_ns + (ever ? NS_PER_S : REST_RETRY_MAX_NS);
+    next_round(u, next < u->newcomer_until_ns ? next : u->newcomer_until_ns);
+}
+
 /* Rest is proved on everything that was to be rested. */
 static void rest_done(struct line *l, struct unit *u, bool whole, int64_t taken_ns)
 {
+    u->newcomer_until_ns = 0;
     u->rest.active = false;
     u->rest.begun_ns = 0;
     u->unproved = false;
@@ -191,6 +223,10 @@ void rest_readback(struct line *l, struct unit *u)
     judge_status(l, u, taken);
     if (!u->identified) /* it restarted: who it is comes before what it says */
         return;
+    if (rest_is_newcomer(u, taken)) {
+        newcomer_wait(u, taken);
+        return;
+    }
     enum modality_evidence evidence = EVIDENCE_NONE;
     bool was_whole = u->rest.whole;
     uint32_t all = (UINT32_C(1) << u->device->n_channels) - 1;

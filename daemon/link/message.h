@@ -110,7 +110,7 @@ struct link_stop {
 struct link_unit_ref {
     struct link_header header;
     uint32_t unit;
-    uint32_t reserved;
+    uint32_t stated; /* 1, with LINK_MAKE_SAFE: a person has said that whatever had output here is at rest */
 };
 
 struct link_hello {

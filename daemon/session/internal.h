@@ -355,7 +355,8 @@ void session_rested(struct session *session, enum modality_evidence evidence, in
                     const struct session_time *now);
 void session_lost(struct session *session, const char *why, const struct session_time *now);
 int link_tell(struct sessions *s, size_t link, const void *message, const struct session_time *now);
-void unit_make_safe(struct sessions *s, struct unit *unit, const struct session_time *now);
+/* stated: a person says that the output is at rest. */
+void unit_make_safe(struct sessions *s, struct unit *unit, bool stated, const struct session_time *now);
 /* Past its bound without proof: unproved, and a host that does not answer is replaced. */
 void session_rest_tick(struct session *session, const struct session_time *now);
 /* Rests it for a pause, with its reason; one that is held already is at rest. */

@@ -125,9 +125,9 @@ void session_lost(struct session *session, const char *why, const struct session
     unit_set_unproved(session->unit, why, now);
 }
 
-void unit_make_safe(struct sessions *s, struct unit *unit, const struct session_time *now)
+void unit_make_safe(struct sessions *s, struct unit *unit, bool stated, const struct session_time *now)
 {
-    struct link_unit_ref message = {.unit = (uint32_t)unit->settings->unit};
+    struct link_unit_ref message = {.unit = (uint32_t)unit->settings->unit, .stated = stated};
     link_message_head(&message, LINK_MAKE_SAFE, sizeof message);
     unit->make_safe_ns = now->monotonic_ns;
     link_tell(s, unit->settings->link, &message, now);

@@ -84,7 +84,7 @@ static void clear_latches(struct sessions *s, const char *change, const json_t *
     struct unit *unit = device ? unit_find(s, device) : NULL;
     if (strcmp(change, "acknowledged") == 0 && json_is_true(json_object_get(alarm, "latched")) && unit &&
         unit->described && !unit_in_session(s, unit))
-        unit_make_safe(s, unit, &s->now);
+        unit_make_safe(s, unit, false, &s->now);
 }
 
 static void on_alarm(void *userdata, const char *change, json_t *alarm)

@@ -179,7 +179,7 @@ void unit_judge_output(struct sessions *s, struct unit *unit, const struct sessi
     const bool first = !unit->unproved;
     unit_set_unproved(unit, "output is present while commanded off", now);
     if (armed == 0 && (first || now->monotonic_ns - unit->make_safe_ns >= MAKE_SAFE_EVERY_NS))
-        unit_make_safe(s, unit, now);
+        unit_make_safe(s, unit, false, now);
     if (first)
         say_alarm(s, ALARM_KIND_output_while_off, unit->id, NULL, "channel %s of device %s is on while commanded off",
                   on < unit->info.device.n_channels ? unit->info.device.channels[on].id : "?", unit->id);

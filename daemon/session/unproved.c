@@ -214,7 +214,7 @@ void device_reset(struct sessions *s, const char *device, const char *statement,
     doc_text(detail, "was", unit_state_text(unit));
     doc_text(detail, "statement", statement);
     say_audit(s, "device.reset", actor, NULL, detail);
-    unit_make_safe(s, unit, now);
+    unit_make_safe(s, unit, stated, now);
     if (stated && unit->unproved)
         take_statement(s, unit, statement, now);
     state_publish(s, now);

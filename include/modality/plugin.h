@@ -145,6 +145,11 @@ struct modality_device {
     int64_t contact_probe_power_uw; /* power kept by a head that senses contact, 0 = none */
     enum modality_contact_return after_contact_return;
     bool patient_stop;     /* has a hand switch whose state is in status */
+    /*
+     * Says no serial number of its own: after its link was cut nobody can tell whether who answers is the device that
+     * had output. Its rest then counts only once the watchdog has ended what the other one may have been giving.
+     */
+    bool nameless;
     bool rest_by_setpoint; /* no run point: rest is the declared set point, proof is its read-back plus an actual value
                               that moves toward rest within rest_within_ms */
     uint32_t rest_within_ms;

@@ -57,13 +57,11 @@ static int carrier_open(void *ctx, int64_t deadline_ns, struct transport *out)
     char why[USB_WHY_MAX] = "";
     int r = c->port ? usb_port_recover(c->port, deadline_ns) : open_named(c, deadline_ns, why);
     if (r < 0) {
-        if (why[0] && !c->why_told)
+        if (why[0])
             c->services->log(c->services->ctx, r == -ENODEV ? MODALITY_LOG_INFO : MODALITY_LOG_WARNING, "%s: %s",
                              c->config->id, why);
-        c->why_told |= why[0] != '\0';
         return r;
     }
-    c->why_told = false;
     *out = (struct transport){.ctx = c, .write = carrier_write, .read = carrier_read, .close = carrier_close};
     return 0;
 }

@@ -12,7 +12,6 @@ struct carrier {
     const struct lifu_config *config;         /* outlives it */
     enum lifu_side side;
     struct usb_port *port; /* NULL = not open */
-    bool why_told;         /* once, until it could be opened */
 };
 
 void carrier_begin(struct carrier *c, const struct modality_services *services, const struct lifu_config *config,

@@ -191,6 +191,7 @@ void sm2_config_describe(const struct sm2_config *config, struct modality_device
         .contact_monitored_from = SM2_CONTACT_FROM_UA,
         .after_contact_return = CONTACT_RETURN_STAYS_OFF,
         .patient_stop = true,
+        .nameless = true, /* a USB serial number is its serial chip's */
         .slice_ms = SLICE_MS,
         .stop_ms = STOP_MS,
         .cycle_ms = CYCLE_MS,

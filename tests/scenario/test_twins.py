@@ -30,17 +30,19 @@ class Twins(unittest.TestCase):
         for twin in PAIRS.values():
             cls.room.sim.fault(twin, "absent")
         cls.room.start(ready=False)
+        cls.settler = cls.room.client()
 
     def setUp(self):
         self.sim = self.room.sim
         self.client = self.room.client()
+        self.addCleanup(self.client.close)
         self.client.call("events.subscribe")
         self.client.subscribed = True
         self.settle()
         self.addCleanup(self.settle)
 
     def settle(self):
-        client = self.room.client()
+        client = self.settler
         self.sim.control(clear="all")
         for twin in PAIRS.values():
             self.sim.fault(twin, "absent")
@@ -95,9 +97,8 @@ class Twins(unittest.TestCase):
         self.room.wait_device("lifu", "absent")
         self.sim.clear("lifub", "absent")
         self.sim.clear("lifu", "absent")
-        detail = wait_until("the ports", lambda: next((d for d in [self.room.device("lifu")["detail"]] if "unplug one" in d), None))
-        for port in ("1-3", "1-8", "1-4", "1-9"):
-            self.assertIn(port, detail)
+        wait_until("the ports of both", lambda: all(
+            words in self.room.device("lifu")["detail"] for words in ("1-3", "1-8", "1-4", "1-9", "unplug one")))
         self.assertEqual(self.written("lifu", pushed) + self.written("lifub", pushed), [])
 
     def test_a_frozen_host_is_replaced_before_its_bound(self):
@@ -107,6 +108,27 @@ class Twins(unittest.TestCase):
         # stale after 750 ms, deaf 250 ms later; a host that worked would have had its bound and half a second more
         self.assertLess(self.sim.wait_rest("lifu", frozen), 1000 + 1000 * SLACK)
         self.client.state(session, "ended")
+
+    def swapped(self, device):
+        """The one that is treating is pulled, its twin is in its place. Ends with the session's end: (session, when pulled)."""
+        session = self.running(device)
+        pulled = now_ns()
+        self.sim.fault(device, "absent")
+        self.sim.clear(PAIRS[device], "absent")
+        self.client.state(session, "ended")
+        return session, pulled
+
+    def test_a_twin_without_a_serial_number_proves_no_rest_before_the_watchdog_has(self):
+        self.swapped("reha")
+        self.assertTrue(self.sim.at_rest("reha"))
+
+    def test_a_stuck_watchdog_is_waited_for_all_the_same(self):
+        """What nobody can know stays unknown for as long as a watchdog that works would need, and a quarter."""
+        self.sim.fault("reha", "no_watchdog")
+        session, pulled = self.swapped("reha")
+        self.assertGreaterEqual(now_ns() - pulled, REHA_WATCHDOG_MS * 1_250_000)
+        states = [e["to"] for e in self.client.events if e["type"] == "session.state" and e.get("session_id") == session]
+        self.assertEqual(states[-2:], ["output_unknown", "ended"])
 
 
 if __name__ == "__main__":

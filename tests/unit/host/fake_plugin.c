@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A plugin for tests: up to four two-channel stimulators on one link that exist only in memory shared with the test.
- * Keys of [device]: script (path of that memory), slice_ms, stop_ms, watchdog_ms, start_ms, link_loss; of its first
- * channel: at_rest (level and rate are taken at rest alone), period_us (of its pulse rate).
+ * Keys of [device]: script (path of that memory), slice_ms, stop_ms, watchdog_ms, start_ms, link_loss, nameless; of its
+ * first channel: at_rest (level and rate are taken at rest alone), period_us (of its pulse rate).
  */
 #include <errno.h>
 #include <stddef.h>
@@ -74,6 +74,10 @@ static int key_take(const struct modality_services *services, const struct modal
     }
     if (strcmp(line->key, "period_us") == 0)
         return fake_number(line->value, &d->channels[0].ranges[2].period_step_us);
+    if (strcmp(line->key, "nameless") == 0 && strcmp(line->value, "yes") == 0) {
+        d->nameless = true;
+        return 0;
+    }
     if (strcmp(line->key, "link_loss") == 0 && strcmp(line->value, "continues") == 0) {
         d->on_link_loss = LINK_LOSS_CONTINUES;
         return 0;
