@@ -2,6 +2,7 @@
 /* The plugin's side of the bench, and the transport between the two. */
 #include "bench_parts.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -120,6 +121,12 @@ void bench_run(struct bench *b, uint32_t channel, int64_t ua)
     assert_int_equal(unit_start(&b->link, 0, 0, bench_in_ms(BENCH_LONG_MS)), 0);
     assert_int_equal(bench_set(b, channel, QUANTITY_amplitude_ua, ua), 0);
     assert_int_equal(bench_output(b, channel), ua);
+}
+
+void bench_await_words(struct bench *b)
+{
+    struct pollfd p = {.fd = b->line.fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, BENCH_LONG_MS), 1);
 }
 
 struct modality_status bench_status(struct bench *b)

@@ -20,9 +20,14 @@
 #include "model/rehastim2.h"
 #include "unit.h"
 
-#define BENCH_LONG_MS 2000
+/* For what happens in a moment, on a machine that has a moment: the patience of all waits for an event. */
+#define BENCH_LONG_MS 20000
 /* What a call may take beyond its deadline on a loaded machine under sanitizers. */
-#define BENCH_SLACK_MS 100
+#define BENCH_SLACK_MS 1000
+/* How often a device says Init that nobody answers. */
+#define BENCH_INIT_MS 500
+/* Rest within this is not the watchdog's. */
+#define BENCH_REST_MS (SM2_WATCHDOG_MS - 100)
 
 /* A command that the device acts on by itself. */
 struct bench_trigger {
@@ -80,6 +85,8 @@ bool bench_all_rest(struct bench *b);
 int64_t bench_wait_rest(struct bench *b, int64_t since_ns, int bound_ms);
 /* Waits, bounded, until a state has this value. */
 void bench_wait_state(struct bench *b, const char *name, int64_t value, int bound_ms);
+/* Waits, bounded, until what the device has said is there to be read: an Init, if it was not asked anything. */
+void bench_await_words(struct bench *b);
 /* Packets of one kind that the device received since the last call for it. */
 unsigned bench_received(struct bench *b, enum sm2_command command);
 

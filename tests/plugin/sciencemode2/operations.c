@@ -48,6 +48,11 @@ int op_call(struct bench *b, enum op op, int64_t deadline_ns)
     return unit_make_safe(&b->link, 0, deadline_ns);
 }
 
+int op_call_patiently(struct bench *b, enum op op)
+{
+    return op_call(b, op, bench_in_ms(BENCH_LONG_MS));
+}
+
 int op_call_in_time(struct bench *b, enum op op)
 {
     int64_t begun = clock_monotonic_ns();
@@ -56,12 +61,19 @@ int op_call_in_time(struct bench *b, enum op op)
     return r;
 }
 
+bool op_try(struct bench *b, enum op op, int *result)
+{
+    int64_t begun = clock_monotonic_ns();
+    *result = op_call(b, op, begun + CALL_MS * NS_PER_MS);
+    return clock_monotonic_ns() - begun < LATE_MS * NS_PER_MS;
+}
+
 /* And proved; one that has dropped the connection is at rest, and says Init again within half a second. */
 void op_assert_healed(struct bench *b)
 {
     struct modality_status s = {0};
     int r = -ETIMEDOUT;
-    for (int64_t end = bench_in_ms(1500); r < 0 && clock_monotonic_ns() < end;) {
+    for (int64_t end = bench_in_ms(BENCH_LONG_MS); r < 0 && clock_monotonic_ns() < end;) {
         assert_int_equal(unit_reopen(&b->link, bench_in_ms(BENCH_LONG_MS)), 0);
         r = unit_status(&b->link, 0, bench_in_ms(BENCH_LONG_MS), &s);
     }

@@ -16,7 +16,7 @@ static void a_device_that_waits_is_accepted_and_then_asked(void **state)
 {
     struct bench *b = *state;
     struct modality_identity identity;
-    assert_int_equal(unit_identify(&b->link, 0, bench_in_ms(CALL_MS), &identity), 0);
+    assert_int_equal(unit_identify(&b->link, 0, bench_in_ms(BENCH_LONG_MS), &identity), 0);
     assert_string_equal(identity.maker, "HASOMED");
     assert_string_equal(identity.model, "RehaStim 2");
     assert_string_equal(identity.serial, "FT1");
@@ -30,7 +30,7 @@ static void a_device_that_waits_is_accepted_and_then_asked(void **state)
 static void a_device_that_says_init_later_is_waited_for_over_calls(void **state)
 {
     struct bench *b = *state;
-    int64_t end = bench_in_ms(1000);
+    int64_t end = bench_in_ms(BENCH_LONG_MS);
     int r = -ETIMEDOUT;
     struct modality_identity identity;
     lose_words(b);
@@ -38,7 +38,7 @@ static void a_device_that_says_init_later_is_waited_for_over_calls(void **state)
         r = unit_identify(&b->link, 0, bench_in_ms(CALL_MS), &identity);
         if (r < 0) {
             assert_int_equal(r, -ETIMEDOUT);
-            assert_int_equal(unit_reopen(&b->link, bench_in_ms(CALL_MS)), 0);
+            assert_int_equal(unit_reopen(&b->link, bench_in_ms(BENCH_LONG_MS)), 0);
             pass(100);
         }
     }
@@ -67,8 +67,8 @@ static void another_version_is_refused_and_told_as_another_device(void **state)
     struct modality_identity identity;
     lose_words(b);
     bench_version(b, 2);
-    await_words(b);
-    assert_int_equal(unit_identify(&b->link, 0, bench_in_ms(CALL_MS), &identity), -ENODEV);
+    bench_await_words(b);
+    assert_int_equal(unit_identify(&b->link, 0, bench_in_ms(BENCH_LONG_MS), &identity), -ENODEV);
     assert_int_equal(bench_received(b, SM2_INIT_ACK), 1);
     assert_int_equal(bench_state(b, 0, "connected"), 0);
     assert_int_equal(bench_received(b, SM2_GET_MODE), 0);
@@ -77,9 +77,18 @@ static void another_version_is_refused_and_told_as_another_device(void **state)
 static void somebody_else_on_the_line_is_not_identified(void **state)
 {
     struct bench *b = *state;
-    lose_words(b);
-    bench_say(b, "41 54 0D 0A F0 0F F0 81 00 0F");
-    assert_int_equal(identify(b), -ETIMEDOUT);
+    int64_t patience = bench_in_ms(BENCH_LONG_MS), begun;
+    int r;
+    do {
+        assert_true(clock_monotonic_ns() < patience);
+        bench_free(b);
+        begun = clock_monotonic_ns();
+        *state = b = bench_open();
+        lose_words(b);
+        bench_say(b, "41 54 0D 0A F0 0F F0 81 00 0F");
+        r = identify_within(b, CALL_MS);
+    } while (clock_monotonic_ns() - begun >= BENCH_INIT_MS * NS_PER_MS); /* it has said Init again meanwhile */
+    assert_int_equal(r, -ETIMEDOUT);
     bench_fault_on(b, SM2_GET_MODE, FAULT_silent, -1);
     bench_say(b, "F0 81 76 81 57 01 0A 0F"); /* a frame, and none of a device's */
     assert_int_equal(identify(b), -EIO);     /* in doubt since */

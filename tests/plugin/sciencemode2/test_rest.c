@@ -61,28 +61,41 @@ static void an_init_in_place_of_a_stops_answer_is_answered_and_the_stop_said_aga
     int r = stop(b);
     assert_true(bench_all_rest(b));
     assert_true(r == 0 || r == -ETIMEDOUT); /* it is back within the call, or after it */
-    bench_wait_state(b, "down", 0, 1000);
-    assert_int_equal(unit_reopen(&b->link, bench_in_ms(CALL_MS)), 0);
+    bench_wait_state(b, "down", 0, BENCH_LONG_MS);
+    assert_int_equal(unit_reopen(&b->link, bench_in_ms(BENCH_LONG_MS)), 0);
     assert_int_equal(stop(b), 0);
     assert_true(bench_status(b).restarted);
 }
 
 /* ---- watchdog ---- */
 
+/* For the time of two watchdogs, by the plan. False: the machine has let the device starve. */
+static bool poll_and_feed(struct bench *b)
+{
+    int64_t end = bench_in_ms(2 * WATCHDOG_MS), fed = clock_monotonic_ns(), longest = 0;
+    bool runs = true;
+    for (int64_t now = fed; runs && now < end; now = clock_monotonic_ns()) {
+        if (now - fed >= WATCHDOG_MS / 3 * NS_PER_MS) {
+            runs = keepalive(b) == 0;
+            longest = clock_monotonic_ns() - fed > longest ? clock_monotonic_ns() - fed : longest;
+            fed = now;
+        }
+        struct modality_status s = bench_status(b);
+        runs = runs && s.channels[0].output == OUTPUT_ON && !s.watchdog_tripped && !s.restarted;
+        pass(50);
+    }
+    assert_true(runs || longest > (WATCHDOG_MS - 100) * NS_PER_MS);
+    return runs;
+}
+
 static void polls_and_feeds_keep_it_running(void **state)
 {
     struct bench *b = *state;
-    bench_run(b, 0, 10000);
-    int64_t end = bench_in_ms(2 * WATCHDOG_MS), feed = 0;
-    while (clock_monotonic_ns() < end) {
-        if (clock_monotonic_ns() >= feed) {
-            assert_int_equal(keepalive(b), 0);
-            feed = bench_in_ms(WATCHDOG_MS / 3);
-        }
-        struct modality_status s = bench_status(b);
-        assert_int_equal(s.channels[0].output, OUTPUT_ON);
-        assert_false(s.watchdog_tripped || s.restarted);
-        pass(50);
+    int64_t patience = bench_in_ms(BENCH_LONG_MS);
+    for (bench_run(b, 0, 10000); !poll_and_feed(b); bench_run(b, 0, 10000)) {
+        assert_true(clock_monotonic_ns() < patience);
+        assert_int_equal(make_safe(b), 0);
+        (void)bench_status(b);
     }
     assert_int_equal(bench_output(b, 0), 10000);
 }
@@ -92,7 +105,7 @@ static void polls_alone_do_not(void **state)
     struct bench *b = *state;
     struct modality_status s = {0};
     bench_run(b, 0, 10000);
-    int64_t since = clock_monotonic_ns(), end = bench_in_ms(4 * WATCHDOG_MS);
+    int64_t since = clock_monotonic_ns(), end = bench_in_ms(BENCH_LONG_MS);
     int r = 0;
     while (!bench_all_rest(b)) {
         assert_true(clock_monotonic_ns() < end);
@@ -100,7 +113,7 @@ static void polls_alone_do_not(void **state)
         pass(20);
     }
     int64_t took = clock_monotonic_ns() - since;
-    assert_true(took < 2 * WATCHDOG_MS * NS_PER_MS + 500 * NS_PER_MS);
+    assert_true(took < (2 * WATCHDOG_MS + BENCH_SLACK_MS) * NS_PER_MS);
     while (r < 0 && clock_monotonic_ns() < end)
         r = unit_status(&b->link, 0, bench_in_ms(CALL_MS), &s);
     assert_int_equal(r, 0);
@@ -134,9 +147,9 @@ static void a_device_that_heeds_no_stop_is_left_to_its_watchdog(void **state)
     struct modality_status s = {0};
     bench_run(b, 0, 10000);
     bench_fault(b, FAULT_stuck, ARG_ignores, STUCK_COMMANDS, -1);
-    int64_t since = clock_monotonic_ns();
+    int64_t end = bench_in_ms(BENCH_LONG_MS);
     while (!bench_all_rest(b)) {
-        assert_true(clock_monotonic_ns() - since < 3 * WATCHDOG_MS * NS_PER_MS);
+        assert_true(clock_monotonic_ns() < end);
         int r = stop(b);
         assert_true(r == 0 || r == -EAGAIN);
         r = unit_status(&b->link, 0, bench_in_ms(CALL_MS), &s);
@@ -164,7 +177,7 @@ static void a_device_that_nothing_ends_never_looks_at_rest(void **state)
         (void)stop(b);
         if (unit_status(&b->link, 0, bench_in_ms(CALL_MS), &s) == 0)
             assert_int_equal(s.channels[0].output, OUTPUT_ON);
-        (void)unit_reopen(&b->link, bench_in_ms(CALL_MS));
+        (void)unit_reopen(&b->link, bench_in_ms(BENCH_LONG_MS));
     }
     assert_true(bench_received(b, SM2_STOP_LIST) > 3);
 }

@@ -54,11 +54,11 @@ static void a_group_is_started_by_itself_and_stopped_with_all(void **state)
     struct bench *b = *state;
     bench_prepare(b, 0);
     bench_prepare(b, 1);
-    assert_int_equal(unit_start(&b->link, 0, 1, bench_in_ms(CALL_MS)), 0);
+    assert_int_equal(unit_start(&b->link, 0, 1, bench_in_ms(BENCH_LONG_MS)), 0);
     assert_true(bench_on(b, 1) && !bench_on(b, 0));
     assert_int_equal(bench_status(b).channels[0].output, OUTPUT_REST);
     assert_int_equal(bench_set(b, 0, QUANTITY_amplitude_ua, 1000), -EINVAL);
-    assert_int_equal(unit_stop(&b->link, 0, 0, bench_in_ms(CALL_MS)), 0);
+    assert_int_equal(unit_stop(&b->link, 0, 0, bench_in_ms(BENCH_LONG_MS)), 0);
     assert_true(bench_all_rest(b));
 }
 
@@ -79,9 +79,9 @@ static void what_cannot_be_started_is_refused_and_nothing_is_sent(void **state)
     struct bench *b = *state;
     assert_int_equal(start(b), -EINVAL);
     bench_prepare(b, 0);
-    assert_int_equal(unit_start(&b->link, 0, 1, bench_in_ms(CALL_MS)), -EINVAL); /* another channel's group */
-    assert_int_equal(unit_start(&b->link, 0, 2, bench_in_ms(CALL_MS)), -EINVAL); /* none */
-    assert_int_equal(unit_start(&b->link, 1, 0, bench_in_ms(CALL_MS)), -EINVAL);
+    assert_int_equal(unit_start(&b->link, 0, 1, bench_in_ms(BENCH_LONG_MS)), -EINVAL); /* another channel's group */
+    assert_int_equal(unit_start(&b->link, 0, 2, bench_in_ms(BENCH_LONG_MS)), -EINVAL); /* none */
+    assert_int_equal(unit_start(&b->link, 1, 0, bench_in_ms(BENCH_LONG_MS)), -EINVAL);
     bench_prepare(b, 1);
     assert_int_equal(bench_set(b, 1, QUANTITY_pulse_rate_millihz, 40000), 0);
     assert_int_equal(start(b), -EINVAL); /* two rates */
@@ -117,7 +117,7 @@ static void calls_for_another_unit_or_group_are_refused(void **state)
     struct modality_identity identity;
     struct modality_status status;
     const struct modality_setting setting = {0, QUANTITY_amplitude_ua, 0};
-    int64_t deadline = bench_in_ms(CALL_MS);
+    int64_t deadline = bench_in_ms(BENCH_LONG_MS);
     assert_int_equal(unit_identify(&b->link, 1, deadline, &identity), -EINVAL);
     assert_int_equal(unit_status(&b->link, 1, deadline, &status), -EINVAL);
     assert_int_equal(unit_apply(&b->link, 1, &setting, deadline), -EINVAL);

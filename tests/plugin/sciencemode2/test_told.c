@@ -12,7 +12,7 @@ static void an_electrode_that_comes_off_ends_stimulation_and_shows_as_lost(void 
     assert_int_equal(start(b), 0);
     assert_int_equal(bench_set(b, 0, QUANTITY_amplitude_ua, 10000), 0);
     bench_fault(b, FAULT_open, ARG_channel, 1, -1);
-    bench_wait_rest(b, clock_monotonic_ns(), 500);
+    bench_wait_rest(b, clock_monotonic_ns(), BENCH_REST_MS);
     struct modality_status s = bench_status(b);
     assert_true(!s.fault && !s.patient_stop && !s.restarted);
     for (size_t c = 0; c < 8; c++) {
@@ -108,8 +108,8 @@ static void a_device_that_starts_anew_is_told_once_and_is_at_rest(void **state)
     bench_run(b, 0, 10000);
     bench_fault(b, FAULT_reboot, ARG_ms, 100, -1);
     assert_true(bench_all_rest(b));
-    bench_wait_state(b, "down", 0, 1000);
-    pass(20);
+    bench_wait_state(b, "down", 0, BENCH_LONG_MS);
+    bench_await_words(b);
     assert_int_equal(bench_set(b, 0, QUANTITY_amplitude_ua, 12000), -EACCES);
     assert_int_equal(keepalive(b), -EACCES);
     struct modality_status s = bench_status(b);
@@ -125,8 +125,8 @@ static void what_an_identify_has_seen_is_not_told_again(void **state)
 {
     struct bench *b = *state;
     bench_fault(b, FAULT_reboot, ARG_ms, 20, -1);
-    bench_wait_state(b, "down", 0, 1000);
-    pass(20);
+    bench_wait_state(b, "down", 0, BENCH_LONG_MS);
+    bench_await_words(b);
     assert_int_equal(identify(b), 0);
     rests_in_peace(b);
 }

@@ -8,7 +8,7 @@
 
 #include "bench.h"
 
-#define CALL_MS 250
+#define CALL_MS 250 /* for a call that is not to wait for the device to come, or to fall silent */
 #define WATCHDOG_MS 1200
 
 static inline void pass(int ms)
@@ -16,45 +16,43 @@ static inline void pass(int ms)
     (void)poll(NULL, 0, ms);
 }
 
-/* An Init, or whatever else it says, waits to be read. */
-static inline void await_words(struct bench *b)
-{
-    struct pollfd p = {.fd = b->line.fd, .events = POLLIN};
-    assert_int_equal(poll(&p, 1, 1000), 1);
-}
-
 /* What it has said is lost, as in the time when nobody had the port open. */
 static inline void lose_words(struct bench *b)
 {
     uint8_t dropped[64];
-    await_words(b);
+    bench_await_words(b);
     assert_true(read(b->line.fd, dropped, sizeof dropped) > 0);
 }
 
 static inline int start(struct bench *b)
 {
-    return unit_start(&b->link, 0, 0, bench_in_ms(CALL_MS));
+    return unit_start(&b->link, 0, 0, bench_in_ms(BENCH_LONG_MS));
 }
 
 static inline int stop(struct bench *b)
 {
-    return unit_stop(&b->link, 0, 0, bench_in_ms(CALL_MS));
+    return unit_stop(&b->link, 0, 0, bench_in_ms(BENCH_LONG_MS));
 }
 
 static inline int make_safe(struct bench *b)
 {
-    return unit_make_safe(&b->link, 0, bench_in_ms(CALL_MS));
+    return unit_make_safe(&b->link, 0, bench_in_ms(BENCH_LONG_MS));
 }
 
 static inline int keepalive(struct bench *b)
 {
-    return unit_keepalive(&b->link, 0, bench_in_ms(CALL_MS));
+    return unit_keepalive(&b->link, 0, bench_in_ms(BENCH_LONG_MS));
+}
+
+static inline int identify_within(struct bench *b, int ms)
+{
+    struct modality_identity identity;
+    return unit_identify(&b->link, 0, bench_in_ms(ms), &identity);
 }
 
 static inline int identify(struct bench *b)
 {
-    struct modality_identity identity;
-    return unit_identify(&b->link, 0, bench_in_ms(CALL_MS), &identity);
+    return identify_within(b, BENCH_LONG_MS);
 }
 
 static inline void rests(const struct modality_status *s, enum modality_contact contact)

@@ -125,12 +125,12 @@ static void watchdog_strikes_although_the_device_is_polled(void **state)
     int64_t began = clock_monotonic_ns();
     struct modality_status s = bench_status(b);
     while (!s.watchdog_tripped) {
-        assert_true(clock_monotonic_ns() - began < 5 * NS_PER_S);
+        assert_true(clock_monotonic_ns() - began < BENCH_LONG_MS * NS_PER_MS);
         (void)poll(NULL, 0, 20);
         s = bench_status(b);
     }
     int64_t took = clock_monotonic_ns() - began;
-    assert_true(took > 2 * NS_PER_S && took < SM4_GRANT_NS + SM4_WATCHDOG_NS + 500 * NS_PER_MS);
+    assert_true(took > 2 * NS_PER_S && took < SM4_GRANT_NS + SM4_WATCHDOG_NS + BENCH_SLACK_MS * NS_PER_MS);
     assert_true(bench_all_rest(b));
     bench_assert_rest(&s, 0);
     assert_true(bench_voltage(b)); /* the pause leaves it on */
