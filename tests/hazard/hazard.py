@@ -125,9 +125,19 @@ class Hazard(unittest.TestCase):
         """A treatment that runs at its level: (session, lease)."""
         self.device = self.treatments[protocol][0].device
         self.rested.pop(self.device, None)
-        session, lease, _ = self.room.begin(self.request(protocol, level, **more))
+        request = self.request(protocol, level, **more)
+        session, lease, _ = wait_until(f"{self.device} may be used", lambda: self.begun(request))
         self.voice.state(session, "running")
         return session, lease
+
+    def begun(self, request):
+        """An alarm that was acknowledged has the device made safe once more: then it is not ready for a moment."""
+        try:
+            return self.room.begin(request)
+        except Refused as refused:
+            if refused.token != "DEVICE_NOT_READY":
+                raise
+            return None
 
     def at_level(self, level, channel=1):
         self.sim.wait_output(self.device, level, channel)
