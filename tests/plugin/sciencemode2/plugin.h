@@ -11,6 +11,7 @@
 #include <cmocka.h> /* needs the ones above */
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "modality/plugin.h"
 
 #define LINES_MAX 8
+#define ROOM_LONG_MS 20000
 
 struct room {
     struct modality_services services;
@@ -101,6 +103,76 @@ static inline const struct modality_plugin *room_plugin(void)
 static inline int64_t room_in_ms(int64_t ms)
 {
     return clock_monotonic_ns() + ms * NS_PER_MS;
+}
+
+/*
+ * The plugin waits 120 ms for an answer, whatever the deadline. True: a call failed for that, and the link is opened
+ * anew, so that it can be made again; a machine that holds up one call does not hold up all that fit in 20 s.
+ */
+static inline bool room_again(const struct modality_plugin *plugin, struct modality_link *link, int r,
+                              int64_t patience_ns)
+{
+    if (r != -ETIMEDOUT || clock_monotonic_ns() > patience_ns)
+        return false;
+    assert_int_equal(plugin->reopen(link, room_in_ms(ROOM_LONG_MS)), 0);
+    return true;
+}
+
+static inline struct modality_status room_status(const struct modality_plugin *plugin, struct modality_link *link)
+{
+    int64_t patience_ns = room_in_ms(ROOM_LONG_MS);
+    struct modality_status s;
+    int r;
+    do
+        r = plugin->status(link, 0, room_in_ms(ROOM_LONG_MS), &s);
+    while (room_again(plugin, link, r, patience_ns));
+    assert_int_equal(r, 0);
+    return s;
+}
+
+static inline void room_keepalive(const struct modality_plugin *plugin, struct modality_link *link)
+{
+    int64_t patience_ns = room_in_ms(ROOM_LONG_MS);
+    int r;
+    do
+        r = plugin->keepalive(link, 0, room_in_ms(ROOM_LONG_MS));
+    while (room_again(plugin, link, r, patience_ns));
+    assert_int_equal(r, 0);
+}
+
+static inline void room_stop(const struct modality_plugin *plugin, struct modality_link *link)
+{
+    int64_t patience_ns = room_in_ms(ROOM_LONG_MS);
+    int r;
+    do
+        r = plugin->stop(link, 0, 0, room_in_ms(ROOM_LONG_MS));
+    while (room_again(plugin, link, r, patience_ns));
+    assert_int_equal(r, 0);
+}
+
+static inline void room_make_safe(const struct modality_plugin *plugin, struct modality_link *link)
+{
+    int64_t patience_ns = room_in_ms(ROOM_LONG_MS);
+    int r;
+    do
+        r = plugin->make_safe(link, 0, room_in_ms(ROOM_LONG_MS));
+    while (room_again(plugin, link, r, patience_ns));
+    assert_int_equal(r, 0);
+}
+
+/* Whether a treatment could not begin because the device had lost us meanwhile, which it tells; it is at rest then. */
+static inline bool room_lost(const struct modality_plugin *plugin, struct modality_link *link, int r)
+{
+    if (r == -ETIMEDOUT)
+        assert_int_equal(plugin->reopen(link, room_in_ms(ROOM_LONG_MS)), 0);
+    else if (r != -EACCES)
+        return false;
+    struct modality_status s = room_status(plugin, link);
+    if (r == -EACCES && !s.watchdog_tripped && !s.restarted)
+        return false;
+    room_make_safe(plugin, link);
+    (void)room_status(plugin, link);
+    return true;
 }
 
 #endif
