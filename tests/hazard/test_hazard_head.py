@@ -51,6 +51,7 @@ class Head(Hazard):
         self.voice.state(session, "held")
         lost = self.alarm("coupling_lost", "medium", session)
         held = self.voice.call("session.get", session_id=session)
+        self.assertEqual(held["hold"]["reason"], "coupling_lost")
         self.samples(3)
         self.assertEqual(self.voice.call("session.get", session_id=session)["remaining_ms"], held["remaining_ms"])
         self.assertFalse(self.away_from_rest("us1", self.rested.pop("us1")))

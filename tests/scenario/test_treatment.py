@@ -83,20 +83,6 @@ class Treatment(RoomCase):
         self.client.call("stop.all")
         self.client.state(session, "ended")
 
-    def test_an_opened_electrode_stops_the_treatment_and_never_returns(self):
-        session, _, _ = begin(self.client, tens_request(self.client, start=5000))
-        self.sim.wait_output("stim1", 5000)
-        opened = now_ns()
-        self.sim.fault("stim1", "open", channel=1)
-        ended = self.client.state(session, "ended")
-        self.assertEqual(ended["reason"], "electrode_open")
-        self.assertLess(self.sim.wait_rest("stim1", opened), 2000)
-        self.sim.clear("stim1")
-        self.room.wait_device("stim1", "ready")
-        alarms = self.client.call("alarm.list")["items"]
-        self.assertTrue(any(a["kind"] == "electrode_open" for a in alarms))
-        self.assertTrue(self.sim.at_rest("stim1"), "reconnecting never returns the old current")
-
     def test_two_outputs_of_one_device_are_independent(self):
         first, _, _ = begin(self.client, tens_request(self.client, start=3000))
         second, _, _ = begin(self.client, tens_request(self.client, group="ch2", channels=("ch2",), start=4000, patient="P-2"))
@@ -171,21 +157,6 @@ treated_area_mm2 = 5 cm2..10 cm2, default 10 cm2
         energy = sum(a["value"] * (b["t_ns"] - a["t_ns"]) / 1e9 for a, b in zip(outputs, outputs[1:]))
         self.assertLessEqual(energy, sheet["planned"]["energy_uj"] * 1.2)
         self.assertTrue(started)
-
-    def test_lost_coupling_rests_the_output_and_holds_the_time(self):
-        session, lease, _ = begin(self.client, self.request(duration_ms=60000))
-        self.sim.wait_output("us1", 1)
-        self.client.state(session, "running")
-        dried = now_ns()
-        self.sim.fault("us1", "contact_lost")
-        self.client.state(session, "held")
-        hold = self.client.call("session.get", session_id=session)["hold"]
-        self.assertEqual(hold["reason"], "coupling_lost")
-        self.assertLess(self.sim.wait_rest("us1", dried), 2000)
-        self.sim.clear("us1")
-        self.client.call("session.stop", session_id=session)
-        self.client.state(session, "ended")
-        self.assertTrue(lease)
 
 
 if __name__ == "__main__":
