@@ -50,13 +50,28 @@ static bool restarted(const struct map_point *p, const struct judge_memory *memo
     return elapsed - grown > slack;
 }
 
-static void judge_uptime(const struct map_point *p, int64_t value, int64_t now_ns, struct judge_memory *memory,
-                         struct modality_status *out)
+/*
+ * A clock that stands still for longer than its step, and some time for reading it, makes the reply an old one:
+ * whatever sends it again, nothing in it is known of now.
+ */
+static bool stands_still(const struct map_point *p, const struct judge_memory *memory, int64_t uptime_ms,
+                         int64_t now_ns)
 {
+    int64_t elapsed = (now_ns - memory->uptime_at_ns) / NS_PER_MS;
+    return memory->uptime_known && uptime_ms == memory->uptime_ms && elapsed > UPTIME_SLACK_MS + 2 * p->codec.step;
+}
+
+static int judge_uptime(const struct map_point *p, int64_t value, int64_t now_ns, struct judge_memory *memory,
+                        struct modality_status *out)
+{
+    if (stands_still(p, memory, value, now_ns))
+        return -EPROTO;
     out->restarted = memory->uptime_known && restarted(p, memory, value, now_ns);
+    if (!memory->uptime_known || value != memory->uptime_ms)
+        memory->uptime_at_ns = now_ns;
     out->uptime_known = memory->uptime_known = true;
     out->uptime_ms = memory->uptime_ms = value;
-    memory->uptime_at_ns = now_ns;
+    return 0;
 }
 
 static void judge_fault_code(const struct map_point *p, const uint16_t *words, struct modality_status *out)
@@ -234,13 +249,9 @@ static void judge_by_setpoint(const struct map *map, size_t channel, const struc
 }
 
 /* What a point says of the unit as a whole. */
-static void judge_unit(const struct map_point *p, const uint16_t *words, int64_t value, int64_t now_ns,
-                       struct judge_memory *memory, struct modality_status *out)
+static void judge_unit(const struct map_point *p, const uint16_t *words, int64_t value, struct modality_status *out)
 {
     switch ((int)p->role) {
-    case ROLE_UPTIME:
-        judge_uptime(p, value, now_ns, memory, out);
-        return;
     case ROLE_REMAINING:
         out->remaining_known = true;
         out->remaining_ms = value;
@@ -277,7 +288,9 @@ static int judge_point(const struct map *map, size_t point, const uint16_t *word
     bool measured = r == 0 && !(p->has_absent && map_point_raw(p, words) == p->absent);
     if (p->role == ROLE_ACTUAL && !measured)
         return 0;
-    judge_unit(p, words, value, now_ns, memory, out);
+    if (p->role == ROLE_UPTIME)
+        return judge_uptime(p, value, now_ns, memory, out);
+    judge_unit(p, words, value, out);
     for (size_t c = 0; c < map->n_channels; c++) {
         if (p->channel == MAP_EVERY_CHANNEL || (size_t)p->channel == c)
             read_channel(map, point, c, words, value, &out->channels[c], &findings[c]);

@@ -26,6 +26,7 @@ struct peer {
     struct wire wire;
     int stop_fd;
     uint16_t inputs[INPUTS], holdings[HOLDINGS];
+    int64_t born_ns;
     uint8_t coils[COILS];
     enum peer_fault fault;
     unsigned fault_count;
@@ -108,8 +109,9 @@ static void exception(struct frame *f, int code)
     f->size = 2;
 }
 
-static void answer_read(const struct peer *p, struct frame *f)
+static void answer_read(struct peer *p, struct frame *f)
 {
+    p->inputs[13] = (uint16_t)((clock_monotonic_ns() - p->born_ns) / NS_PER_MS); /* its uptime goes on */
     uint16_t address = word_at(f->pdu + 1), count = word_at(f->pdu + 3);
     size_t limit = f->pdu[0] == 4 ? INPUTS : HOLDINGS;
     const uint16_t *cells = f->pdu[0] == 4 ? p->inputs : p->holdings;
@@ -269,6 +271,7 @@ struct peer *peer_new(bool rtu)
     assert_non_null(p);
     pthread_mutex_init(&p->lock, NULL);
     p->stop_fd = eventfd(0, EFD_CLOEXEC);
+    p->born_ns = clock_monotonic_ns();
     p->inputs[0] = 21332;
     p->inputs[1] = 1;
     p->inputs[3] = 10001;

@@ -241,6 +241,33 @@ static void counter_that_runs_over_is_no_restart(void **state)
     judge_bench_end(&b);
 }
 
+static int uptime_error(struct judge_bench *b, int64_t at_ms)
+{
+    return judge_status(b->map, b->words, at_ms * NS_PER_MS, &b->memory, &b->status);
+}
+
+/* A gateway that answers from its memory, a device whose program hangs: everything else is as it should be. */
+static void a_clock_that_stands_still_makes_the_reply_an_old_one(void **state)
+{
+    (void)state;
+    struct judge_bench b = stim();
+    uptime(&b, 1000, 50000);
+    for (int64_t ms = 1050; ms <= 3000; ms += 50)
+        assert_int_equal(uptime_error(&b, ms), 0);
+    assert_int_equal(uptime_error(&b, 3010), -EPROTO);
+    assert_int_equal(uptime_error(&b, 60000), -EPROTO);
+    uptime(&b, 60050, 109050); /* it had gone on, and nobody heard of it */
+    assert_false(b.status.restarted);
+    judge_bench_end(&b);
+    b = stim();
+    support_set(b.s, "point refstim.uptime", "unit", "s");
+    judge_bench_again(&b);
+    uptime(&b, 1000, 50);
+    assert_int_equal(uptime_error(&b, 5000), 0);
+    assert_int_equal(uptime_error(&b, 5010), -EPROTO);
+    judge_bench_end(&b);
+}
+
 /* Set point and measurement, by the high words of their floats. */
 static void cooler(struct judge_bench *b, uint16_t set_high, uint16_t actual_high)
 {
@@ -324,6 +351,7 @@ int main(void)
         cmocka_unit_test(power_is_read_low_word_first),
         cmocka_unit_test(negative_temperature_is_read),
         cmocka_unit_test(restart_is_found_by_uptime),
+        cmocka_unit_test(a_clock_that_stands_still_makes_the_reply_an_old_one),
         cmocka_unit_test(counter_that_runs_over_is_no_restart),
         cmocka_unit_test(cold_unit_rests_by_its_set_point),
         cmocka_unit_test(probing_head_is_told_from_output),
