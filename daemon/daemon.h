@@ -116,5 +116,11 @@ void inhibitor_free(struct inhibitor *inhibitor);
 
 /* Runs the configured command for an alarm; argv is fixed, the alarm goes in the environment. */
 void alarm_command_run(sd_event *event, const struct config_daemon *settings, const char *change, const json_t *alarm);
+/*
+ * Runs it for the self-test of a device, as a change "selftest" of no alarm. 1: none is configured; or negative errno.
+ * Once it has ended, ended is told its exit status, or 128 and the signal, and the device.
+ */
+int alarm_command_try(sd_event *event, const struct config_daemon *settings, const char *device,
+                      void (*ended)(void *userdata, const char *device, int status), void *userdata);
 
 #endif

@@ -138,6 +138,18 @@ static void port_energised(void *userdata, bool any)
         inhibitor_hold(d->inhibitor, any);
 }
 
+static void alarm_command_ended(void *userdata, const char *device, int status)
+{
+    const struct daemon *d = userdata;
+    selftest_command_ended(d->sessions, device, status);
+}
+
+static int port_try_alarm_command(void *userdata, const char *device)
+{
+    struct daemon *d = userdata;
+    return alarm_command_try(d->event, &d->config->daemon, device, alarm_command_ended, d);
+}
+
 static void about_to_sleep(void *userdata)
 {
     struct daemon *d = userdata;
@@ -315,6 +327,7 @@ int daemon_start_sessions(struct daemon *d)
                                         .event = port_event,
                                         .alarm = port_alarm,
                                         .energised = port_energised,
+                                        .try_alarm_command = port_try_alarm_command,
                                         .userdata = d};
     const struct session_time now = daemon_now();
     int r;

@@ -50,6 +50,13 @@ static void device_reset_method(struct call *call)
                  param_text(call->params, "statement"), &call->actor, &now, call_reply(call));
 }
 
+static void device_selftest_method(struct call *call)
+{
+    struct session_time now = api_now();
+    device_selftest(call->api->settings.sessions, param_text(call->params, "device"), &call->actor, &now,
+                    call_reply(call));
+}
+
 static void alarm_list_method(struct call *call)
 {
     page_answer(call, alarms_list(sessions_alarms(call->api->settings.sessions)));
@@ -82,6 +89,10 @@ static const struct param reset[] = {
           PARAM_TEXT_BOUNDS, .plain = PLAIN_FREE),
     FIELDS_ACTING,
 };
+static const struct param selftest[] = {
+    FIELD("device", PARAM_STRING, "id of its [device] section", .required = true, ID_BOUNDS),
+    FIELDS_ACTING,
+};
 static const struct param acknowledge[] = {
     FIELD("number", PARAM_INTEGER, "of the alarm", .required = true, PARAM_BOUNDS(1, INT64_MAX)),
     FIELDS_ACTING,
@@ -96,6 +107,17 @@ static const struct param device[] = {
 };
 static const struct param acknowledged[] = {
     FIELD("number", PARAM_INTEGER, "of the alarm", .required = true),
+};
+
+static const struct param selftested[] = {
+    FIELD("device", PARAM_STRING, "its id", .required = true),
+    FIELD("label", PARAM_STRING, "the clinic's label", .required = true),
+    FIELD("passed", PARAM_BOOLEAN, "true = no step has failed", .required = true),
+    FIELD("steps", PARAM_ARRAY,
+          "what was tried, in order: {step, group?, result, evidence?, took_us?, bound_ms?, detail}; result is pass, "
+          "fail "
+          "or not_shown",
+          .required = true, .item = &field_object_item),
 };
 
 static const struct param scanned[] = {
@@ -138,6 +160,18 @@ static const struct method methods[] = {
      .result = RESULT_ANY("recorded; the device is made safe and read back"),
      .tokens = {TOKEN_NOT_FOUND, TOKEN_WRONG_STATE, TOKEN_DEVICE_ABSENT},
      .handle = device_reset_method},
+    {.name = "device.selftest",
+     .summary =
+         "Tries every way to rest of an idle device, without output: identity, each stop and make_safe with their "
+         "read-back, its host killed and rest proved by the next one, the alarm command. Answers when all is "
+         "done, some seconds later; meanwhile nothing can be started on its link.",
+     .right = RIGHT_ENGINEER,
+     .acting = true,
+     METHOD_PARAMS(selftest),
+     .result = RESULT_OBJECT(selftested, "what each step showed; it is in the audit too"),
+     .tokens = {TOKEN_NOT_FOUND, TOKEN_BUSY, TOKEN_WRONG_STATE, TOKEN_DEVICE_ABSENT, TOKEN_DEVICE_NOT_READY,
+                TOKEN_OUTPUT_UNKNOWN, TOKEN_SHUTTING_DOWN},
+     .handle = device_selftest_method},
     {.name = "alarm.list",
      .summary = "Standing alarms, highest priority first.",
      .right = RIGHT_VIEWER,

@@ -46,6 +46,10 @@ static void check_presence(struct sessions *s, const struct plan *plan, const st
         return;
     }
     const bool shared = u->presence == UNIT_ENERGISED && unit_holder(s, u, plan->group, own) == NULL;
+    if (selftest_on_link(s, u->settings->link)) {
+        refusal_add(r, TOKEN_DEVICE_NOT_READY, u->id, "a self-test is under way on the link of device %s", u->id);
+        return;
+    }
     if (u->described && (u->presence == UNIT_READY || shared))
         return;
     if (u->presence == UNIT_ENERGISED)

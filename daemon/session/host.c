@@ -261,6 +261,9 @@ void sessions_host_message(struct sessions *s, size_t link, const struct link_he
     case LINK_HEARD:
         on_heard(s, link, m);
         break;
+    case LINK_TRIED:
+        selftest_tried(s, link, m);
+        break;
     case LINK_CONFIG_FAULT:
         on_text(s, link, m, "device.config_fault");
         break;

@@ -208,6 +208,7 @@ struct sessions {
     struct session *list[SESSIONS_MAX];
     struct orphan *orphans;
     struct observing *observing; /* observe.c */
+    struct selftest *selftests;  /* selftest.c */
     uint64_t next_number;
     bool has_offset, records_bad, audit_broken, shutting_down, was_energised, supervised;
     int64_t offset_ns; /* boottime less monotonic */
@@ -233,6 +234,13 @@ void session_free(struct session *session);
 struct observing *observing_new(struct sessions *s, const char *session_id, json_t *result, struct session_reply reply);
 void observing_told(void *userdata, int error); /* a record_done */
 void observing_free(struct observing *list);
+
+/* selftest.c */
+void selftest_tried(struct sessions *s, size_t link, const struct link_tried *m);
+void selftests_tick(struct sessions *s, const struct session_time *now);
+int64_t selftests_next_ns(const struct sessions *s); /* when that judges the next thing, 0 = at once */
+bool selftest_on_link(const struct sessions *s, size_t link);
+void selftests_end(struct sessions *s, bool tell); /* all of them; tell: who asked is told that the daemon stops */
 
 /* say.c: answers, events, alarms, audit */
 void say_result(struct session_reply reply, json_t *result);

@@ -114,6 +114,8 @@ struct session_ports {
     void (*event)(void *userdata, const char *type, const char *session_id, json_t *params); /* params is given away */
     void (*alarm)(void *userdata, const char *change, json_t *alarm); /* journal and command; borrowed */
     void (*energised)(void *userdata, bool any);                      /* sleep inhibitor */
+    /* Runs the alarm command for a self-test; selftest_command_ended comes later. 1: none is configured. */
+    int (*try_alarm_command)(void *userdata, const char *device);
     void *userdata;
 };
 
@@ -199,6 +201,10 @@ void session_observe(struct sessions *s, const char *session_id, json_t *observa
                      const struct session_time *now, struct session_reply reply);
 void device_reset(struct sessions *s, const char *device, const char *statement, const struct session_actor *actor,
                   const struct session_time *now, struct session_reply reply);
+/* {device, label, passed, steps[]} once every way to rest of the idle device was tried; nothing is ever started. */
+void device_selftest(struct sessions *s, const char *device, const struct session_actor *actor,
+                     const struct session_time *now, struct session_reply reply);
+void selftest_command_ended(struct sessions *s, const char *device, int status);
 /* An amount that is not in delivered counts as the worst that was reserved. */
 struct dose_review_request {
     const char *session_id, *statement;

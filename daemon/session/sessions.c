@@ -133,6 +133,7 @@ void sessions_free(struct sessions *s)
         session_free(s->list[i]);
     alarms_free(s->alarms);
     observing_free(s->observing);
+    selftests_end(s, false);
     free(s->orphans);
     free(s->units);
     free(s);
@@ -175,6 +176,7 @@ void sessions_shutdown(struct sessions *s, const struct session_time *now)
 {
     s->now = *now;
     s->shutting_down = true;
+    selftests_end(s, true);
     for (size_t i = 0; i < s->n_sessions; i++)
         session_end_by(s->list[i], END_shutdown, "daemon", "the daemon is stopping", now);
     state_publish(s, now);
@@ -301,6 +303,7 @@ void sessions_tick(struct sessions *s, const struct session_time *now)
     judge_records(s, now);
     for (size_t i = 0; i < s->n_sessions; i++)
         tick_session(s->list[i], now);
+    selftests_tick(s, now);
     state_publish(s, now);
     judge_service(s, now);
     tell_energised(s);
@@ -356,6 +359,7 @@ int64_t sessions_next_ns(const struct sessions *s)
     }
     for (size_t i = 0; i < s->n_sessions; i++)
         sooner(&next, session_next_ns(s->list[i]));
+    sooner(&next, selftests_next_ns(s));
     return next;
 }
 

@@ -8,7 +8,7 @@ from room import BIN, PATIENCE, Room, answers_for, wait_until
 from terminal import Terminal
 
 CTL = os.path.join(BIN, "modalityctl")
-DONE, REFUSED, USAGE, NO_DAEMON, FAULT, UNPROVED, BROKEN, DECLINED = range(8)
+DONE, REFUSED, USAGE, NO_DAEMON, FAULT, UNPROVED, BROKEN, DECLINED, FAILED = range(9)
 
 
 class CtlCase(unittest.TestCase):

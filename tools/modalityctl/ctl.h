@@ -18,7 +18,8 @@
     EXIT(FAULT, 4, "a fault, a limit or the patient's stop ended the treatment; rest is proved")                       \
     EXIT(UNPROVED, 5, "rest of the output is NOT proved: disconnect the patient")                                      \
     EXIT(BROKEN, 6, "verify: the audit chain is broken")                                                               \
-    EXIT(DECLINED, 7, "the operator did not confirm; nothing was started")
+    EXIT(DECLINED, 7, "the operator did not confirm; nothing was started")                                             \
+    EXIT(FAILED, 8, "selftest: a step has failed")
 
 enum ctl_exit {
 #define EXIT(id, code, meaning) CTL_##id = code,
@@ -44,7 +45,7 @@ void ctl_catch_interrupts(void);
 
 /* --- options of a subcommand: --name value, --name=value, or --name alone for a flag --- */
 #define CTL_OPTIONS_MAX 128
-#define CTL_WORDS_MAX 2
+#define CTL_WORDS_MAX 64
 struct ctl_options {
     size_t n, n_words;
     struct {
@@ -123,8 +124,8 @@ bool ctl_ask(const char *prompt, char *buffer, size_t size);
 
 /* --- subcommands --- */
 typedef enum ctl_exit ctl_command(struct ctl *ctl, const struct ctl_options *options);
-ctl_command cmd_status, cmd_devices, cmd_scan, cmd_protocols, cmd_limits, cmd_check, cmd_start, cmd_adjust, cmd_pause,
-    cmd_resume, cmd_stop, cmd_sessions, cmd_watch, cmd_alarms, cmd_log, cmd_records, cmd_export, cmd_verify, cmd_reset,
-    cmd_review, cmd_observe, cmd_page;
+ctl_command cmd_status, cmd_devices, cmd_scan, cmd_selftest, cmd_protocols, cmd_limits, cmd_check, cmd_start,
+    cmd_adjust, cmd_pause, cmd_resume, cmd_stop, cmd_sessions, cmd_watch, cmd_alarms, cmd_log, cmd_records, cmd_export,
+    cmd_verify, cmd_reset, cmd_review, cmd_observe, cmd_page;
 
 #endif

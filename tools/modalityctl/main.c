@@ -31,6 +31,8 @@ static const struct command {
     {"status", cmd_status, "", 0, false, "", "daemon, devices, sessions and alarms on one page"},
     {"devices", cmd_devices, "", 1, false, "[DEVICE]", "devices, or everything about one"},
     {"scan", cmd_scan, "", 0, false, "", "what is attached, with sections for devices.ini"},
+    {"selftest", cmd_selftest, "", CTL_WORDS_MAX, false, "[DEVICE...]",
+     "tries every way to rest of idle devices, without output, step by step"},
     {"protocols", cmd_protocols, "modality site device indication", 1, false,
      "[PROTOCOL] [--modality M] [--site S] [--device D] [--indication I]",
      "protocols, or one with its ranges and questions"},

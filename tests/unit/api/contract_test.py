@@ -102,6 +102,9 @@ class Contract(RoomCase):
         self.refused("WRONG_STATE", c.act, "dose.review", session_id=session, statement="x",
                      delivered={"duration_ms": 5, "energy_uj": 0, "session_charge_uc": 7})
         c.act("device.reset", device="stim1", statement="disconnected")
+        self.refused("NOT_FOUND", c.act, "device.selftest", device="nobody")
+        self.room.wait_device("stim1", "ready")
+        c.act("device.selftest", device="stim1")
         for alarm in c.call("alarm.list")["items"]:
             c.act("alarm.acknowledge", number=alarm["number"])
         self.refused("NOT_FOUND", c.act, "alarm.acknowledge", number=999)

@@ -17,13 +17,13 @@
 
 /* Every method of the interface; a row that is added or lost shows here. */
 static const char *const names[] = {
-    "rpc.discover",    "daemon.info",       "config.explain",  "events.subscribe",  "device.list",     "device.get",
-    "device.scan",     "device.reset",      "alarm.list",      "alarm.acknowledge", "quantity.list",   "site.list",
-    "condition.list",  "protocol.list",     "protocol.get",    "limits.list",       "limits.explain",  "session.check",
-    "session.prepare", "session.start",     "session.adjust",  "session.pause",     "session.resume",  "session.stop",
-    "stop.all",        "session.keepalive", "session.get",     "session.list",      "session.observe", "record.list",
-    "record.get",      "record.export",     "record.addendum", "incident.create",   "incident.list",   "incident.get",
-    "dose.history",    "dose.review",       "audit.tail",      "audit.verify",      "audit.accept",
+    "rpc.discover",  "daemon.info",     "config.explain",    "events.subscribe", "device.list",       "device.get",
+    "device.scan",   "device.reset",    "device.selftest",   "alarm.list",       "alarm.acknowledge", "quantity.list",
+    "site.list",     "condition.list",  "protocol.list",     "protocol.get",     "limits.list",       "limits.explain",
+    "session.check", "session.prepare", "session.start",     "session.adjust",   "session.pause",     "session.resume",
+    "session.stop",  "stop.all",        "session.keepalive", "session.get",      "session.list",      "session.observe",
+    "record.list",   "record.get",      "record.export",     "record.addendum",  "incident.create",   "incident.list",
+    "incident.get",  "dose.history",    "dose.review",       "audit.tail",       "audit.verify",      "audit.accept",
 };
 
 static void the_table_holds_each_method_once(void **state)
