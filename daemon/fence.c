@@ -55,6 +55,18 @@ void daemon_note_fence(const struct config_daemon *settings)
                  "modalityd: note: there is no user " HOST_USER ": hosts stay root, without root's privileges");
 }
 
+/* Not under a limit: what is asked for beyond it later would be refused, and no memory is the end of a daemon. */
+static int memory_lock(void)
+{
+    struct rlimit room;
+    if (getrlimit(RLIMIT_MEMLOCK, &room) < 0)
+        return -1;
+    if (room.rlim_cur == RLIM_INFINITY || geteuid() == 0)
+        return mlockall(MCL_CURRENT | MCL_FUTURE);
+    errno = EPERM;
+    return -1;
+}
+
 void daemon_take_priority(const struct config_daemon *settings)
 {
     /* what alarm commands and record writer run with is not this */
@@ -62,6 +74,6 @@ void daemon_take_priority(const struct config_daemon *settings)
     if (r < 0)
         log_line(SD_WARNING, "modalityd: realtime_priority = %u: %s (LimitRTPRIO= of the unit)",
                  settings->realtime_priority, strerror(-r));
-    if (settings->lock_memory && mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
+    if (settings->lock_memory && memory_lock() < 0)
         log_line(SD_WARNING, "modalityd: lock_memory = yes: %s (LimitMEMLOCK= of the unit)", strerror(errno));
 }

@@ -20,6 +20,12 @@ int64_t call_end(struct line *l)
     return clock_monotonic_ns();
 }
 
+int call_status(struct line *l, const struct unit *u, int64_t deadline_ns, struct modality_status *out)
+{
+    int r = l->plugin->status(l->link, u->index, deadline_ns, out);
+    return r == 0 && !link_status_fits(out) ? -EPROTO : r;
+}
+
 const char *call_error(int error)
 {
     switch (error) {

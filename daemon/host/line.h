@@ -285,6 +285,8 @@ void over_follow(struct unit *u, int64_t now_ns);
 /* call.c: bounds around every plugin call. */
 int64_t call_begin(struct line *l, uint32_t slice_ms, const char *what);
 int64_t call_end(struct line *l);
+/* Status, between the two; -EPROTO too when the plugin returns one that cannot be. */
+int call_status(struct line *l, const struct unit *u, int64_t deadline_ns, struct modality_status *out);
 const char *call_error(int error);
 
 #endif

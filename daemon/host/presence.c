@@ -327,7 +327,7 @@ void presence_poll(struct line *l, struct unit *u)
 {
     struct modality_status status = {0};
     int64_t began = clock_monotonic_ns(), deadline = call_begin(l, u->device->slice_ms, "status");
-    int r = l->plugin->status(l->link, u->index, deadline, &status);
+    int r = call_status(l, u, deadline, &status);
     int64_t taken = call_end(l);
     u->poll_ns = next_poll(l, u, taken);
     if (r < 0) {

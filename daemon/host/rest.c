@@ -211,7 +211,7 @@ void rest_readback(struct line *l, struct unit *u)
 {
     struct modality_status status = {0};
     int64_t began = clock_monotonic_ns(), deadline = call_begin(l, u->device->slice_ms, "status");
-    int r = l->plugin->status(l->link, u->index, deadline, &status);
+    int r = call_status(l, u, deadline, &status);
     int64_t taken = call_end(l);
     if (r < 0) {
         presence_failed(l, u, r, "status", began);

@@ -29,6 +29,8 @@
 #define SANDBOX_FILE_SIZE (UINT64_C(1) << 20) /* also bounds a log file that is its standard error */
 /* Threads of all hosts together, where they have a user of their own: 64 links, two of the host and two of libusb. */
 #define SANDBOX_TASKS 512
+/* What stays in memory has to have room to grow: with less, the next block that is asked for would be refused. */
+#define SANDBOX_LOCKED_MIN (UINT64_C(64) << 20)
 /* Processor time of a thread under real-time priority without once waiting: then the kernel ends the program. */
 #define SANDBOX_REALTIME_US 2000000
 
@@ -87,11 +89,22 @@ static void limits_set(const struct fence *fence, struct told *t)
         tell(t, 0, "limits");
 }
 
+static int memory_lock(void)
+{
+    struct rlimit room = {SANDBOX_MEMORY, SANDBOX_MEMORY};
+    (void)setrlimit(RLIMIT_MEMLOCK, &room); /* root raises it for whom it becomes */
+    if (getrlimit(RLIMIT_MEMLOCK, &room) < 0)
+        return -errno;
+    if (room.rlim_cur < SANDBOX_LOCKED_MIN)
+        return -EPERM;
+    return mlockall(MCL_CURRENT | MCL_FUTURE) < 0 ? -errno : 0;
+}
+
 static void urgency_set(const struct fence *fence, struct told *t)
 {
     int r = 0;
     if (fence->lock_memory) {
-        r = mlockall(MCL_CURRENT | MCL_FUTURE) < 0 ? -errno : 0;
+        r = memory_lock();
         tell(t, r, r < 0 ? "memory not locked (%s)" : "memory locked", strerror(-r));
     }
     if (fence->realtime > 0) {
@@ -196,5 +209,5 @@ void sandbox_reenter(const struct fence *fence)
 {
     hide();
     if (fence->lock_memory)
-        (void)mlockall(MCL_CURRENT | MCL_FUTURE); /* what kept it from being so was said the first time */
+        (void)memory_lock(); /* what kept it from being so was said the first time */
 }

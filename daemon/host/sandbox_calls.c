@@ -98,7 +98,8 @@ static void add_own(struct filter *f, const struct sandbox *sandbox)
     const uint64_t self = (uint64_t)getpid(); /* a re-execution keeps it */
     const struct scmp_arg_cmp thread = {
         .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = CLONE_THREAD, .datum_b = CLONE_THREAD};
-    add(f, SCMP_SYS(clone), 1, &thread);
+    if (sandbox->reach != SANDBOX_NO_DEVICE)
+        add(f, SCMP_SYS(clone), 1, &thread);
     add_1(f, SCMP_SYS(kill), self);
     add_1(f, SCMP_SYS(tgkill), self);
     add_2(f, SCMP_SYS(prlimit64), 0, 2, 0);

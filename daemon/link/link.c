@@ -226,6 +226,8 @@ static int link_spawn(struct link *link)
         r = loop_add_io(link->event, link->fd, EPOLLIN, LOOP_HOST, "host", on_socket, link, &link->io);
     if (r == 0)
         r = link_flush(link);
+    if (r == -EPIPE || r == -ECONNRESET)
+        r = 0; /* it is gone already: its end of file is read next and replaces it */
     if (r < 0) {
         socket_close(link);
         spawned_kill(&link->host.process, SIGKILL);

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /* A field of the message that must be a terminated text. */
 struct text_field {
     size_t offset, size;
@@ -26,7 +28,6 @@ static const struct text_field unit_texts[] = {TEXT(link_unit, device.id)};
 static const struct text_field presence_texts[] = {
     TEXT(link_presence, identity.maker), TEXT(link_presence, identity.model), TEXT(link_presence, identity.serial),
     TEXT(link_presence, identity.firmware), TEXT(link_presence, detail)};
-static const struct text_field sample_texts[] = {TEXT(link_sample, status.fault_text)};
 static const struct text_field session_texts[] = {TEXT(link_session, detail)};
 static const struct text_field tried_texts[] = {TEXT(link_tried, detail)};
 static const struct text_field text_texts[] = {TEXT(link_text, origin), TEXT(link_text, text)};
@@ -65,16 +66,30 @@ static bool text_ends(const char *text, size_t size)
     return memchr(text, '\0', size) != NULL;
 }
 
+static bool channel_fits(const struct modality_channel *c)
+{
+    if (!text_ends(c->id, MODALITY_NAME_MAX) || ((unsigned)c->modality & ~(unsigned)MODALITY_ANY) != 0 ||
+        (unsigned)c->level >= QUANTITY_COUNT || (unsigned)c->reference > REFERENCE_RELATIVE ||
+        c->n_ranges > MODALITY_RANGES_MAX)
+        return false;
+    for (size_t i = 0; i < c->n_ranges; i++)
+        if ((unsigned)c->ranges[i].quantity >= QUANTITY_COUNT)
+            return false;
+    return true;
+}
+
 static bool unit_fits(const void *m)
 {
     const struct modality_device *d = &((const struct link_unit *)m)->device;
-    if (d->n_channels > MODALITY_CHANNELS_MAX || d->n_groups > MODALITY_GROUPS_MAX)
+    if (d->n_channels > MODALITY_CHANNELS_MAX || d->n_groups > MODALITY_GROUPS_MAX ||
+        (unsigned)d->on_link_loss > LINK_LOSS_CONTINUES || (unsigned)d->after_watchdog > AFTER_WATCHDOG_RESUMES ||
+        (unsigned)d->after_contact_return > CONTACT_RETURN_RESUMES)
         return false;
     for (size_t i = 0; i < d->n_channels; i++)
-        if (!text_ends(d->channels[i].id, MODALITY_NAME_MAX) || d->channels[i].n_ranges > MODALITY_RANGES_MAX)
+        if (!channel_fits(&d->channels[i]))
             return false;
     for (size_t i = 0; i < d->n_groups; i++)
-        if (!text_ends(d->groups[i].id, MODALITY_NAME_MAX))
+        if (!text_ends(d->groups[i].id, MODALITY_NAME_MAX) || (uint64_t)d->groups[i].channels >> d->n_channels != 0)
             return false;
     return true;
 }
@@ -84,16 +99,47 @@ static bool presence_fits(const void *m)
     return ((const struct link_presence *)m)->state <= UNIT_PLUGIN_FAILED;
 }
 
-static bool sample_fits(const void *m)
+/* A byte that is neither 0 nor 1 is no truth value, and reading it as one undefined. */
+static bool flags_fit(const bool *const flags[], size_t n)
 {
-    const struct modality_status *s = &((const struct link_sample *)m)->status;
-    if (s->n_channels > MODALITY_CHANNELS_MAX)
+    for (size_t i = 0; i < n; i++) {
+        unsigned char byte;
+        memcpy(&byte, flags[i], sizeof(byte));
+        if (byte > 1)
+            return false;
+    }
+    return true;
+}
+
+static bool channel_status_fits(const struct modality_channel_status *c)
+{
+    const bool *const flags[] = {&c->setpoint_known};
+    if (!flags_fit(flags, COUNT(flags)) || (unsigned)c->output > OUTPUT_ON ||
+        (unsigned)c->evidence > EVIDENCE_MEASURED || (unsigned)c->contact > CONTACT_SHORTED ||
+        !text_ends(c->applicator, MODALITY_NAME_MAX) || c->n_readings > MODALITY_READINGS_MAX)
         return false;
-    for (size_t i = 0; i < s->n_channels; i++)
-        if (s->channels[i].n_readings > MODALITY_READINGS_MAX ||
-            !text_ends(s->channels[i].applicator, MODALITY_NAME_MAX))
+    for (size_t i = 0; i < c->n_readings; i++)
+        if ((unsigned)c->readings[i].quantity >= QUANTITY_COUNT)
             return false;
     return true;
+}
+
+bool link_status_fits(const struct modality_status *s)
+{
+    const bool *const flags[] = {&s->fault,     &s->patient_stop, &s->watchdog_tripped,
+                                 &s->restarted, &s->uptime_known, &s->remaining_known};
+    if (!flags_fit(flags, COUNT(flags)) || !text_ends(s->fault_text, sizeof(s->fault_text)) ||
+        s->n_channels > MODALITY_CHANNELS_MAX)
+        return false;
+    for (size_t i = 0; i < s->n_channels; i++)
+        if (!channel_status_fits(&s->channels[i]))
+            return false;
+    return true;
+}
+
+static bool sample_fits(const void *m)
+{
+    return link_status_fits(&((const struct link_sample *)m)->status);
 }
 
 static bool session_fits(const void *m)
@@ -122,7 +168,6 @@ static const struct shape {
     size_t n_texts;
     bool (*fits)(const void *message); /* counts and enums; NULL = nothing to check */
 } shapes[] = {
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
     {LINK_CONFIG, false, sizeof(struct link_config), config_texts, COUNT(config_texts), NULL},
     {LINK_LINE, false, sizeof(struct link_line), NULL, 0, line_fits},
     {LINK_CONFIG_END, false, sizeof(struct link_plain), NULL, 0, NULL},
@@ -138,7 +183,7 @@ static const struct shape {
     {LINK_UNIT, true, sizeof(struct link_unit), unit_texts, COUNT(unit_texts), unit_fits},
     {LINK_CONFIG_FAULT, true, sizeof(struct link_text), text_texts, COUNT(text_texts), text_fits},
     {LINK_PRESENCE, true, sizeof(struct link_presence), presence_texts, COUNT(presence_texts), presence_fits},
-    {LINK_SAMPLE, true, sizeof(struct link_sample), sample_texts, COUNT(sample_texts), sample_fits},
+    {LINK_SAMPLE, true, sizeof(struct link_sample), NULL, 0, sample_fits},
     {LINK_SESSION, true, sizeof(struct link_session), session_texts, COUNT(session_texts), session_fits},
     {LINK_LOG, true, sizeof(struct link_text), text_texts, COUNT(text_texts), text_fits},
     {LINK_HEARD, true, sizeof(struct link_stop), NULL, 0, NULL},

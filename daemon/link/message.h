@@ -239,6 +239,9 @@ struct link_text {
 const char *link_reason_id(enum link_reason r); /* "permit", "end_time", ... */
 const char *unit_state_id(enum unit_state s);   /* "ready", ... */
 
+/* Whether a status holds counts, choices and texts that can be: what is in it is not judged. */
+bool link_status_fits(const struct modality_status *status);
+
 /*
  * Checks a received datagram: type known for this direction, version, exact size, strings terminated.
  * 0 or -EPROTO.
