@@ -98,6 +98,7 @@ static void program_allow(struct rules *rules, const char *plugin_path)
     allow(rules, "/dev/null", LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
     allow(rules, "/dev/urandom", LANDLOCK_ACCESS_FS_READ_FILE);
     allow(rules, "/proc", LANDLOCK_ACCESS_FS_READ_FILE); /* the guard; others' memory is out of reach all the same */
+    allow(rules, plugin_path, LANDLOCK_ACCESS_FS_READ_FILE); /* where a symbolic link leads to */
     snprintf(folder, sizeof(folder), "%s", plugin_path);
     allow(rules, dirname(folder), READ);
 }
