@@ -174,7 +174,7 @@ struct session {
     int64_t points_done;   /* of a laser that treats point by point */
     bool point_over;       /* the present one is; the next begins with the next turn */
     int64_t hold_since_ns, hold_until_ns;
-    uint32_t faults_told; /* bit per supervise_fault whose alarm was raised in this turn */
+    uint64_t faults_told; /* bit per supervise_fault whose alarm was raised in this turn */
     uint32_t contact_good;
     int64_t adjust_free_ns; /* the rate of adjustments: when the next is due if all had come evenly */
     bool stop_asked;        /* not answered yet: rest may be proved before anybody has said who stopped it, and why */

@@ -18,28 +18,28 @@ static void send_permit(struct session *session, const struct session_time *now)
 }
 
 /* A finding's alarm once per turn. Returns a bit for each fault that is there. */
-static uint32_t tell_findings(struct session *session, const struct supervise_outcome *outcome)
+static uint64_t tell_findings(struct session *session, const struct supervise_outcome *outcome)
 {
-    uint32_t present = 0;
+    uint64_t present = 0;
     for (size_t i = 0; i < outcome->n; i++) {
         const struct supervise_finding *f = &outcome->findings[i];
-        present |= UINT32_C(1) << f->fault;
+        present |= UINT64_C(1) << f->fault;
         if ((session->faults_told >> f->fault) & 1u)
             continue;
-        session->faults_told |= UINT32_C(1) << f->fault;
+        session->faults_told |= UINT64_C(1) << f->fault;
         say_alarm(session->owner, supervise_fault_alarm(f->fault), session->unit->id, session, "%s", f->detail);
     }
     return present;
 }
 
 /* A note that is over clears its alarm. Only a sample can say so: the passing of time judges nothing but its age. */
-static void clear_notes(struct session *session, uint32_t present)
+static void clear_notes(struct session *session, uint64_t present)
 {
-    const uint32_t over = session->faults_told & ~present;
+    const uint64_t over = session->faults_told & ~present;
     for (enum supervise_fault f = 0; over && f < FAULT_COUNT; f++) {
         if (!((over >> f) & 1u) || supervise_fault_action(f) != ACTION_NOTE)
             continue;
-        session->faults_told &= ~(UINT32_C(1) << f);
+        session->faults_told &= ~(UINT64_C(1) << f);
         alarms_condition_over(session->owner->alarms, supervise_fault_alarm(f), session->unit->id, session->id,
                               session->owner->now.wall_ms);
     }
@@ -116,12 +116,22 @@ static void note_course(struct session *session, const struct link_sample *sampl
     series_add(&session->series, session->n_channels, points);
 }
 
+/* Supervision holds the host against what the daemon itself wants, not against what it was told of it. */
+static void note_commanded(struct session *session)
+{
+    for (size_t i = 0; i < session->n_channels; i++) {
+        session->rules.channels[i].commanded = session->present[i].value[session->level];
+        session->rules.channels[i].has_commanded = true;
+    }
+}
+
 void session_sample(struct session *session, const struct link_sample *sample, const struct session_time *now)
 {
     if (!session->armed || sample->turn != session->arm.ref.turn)
         return;
     struct supervise_outcome outcome;
     const bool judged = is_supervised(session);
+    note_commanded(session);
     supervise_sample(&session->rules, &session->supervised, sample, &outcome);
     if (judged) {
         act(session, &outcome, now); /* the message that rests goes out before anything is told */

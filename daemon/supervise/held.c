@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether the device still holds what it was told, and whether its measurement stays where it is while nothing is
- * changed. The one finds a set point that changed in somebody's memory, the other a measurement that something else
- * disturbs: neither can be seen from one value beside its bound.
+ * Whether device and host still hold what they were told, and whether the measurement stays where it is while nothing
+ * is changed. The one finds a level that changed in somebody's memory or on its way, the other a measurement that
+ * something else disturbs: neither can be seen from one value beside its bound.
  */
 #include "modality/quantity.h"
 #include "supervise/judge.h"
@@ -32,6 +32,20 @@ void judge_setpoint(struct judging *j)
     supervise_judge(j, FAULT_setpoint_differs, judged && (more || less), c->level, status->setpoint,
                     supervise_farthest(c, j->sample), "the device holds %s, and %s was commanded",
                     IN_UNITS(c->level, status->setpoint), IN_UNITS(c->level, supervise_farthest(c, j->sample)));
+}
+
+/* A level that was lowered is on its way to the host for a moment; one that stands and is exceeded came from nobody. */
+void judge_commanded(struct judging *j)
+{
+    const struct supervise_channel_rules *c = judged_rules(j);
+    struct supervise_channel_state *cs = judged_state(j);
+    const int64_t walked = j->sample->level[c->channel];
+    const bool stands = c->has_commanded && cs->commanded == c->commanded;
+    const bool beyond = stands && supervise_distance(c, walked) > supervise_distance(c, c->commanded);
+    cs->commanded = c->commanded;
+    supervise_judge(j, FAULT_host_differs, beyond, c->level, walked, c->commanded,
+                    "the host is at %s, and %s was commanded", IN_UNITS(c->level, walked),
+                    IN_UNITS(c->level, c->commanded));
 }
 
 /* Poor contact changes what is measured, and has its own judgement. */

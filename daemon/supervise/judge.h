@@ -52,6 +52,7 @@ void judged_remember(struct judging *j);
 
 /* held.c: whether the device holds what was commanded, and its measurement stays on one side of its tolerance. */
 void judge_setpoint(struct judging *j);
+void judge_commanded(struct judging *j);
 void judge_steady(struct judging *j, int side);
 
 /* supervise_sensor.c: what devices say besides their output. */

@@ -30,7 +30,7 @@ static const struct {
 /* A device timer that does not move for this long, or for two of its steps, is stalled, whatever its tolerance. */
 #define TIMER_STALL_NS (2 * NS_PER_S)
 
-_Static_assert(FAULT_COUNT <= 32, "a fault has a bit in what a session has told");
+_Static_assert(FAULT_COUNT <= 64, "a fault has a bit in what a session has told");
 
 const char *supervise_fault_id(enum supervise_fault f)
 {
@@ -231,6 +231,7 @@ static void judge_channel(struct judging *j)
                         supervise_distance(c, supervise_farthest(c, j->sample)) > 0,
                     QUANTITY_COUNT, 0, 0, "the device says that the output is off");
     judge_setpoint(j);
+    judge_commanded(j);
     if (j->state->started) {
         judge_delivery(j);
         judge_photodiode(j);

@@ -29,6 +29,7 @@ enum supervise_action { ACTION_NONE, ACTION_NOTE, ACTION_HOLD, ACTION_STOP };
           "the device holds another set point than the one commanded")                                                 \
     FAULT(readback_over, 2, STOP, over_output, "photodiode above what is set by more than its ratio")                  \
     FAULT(under_output, 6, STOP, under_output, "measured output below set by more than the tolerance")                 \
+    FAULT(host_differs, 10, STOP, monitor_disagreement, "the host walks to another level than the one commanded")      \
     FAULT(output_unsteady, 1, STOP, output_unsteady, "measured output jumps about while the set point stands still")   \
     FAULT(slow_cooling, 6, NOTE, slow_cooling, "a pad that has not come to its set point in its time")                 \
     FAULT(over_limit, 1, STOP, over_limit, "a measured value is above a hard limit")                                   \
@@ -96,6 +97,8 @@ struct supervise_rules {
         int64_t lag_ns;                /* a slow output may show what was in force so long ago; 0 = the sample before */
         int64_t settle_ns;             /* so long after a set point any output may still show the one before */
         int64_t rest_value, resolution, noise;
+        bool has_commanded;
+        int64_t commanded;         /* the daemon's own target, absolute: what the host says is held against it */
         int64_t level_resolution;  /* of the set point; resolution is that of the measurement */
         int64_t accuracy_permille; /* tolerance is the largest of this share, 2 x resolution, noise */
         int64_t floor;             /* below this set value the accuracy share is taken of the floor */
@@ -163,6 +166,7 @@ struct supervise_state {
         int64_t near_at_change, far_at_change; /* last moved */
         int64_t lag, lag_until_ns;             /* farthest way from rest that still counts, and until when */
         int64_t recent, recent_until_ns;       /* the same within the time to settle, however often the level moves */
+        int64_t commanded;                     /* when the sample before was judged */
         int8_t side;                           /* of its tolerance the last settled measurement was: -1, 0, 1 */
         uint8_t swings;                        /* how much it has changed sides of late */
         int64_t still_since_ns;                /* the head has not moved since; 0 = it moves */

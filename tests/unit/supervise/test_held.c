@@ -96,6 +96,48 @@ static void of_a_pad_colder_is_more(void **unused)
     bench_feed_well(&b, 20);
 }
 
+static void command(struct bench *b, int64_t level)
+{
+    b->rules.channels[0].has_commanded = true;
+    b->rules.channels[0].commanded = level;
+}
+
+/* One bit of it on its way: within the envelope, so the host takes it, and within what the device is asked for. */
+static void a_host_that_goes_beyond_what_was_commanded_stops(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_held(&b);
+    command(&b, 20000);
+    bench_feed_well(&b, 40);
+    command(&b, 19900); /* the first sample may have been on its way; from then on it stands */
+    bench_feed_well(&b, 1);
+    bench_expect(&b, FAULT_host_differs, 10);
+    assert_int_equal(b.outcome.findings[0].value, 20000);
+    assert_int_equal(b.outcome.findings[0].bound, 19900);
+    assert_int_equal(supervise_fault_alarm(FAULT_host_differs), ALARM_KIND_monitor_disagreement);
+    bench_cold(&b); /* at 13 degC: warmer was commanded */
+    command(&b, 13500);
+    bench_feed_well(&b, 1);
+    bench_expect(&b, FAULT_host_differs, 10);
+}
+
+static void a_host_on_its_way_to_what_was_commanded_is_let_go(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_held(&b);
+    command(&b, 30000);
+    bench_feed_well(&b, 40);
+    for (int64_t level = 20000; level > 10000; level -= 100) { /* lowered all the time, and always one step behind */
+        command(&b, level - 100);
+        bench_level(&b, level);
+        hold(&b, level);
+        bench_put(&b, QUANTITY_amplitude_ua, level);
+        bench_feed_well(&b, 1);
+    }
+}
+
 static void put_by_turns(struct bench *b, const int64_t *values, int n, int samples)
 {
     for (int i = 0; i < samples; i++) {
@@ -149,6 +191,8 @@ int main(void)
         cmocka_unit_test(a_set_point_on_its_way_is_read_late),
         cmocka_unit_test(a_set_point_that_nobody_tells_or_that_rests_is_not_judged),
         cmocka_unit_test(of_a_pad_colder_is_more),
+        cmocka_unit_test(a_host_that_goes_beyond_what_was_commanded_stops),
+        cmocka_unit_test(a_host_on_its_way_to_what_was_commanded_is_let_go),
         cmocka_unit_test(a_disturbed_measurement_stops),
         cmocka_unit_test(seldom_or_small_disturbance_is_borne),
         cmocka_unit_test(a_level_that_moves_is_no_disturbance),
