@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "udev_rule.h"
 
-/* The group of modalityd.sysusers. */
-#define GROUP "modalityd"
+/* Of modalityd.sysusers: whom plugins run as, and not whoever may connect to the daemon. */
+#define GROUP "modalityd-host"
 
 static void line_print(FILE *out, const struct usb_match *row, const char *which)
 {

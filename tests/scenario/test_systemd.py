@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from room import BUILD, Room, begin, tens_request, wait_until
+from room import BUILD, SOURCE, Room, begin, tens_request, wait_until
 
 
 class Notify(unittest.TestCase):
@@ -94,6 +94,32 @@ class Unit(unittest.TestCase):
         complaints = [line for line in done.stderr.splitlines() if "modalityd" in line]
         self.assertEqual(complaints, [])
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def expanded(self, words):
+        """The system calls that a SystemCallFilter= line names, sets expanded."""
+        calls, sets = set(), [word for word in words if word.startswith("@")]
+        calls.update(word for word in words if not word.startswith("@"))
+        while sets:
+            said = subprocess.run(["systemd-analyze", "syscall-filter", sets.pop()], capture_output=True, text=True, check=True)
+            inner = [line.strip() for line in said.stdout.splitlines()[1:] if not line.strip().startswith("#")]
+            sets += [word for word in inner if word.startswith("@")]
+            calls.update(word for word in inner if not word.startswith("@"))
+        return calls
+
+    def test_the_unit_leaves_hosts_the_calls_of_their_fence(self):
+        allowed = set()
+        with open(self.unit, encoding="ascii") as file:
+            for words in re.findall(r"^SystemCallFilter=(.*)$", file.read(), re.M):
+                if words.startswith("~"):
+                    allowed -= self.expanded(words[1:].split())
+                else:
+                    allowed |= self.expanded(words.split())
+        wanted = {"seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "capset", "prlimit64",
+                  "setrlimit", "prctl", "sched_setattr", "mlockall"}
+        with open(os.path.join(SOURCE, "daemon", "host", "sandbox_calls.c"), encoding="ascii") as file:
+            hosts = set(re.findall(r"SCMP_SYS\((\w+)\)", file.read()))
+        self.assertGreater(len(hosts), 100)
+        self.assertEqual(wanted | hosts - {"clone3"}, (wanted | hosts - {"clone3"}) & allowed)
 
     def test_the_unit_is_hardened(self):
         done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=25", self.unit],

@@ -66,7 +66,7 @@ static void assert_rule(const char *line, const char *vendor, const char *produc
     assert_string_equal(value_of(&r, "ENV{DEVTYPE}", "=="), "usb_device");
     assert_string_equal(value_of(&r, "ATTR{idVendor}", "=="), vendor);
     assert_string_equal(value_of(&r, "ATTR{idProduct}", "=="), product);
-    assert_string_equal(value_of(&r, "GROUP", "="), "modalityd");
+    assert_string_equal(value_of(&r, "GROUP", "="), "modalityd-host");
     assert_string_equal(value_of(&r, "MODE", "="), "0660");
     assert_string_equal(value_of(&r, "ENV{ID_MM_DEVICE_IGNORE}", "="), "1");
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
