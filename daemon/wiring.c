@@ -104,6 +104,13 @@ static void port_replace_host(void *userdata, size_t link, const char *why)
         link_replace(d->links[link], why);
 }
 
+static void port_replace_idle_host(void *userdata, size_t link, const char *why)
+{
+    struct daemon *d = userdata;
+    if (link < d->n_links && d->links[link])
+        link_replace_idle(d->links[link], why);
+}
+
 static void port_event(void *userdata, const char *type, const char *session_id, json_t *params)
 {
     struct daemon *d = userdata;
@@ -324,6 +331,7 @@ int daemon_start_sessions(struct daemon *d)
     struct session_settings settings;
     const struct session_ports ports = {.send = port_send,
                                         .replace_host = port_replace_host,
+                                        .replace_idle_host = port_replace_idle_host,
                                         .event = port_event,
                                         .alarm = port_alarm,
                                         .energised = port_energised,

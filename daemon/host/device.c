@@ -173,7 +173,7 @@ static void *device_main(void *argument)
     control_wake(h);
     bool predecessor = false;
     wait_for_go(h, &predecessor);
-    line_init(&h->line, predecessor || h->settings.replacement);
+    line_init(&h->line, predecessor || h->settings.replacement, !h->settings.idle);
     if (h->resumed)
         resume_sessions(h, h->resumed);
     /* A plugin that hangs again and again must not make this a busy loop of program starts. */

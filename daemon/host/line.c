@@ -8,7 +8,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-void line_init(struct line *l, bool begin_hot)
+void line_init(struct line *l, bool begin_hot, bool owed)
 {
     int64_t now = clock_monotonic_ns();
     for (uint32_t i = 0; i < l->n_units; i++) {
@@ -20,7 +20,8 @@ void line_init(struct line *l, bool begin_hot)
             int64_t rest = u->device->channels[c].rest_value;
             u->levels[c] = (struct unit_level){.now = rest, .min = rest, .max = rest, .since_ns = now};
         }
-        rest_newcomer(u, now);
+        if (owed)
+            rest_newcomer(u, now);
         presence_note(u, begin_hot ? "made safe before it is asked who it is" : "not asked yet");
         rest_begin(l, u, true, 0, now);
     }

@@ -193,8 +193,11 @@ struct job {
 /* schedule.c: the most urgent step that may be taken now; else false and when to look again. */
 bool schedule_pick(struct line *l, int64_t now_ns, struct job *out, int64_t *wake_ns);
 
-/* line.c: runs until the mail says leave and rest is proved. begin_hot: outputs of unknown state (replacement). */
-void line_init(struct line *l, bool begin_hot);
+/*
+ * line.c: runs until the mail says leave and rest is proved. begin_hot: outputs of unknown state (replacement);
+ * owed: one may have been energised, so that whose rest is proved matters.
+ */
+void line_init(struct line *l, bool begin_hot, bool owed);
 void line_run(struct line *l);
 void line_resume_arm(struct line *l, const struct link_session_ref *ref, uint32_t group);
 

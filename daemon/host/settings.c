@@ -27,6 +27,7 @@ static bool clocks_fit(const struct host_settings *s)
 int settings_begin(struct host_settings *s, const struct link_config *config)
 {
     s->replacement = config->replacement != 0;
+    s->idle = config->idle != 0;
     s->telemetry_ms = config->telemetry_ms;
     s->slice_ms = config->slice_ms;
     s->grace_ms = config->grace_ms;

@@ -15,6 +15,7 @@
 
 struct host_settings {
     bool replacement;
+    bool idle; /* what came before had energised nothing */
     uint32_t telemetry_ms, permit_ms, slice_ms, grace_ms, quarantine_min_ms; /* permit_ms only with --check, else 0 */
     char link[256], plugin_path[256], state_dir[256];
     size_t n_lines, capacity;

@@ -41,6 +41,7 @@ struct link {
     size_t config_next; /* 0 = LINK_CONFIG, then lines, then the end; beyond that configured */
     bool replacement;   /* the next host starts blind: its predecessor may have left an output */
     bool in_hand;       /* the present host had a device in hand */
+    bool idle;          /* whoever had the last host replaced vouches that nothing was energised */
     unsigned restarts;
     int64_t spawned_ns, backoff_ns;
     int64_t window_ns;

@@ -181,7 +181,7 @@ static void link_lost(struct link *link, const char *why)
     socket_close(link);
     link->restarts++;
     link->replacement = link->replacement || link->in_hand;
-    link->in_hand = false;
+    link->in_hand = link->idle = false;
     if (link->ending == ENDING_NO) {
         spawned_kill(&link->host.process, SIGKILL);
         if (link->host.process.pid != 0)
@@ -240,6 +240,13 @@ static int link_spawn(struct link *link)
 void link_replace(struct link *link, const char *why)
 {
     link_lost(link, why);
+}
+
+void link_replace_idle(struct link *link, const char *why)
+{
+    const bool lives = link->fd >= 0; /* of one that is gone already nobody can vouch for anything */
+    link_lost(link, why);
+    link->idle = lives;
 }
 
 /* ---- ending ---- */

@@ -53,6 +53,9 @@ void link_shutdown(struct link *link, void (*done)(struct link *link, void *user
 /* Kills the host at once and lets a replacement start (a host that floods, lies or stalls). */
 void link_replace(struct link *link, const char *why);
 
+/* The same while every unit is proved at rest and none is armed: the next host need not wait for a watchdog. */
+void link_replace_idle(struct link *link, const char *why);
+
 const char *link_name(const struct link *link); /* canonical */
 int64_t link_pid(const struct link *link);      /* of the host, 0 = none */
 unsigned link_restarts(const struct link *link);

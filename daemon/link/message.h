@@ -58,6 +58,7 @@ struct link_config {
     uint32_t quarantine_min_ms; /* 2000: repeated make_safe and read-back, or the device watchdog if longer */
     uint32_t n_lines;           /* LINK_LINE messages that follow */
     uint32_t slice_ms;          /* least time that a call is granted; a unit may need more */
+    uint32_t idle;              /* 1: every unit was proved at rest and none armed since: nobody's rest is owed */
     char link[256];             /* canonical link: "tcp:127.0.0.1:1502" */
     char plugin_path[256];
     char state_dir[256]; /* where lock files of links without a device node are */

@@ -29,6 +29,7 @@ static int config_send_next(struct link *link)
     const struct link_settings *s = &link->settings;
     if (link->config_next == 0) {
         struct link_config config = {.replacement = link->replacement,
+                                     .idle = link->idle,
                                      .telemetry_ms = s->telemetry_ms,
                                      .slice_ms = s->slice_ms,
                                      .grace_ms = s->grace_ms,

@@ -153,7 +153,7 @@ static void host_replace(struct sessions *s, struct selftest *t, const struct se
     t->epoch = t->unit->epoch;
     t->identity = t->unit->identity;
     phase_begin(t, SELFTEST_REPLACED, SUCCESSOR_BOUND_NS, now);
-    s->ports.replace_host(s->ports.userdata, t->unit->settings->link, "a self-test was asked for");
+    s->ports.replace_idle_host(s->ports.userdata, t->unit->settings->link, "a self-test was asked for");
 }
 
 static bool same_as_before(const struct selftest *t)
@@ -254,7 +254,10 @@ static void judge(struct sessions *s, struct selftest *t, const struct session_t
             fail(t, "trial", t->unit->presence != UNIT_READY ? t->unit->detail : "its host has not ended the trial");
         return;
     case SELFTEST_TRIED:
-        host_replace(s, t, now);
+        if (t->unit->presence != UNIT_READY)
+            fail(t, "trial", t->unit->detail);
+        else
+            host_replace(s, t, now);
         return;
     case SELFTEST_REPLACED:
         judge_successor(t, now);

@@ -111,6 +111,7 @@ struct session_settings {
 struct session_ports {
     int (*send)(void *userdata, size_t link, const void *message);                           /* as link_send */
     void (*replace_host)(void *userdata, size_t link, const char *why);                      /* as link_replace */
+    void (*replace_idle_host)(void *userdata, size_t link, const char *why);                 /* as link_replace_idle */
     void (*event)(void *userdata, const char *type, const char *session_id, json_t *params); /* params is given away */
     void (*alarm)(void *userdata, const char *change, json_t *alarm); /* journal and command; borrowed */
     void (*energised)(void *userdata, bool any);                      /* sleep inhibitor */

@@ -8,7 +8,7 @@ import threading
 import unittest
 
 from ctl import CTL, DONE, FAILED, REFUSED
-from room import P24, PATIENCE, STIM, US, Refused, Room, begin, now_ns, tens_request
+from room import P24, PATIENCE, REHA, STIM, US, Refused, Room, begin, now_ns, tens_request
 
 COMMAND = """#!/bin/sh
 echo "$MODALITY_ALARM_change $MODALITY_ALARM_kind $MODALITY_ALARM_device" >> "$(dirname "$0")/rung"
@@ -18,7 +18,7 @@ echo "$MODALITY_ALARM_change $MODALITY_ALARM_kind $MODALITY_ALARM_device" >> "$(
 class Selftest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.room = Room(devices=(STIM, US, P24), start=False)
+        cls.room = Room(devices=(STIM, US, P24, REHA), start=False)
         cls.addClassCleanup(cls.room.close)
         cls.bell = os.path.join(cls.room.directory, "bell")
         with open(cls.bell, "w", encoding="ascii") as file:
@@ -46,7 +46,7 @@ class Selftest(unittest.TestCase):
         self.room.sim.fault("us1", "exception", code=4, match={"write": True})
         told = {}
         threads = [threading.Thread(target=lambda w=words: told.update({w[-1]: self.ctl(*w)}))
-                   for words in (("selftest", "p24"), ("--json", "selftest", "us1"))]
+                   for words in (("selftest", "p24"), ("selftest", "reha"), ("--json", "selftest", "us1"))]
         for thread in threads:
             thread.start()
         answer = self.client.act("device.selftest", device="stim1")
@@ -66,18 +66,22 @@ class Selftest(unittest.TestCase):
         self.assertRegex(told["p24"].stdout, r"(?m)^  watchdog +not shown +needs output")
         self.assertTrue(told["p24"].stdout.endswith("  PASSED\n"), told["p24"].stdout)
 
+        # It has no serial number of its own; still, nobody's watchdog has to be waited for where nothing had output.
+        self.assertEqual(told["reha"].returncode, DONE, told["reha"].stdout + told["reha"].stderr)
+        self.assertEqual([a for a in self.client.call("alarm.list")["items"] if a.get("device") == "reha"], [])
+
         self.assertEqual(told["us1"].returncode, FAILED, told["us1"].stdout + told["us1"].stderr)
         failed = json.loads(told["us1"].stdout)["result"]
         self.assertFalse(failed["passed"])
         self.assertEqual(self.steps(failed)["stop head"]["result"], "fail")
         self.assertIn("refused", self.steps(failed)["stop head"]["detail"])
 
-        for device in ("stim1", "us1", "p24"):
+        for device in ("stim1", "us1", "p24", "reha"):
             self.assertEqual(self.room.sim.peak(device, since), 0, device)
         self.assertFalse(hosts & set(self.room.host_pids()))  # each has had its host killed
         audited = {e["detail"]["device"]: e["detail"]["passed"]
                    for e in self.client.call("audit.tail", limit=500)["items"] if e["event"] == "device.selftest"}
-        self.assertEqual(audited, {"stim1": True, "us1": False, "p24": True})
+        self.assertEqual(audited, {"stim1": True, "us1": False, "p24": True, "reha": True})
         with open(os.path.join(self.room.directory, "rung"), encoding="ascii") as file:
             self.assertIn("selftest selftest stim1\n", file.readlines())
 

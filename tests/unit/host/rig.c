@@ -126,6 +126,7 @@ struct rig *rig_start(const struct rig_options *o)
     live_change(NULL, r);
     r->fd = pair[0];
     struct link_config config = {.replacement = o->replacement,
+                                 .idle = o->idle,
                                  .telemetry_ms = 20,
                                  .slice_ms = o->slice_ms,
                                  .grace_ms = 50,

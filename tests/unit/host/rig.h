@@ -19,7 +19,7 @@
 struct rig_options {
     unsigned units;       /* 0 = 1 */
     const char *extra[8]; /* "key=value" for every device */
-    bool replacement;
+    bool replacement, idle;
     uint32_t quarantine_ms;   /* 0 = 100 */
     uint32_t slice_ms;        /* what a call is granted at least, 0 = what the plugin says */
     const char *plugin;       /* NULL = the fake */

@@ -131,6 +131,17 @@ static void one_that_is_in_a_session_is_not_tried(void **state)
     rig_end(r);
 }
 
+/* It says no serial number, so that after an output its watchdog would be waited for: nothing had any. */
+static void after_an_idle_host_nobodys_watchdog_is_waited_for(void **state)
+{
+    (void)state;
+    struct rig *r = rig_start(
+        &(struct rig_options){.extra = {"nameless=yes", "watchdog_ms=1200"}, .replacement = true, .idle = true});
+    rig_wait(r, 3000, rig_unit_has_been, UNIT_QUARANTINE);
+    assert_false(rig_unit_has_been(r, UNIT_OUTPUT_UNKNOWN));
+    rig_end(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +150,7 @@ int main(void)
         rig_test(one_that_says_another_serial_number_has_failed),
         rig_test(one_that_goes_silent_ends_the_trial),
         rig_test(one_that_is_in_a_session_is_not_tried),
+        rig_test(after_an_idle_host_nobodys_watchdog_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,6 +102,7 @@ void room_open_without_hosts(struct room *r)
 {
     const struct session_ports ports = {.send = port_send,
                                         .replace_host = port_replace,
+                                        .replace_idle_host = port_replace,
                                         .event = port_event,
                                         .energised = port_energised,
                                         .userdata = r};
