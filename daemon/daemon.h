@@ -39,6 +39,7 @@ struct daemon {
     bool stopping, links_told;
     bool reloading, reload_again;
     int64_t stop_deadline_ns;
+    int64_t looked_ns; /* at the sessions' deadlines, the last time */
     int exit_code;
 };
 

@@ -16,6 +16,7 @@
 
 /* The daemon leaves within this even when a device never answers: its host goes on proving rest by itself. */
 #define STOP_BOUND_NS (4 * NS_PER_S)
+#define BETWEEN_LOOKS_NS (NS_PER_MS / 10) /* what is asked of the loop meanwhile is served */
 
 struct session_time daemon_now(void)
 {
@@ -195,6 +196,16 @@ static void go_on_stopping(struct daemon *d, const struct session_time *now)
         link_shutdown(d->links[i], link_down, d);
 }
 
+/*
+ * When to look at the sessions again: never at once behind a look, whatever is said to be due. Deadlines are served
+ * before hosts, records and clients: one that lay in the past and stayed there would be all that the loop ever serves.
+ */
+static int64_t next_look_ns(const struct daemon *d)
+{
+    const int64_t due_ns = sessions_next_ns(d->sessions), soonest_ns = d->looked_ns + BETWEEN_LOOKS_NS;
+    return due_ns > soonest_ns ? due_ns : soonest_ns;
+}
+
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct daemon *d = userdata;
@@ -204,15 +215,16 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
     sessions_tick(d->sessions, &now);
     if (d->stopping)
         go_on_stopping(d, &now);
+    d->looked_ns = clock_monotonic_ns();
     /* a one-shot that has fired is off, and an off source has no prepare callback */
-    return loop_set_timer(source, sessions_next_ns(d->sessions));
+    return loop_set_timer(source, next_look_ns(d));
 }
 
 /* Before each poll: the timer follows whatever the last callbacks changed. */
 static int before_poll(sd_event_source *source, void *userdata)
 {
     struct daemon *d = userdata;
-    return loop_set_timer(source, sessions_next_ns(d->sessions));
+    return loop_set_timer(source, next_look_ns(d));
 }
 
 static int on_record_done(sd_event_source *source, int fd, uint32_t events, void *userdata)
