@@ -20,6 +20,13 @@ from room import BUILD, Refused, now_ns, screened, wait_until  # noqa: E402
 REPEATS = int(os.environ.get("MODALITY_REPEATS", "5"))
 SLACK = float(os.environ.get("MODALITY_SLACK", "3"))  # sanitizers and shared machines; 1: the bounds as they stand
 RESULTS = os.path.join(BUILD, "hazards")
+# How a treatment ends that the machine kept waiting too long: a hazard that was not tried is tried again, so often.
+HELD_UP = ("not_started", "dead_man", "sample_stale", "link_lost", "host_lost", "lease_lost")
+ATTEMPTS = 3
+
+
+class HeldUp(Exception):
+    """It was not the hazard's cause that ended the treatment."""
 
 
 def allowed(bound):
@@ -81,10 +88,19 @@ class Hazard(unittest.TestCase):
         """once as often as is asked for; after each the room is as it was."""
         for number in range(REPEATS):
             try:
-                once(*arguments)
-                self.settle()
+                self.attempt(once, *arguments)
             except Exception as error:
                 raise AssertionError(f"{self.hazard}, repeat {number + 1} of {REPEATS}: {error}") from error
+
+    def attempt(self, once, *arguments, left=ATTEMPTS - 1):
+        try:
+            once(*arguments)
+            self.settle()
+        except HeldUp:
+            if left == 0:
+                raise
+            self.settle()
+            self.attempt(once, *arguments, left=left - 1)
 
     def measured(self, value, unit=None):
         """Notes what the row bounds, and holds it against that; of a time with slack, of output (where unit says so) none."""
@@ -126,27 +142,52 @@ class Hazard(unittest.TestCase):
         self.device = self.treatments[protocol][0].device
         self.rested.pop(self.device, None)
         request = self.request(protocol, level, **more)
-        session, lease, _ = wait_until(f"{self.device} may be used", lambda: self.begun(request))
-        self.voice.state(session, "running")
-        return session, lease
+        return wait_until(f"{self.device} may be used", lambda: self.begun(request))
 
     def begun(self, request):
         """An alarm that was acknowledged has the device made safe once more: then it is not ready for a moment."""
         try:
-            return self.room.begin(request)
+            session, lease, _ = self.room.begin(request)
         except Refused as refused:
             if refused.token != "DEVICE_NOT_READY":
                 raise
             return None
+        self.session = session
+        self.becomes(session, "running")
+        return session, lease
+
+    def becomes(self, session, state):
+        """Waits for a state of the session; when it ends before, that is told at once."""
+        came = self.voice.event(lambda e: e["type"] == "session.state" and e.get("session_id") == session and
+                                e.get("to") in (state, "ended"))
+        if came["to"] != state:
+            self.ended_as(came, state)
+        return came
+
+    def ended_as(self, ended, wanted):
+        """It ended, and not as it should."""
+        if ended["reason"] in HELD_UP:
+            raise HeldUp(ended["reason"])
+        raise AssertionError(f"ended as {ended['reason']}, not {wanted}: {ended.get('detail')}")
 
     def at_level(self, level, channel=1):
-        self.sim.wait_output(self.device, level, channel)
+        """The trace shows this output; progress, or the end, comes in between."""
+        while self.sim.output(self.device, channel) < level:
+            self.samples(1)
 
     def samples(self, count=4):
         """So many further reports of progress: time in which supervision sees samples."""
-        seen = 0
-        while seen < count:
-            seen += self.voice.read().get("params", {}).get("type") == "session.progress"
+        over = next((e for e in self.voice.events if self.is_end(e)), None)
+        while count > 0 and not over:
+            event = self.voice.read().get("params", {})
+            self.voice.events.append(event)
+            count -= event.get("type") == "session.progress"
+            over = self.is_end(event) and event
+        if over:
+            self.ended_as(over, "running")
+
+    def is_end(self, event):
+        return event.get("type") == "session.state" and event["to"] == "ended" and event["session_id"] == self.session
 
     def restart(self, kill=False):
         """The daemon ends, as systemd ends it or at once, and another one starts."""
@@ -189,8 +230,10 @@ class Hazard(unittest.TestCase):
 
     def end(self, session, reason, evidence="measured"):
         """It ended for this reason, with this proof of rest, and that is in the chain."""
-        ended = self.voice.state(session, "ended")
-        self.assertEqual((ended["reason"], ended["evidence"]), (reason, evidence), ended.get("detail"))
+        ended = self.becomes(session, "ended")
+        if ended["reason"] != reason:
+            self.ended_as(ended, reason)
+        self.assertEqual(ended["evidence"], evidence, ended.get("detail"))
         entry = wait_until("the end is audited", lambda: self.audited("session.ended", session))
         self.assertEqual(entry["detail"]["reason"], reason)
         return ended
@@ -255,14 +298,18 @@ class Hazard(unittest.TestCase):
 
     def refusal(self, request, token, subject=None, **answers):
         """prepare says no, for this reason, and it is audited. answers: of the screening, harmless without."""
-        with self.assertRaises(Refused) as refused:
-            self.prepare(request, **answers)
-        found = refused.exception
+        found = wait_until("the device may be asked for", lambda: self.asked(request, token, **answers))
         self.assertEqual(found.token, token, found.error)
         if subject:
             self.assertIn(subject, {v.get("subject") for v in found.data.get("violations", [])} | {found.data.get("subject")})
         wait_until("the refusal is audited", lambda: self.audited("refused", token=token, message=found.error["message"]))
         return found
+
+    def asked(self, request, token, **answers):
+        """The refusal; none while a device is made safe once more, which is told before anything else."""
+        with self.assertRaises(Refused) as refused:
+            self.prepare(request, **answers)
+        return None if refused.exception.token == "DEVICE_NOT_READY" != token else refused.exception
 
     def refused(self, request, token, subject=None, **answers):
         """The same, while everything is at rest and stays there."""

@@ -84,20 +84,40 @@ class Current(Hazard):
     def stuck(self):
         """Neither the run bit nor the set point reaches it: what is left is that nobody feeds its watchdog."""
         session, lease = self.running()
-        self.sim.fault("stim1", "stuck", ignores="commands", channel=1)
         self.sim.fault("stim1", "hold_level", channel=1)
+        self.sim.fault("stim1", "stuck", ignores="commands", channel=1)
         struck = now_ns()
         self.voice.call("session.stop", session_id=session)
-        self.voice.state(session, "output_unknown")
-        raised = self.alarm("output_unknown", "high", device="stim1")
-        self.refusal(self.request("tens", LEVEL), "OUTPUT_UNKNOWN")
+        self.becomes(session, "output_unknown")
         ms = self.rest(struck)
+        self.unproved_until_now(session, lease)
+        self.measured(ms)
+
+    def test_h07_an_output_that_nothing_rests(self):
+        self.repeat(self.nothing_rests_it)
+
+    def nothing_rests_it(self):
+        """It is told, and nobody can use the device, for as long as it lasts."""
+        session, lease = self.running()
+        self.sim.fault("stim1", "hold_level", channel=1)
+        self.sim.fault("stim1", "stuck", channel=1)
+        self.voice.call("session.stop", session_id=session)
+        self.becomes(session, "output_unknown")
+        self.refusal(self.request("tens", LEVEL), "OUTPUT_UNKNOWN")
+        self.assertGreaterEqual(self.sim.output("stim1"), LEVEL)
+        cleared = now_ns()
+        self.sim.clear("stim1")
+        self.rest(cleared)
+        self.unproved_until_now(session, lease)
+
+    def unproved_until_now(self, session, lease):
+        """A high alarm, which stands until rest is proved and somebody has seen it."""
+        raised = self.alarm("output_unknown", "high", device="stim1")
         self.end(session, "stopped")
         self.gone(session, lease)
         self.sim.clear("stim1")
         self.room.wait_device("stim1", "ready")
         self.latched(raised)
-        self.measured(ms)
 
     # ---- H13 ----
 

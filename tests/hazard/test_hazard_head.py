@@ -48,7 +48,7 @@ class Head(Hazard):
         struck = now_ns()
         self.sim.fault("us1", "coupling", permille=150)
         ms = self.rest(struck)
-        self.voice.state(session, "held")
+        self.becomes(session, "held")
         lost = self.alarm("coupling_lost", "medium", session)
         held = self.voice.call("session.get", session_id=session)
         self.assertEqual(held["hold"]["reason"], "coupling_lost")
