@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cold on the real programs: the set point is walked and comes back to rest, the skin has the last word, and a sensor that
-lies is found. The trace is the judge: `on` false is the stop done, the pad goes on warming by itself."""
+"""Cold on the real programs: the set point is walked and comes back to rest, and nothing goes on without the skin's sensor
+(what it must show stands in tests/hazard). The trace is the judge: `on` false is the stop done, the pad goes on warming by
+itself."""
 import unittest
 
 from room import Refused, Room, begin, cold_request, now_ns, screened, wait_until
@@ -118,13 +119,6 @@ class Pad(ColdRoom):
 
 
 class Skin(ColdRoom):
-    def test_skin_at_eight_degrees_rests_the_pad(self):
-        session, _, _ = self.cooled()
-        cold = now_ns()
-        self.sim.fault("cold1", "skin_temperature", millic=8000)
-        self.rested(cold, 1000)
-        self.ended(session, "skin_cold", "high")
-
     def test_a_sensor_off_the_skin_stops_and_is_not_started_with(self):
         session, _, _ = self.cooled()
         off = now_ns()
@@ -143,30 +137,6 @@ class Skin(ColdRoom):
         self.sim.fault("cold1", "skin_none")
         self.rested(gone, 1000)
         self.ended(session, "sensor_lost", "medium")
-
-    def test_a_sensor_that_shows_what_skin_cannot_be_stops(self):
-        session, _, _ = self.cooled()
-        wrong = now_ns()
-        self.sim.fault("cold1", "skin_temperature", millic=46000)
-        self.rested(wrong, 1000)
-        self.ended(session, "sensor_stuck", "medium")
-
-    def test_a_sensor_stuck_at_twenty_degrees_is_found(self):
-        session, lease, _ = self.cooled()
-        stuck = now_ns()
-        self.sim.fault("cold1", "skin_temperature", millic=20000)
-
-        def over():
-            try:
-                self.client.call("session.keepalive", session_id=session, lease_key=lease)
-            except Refused:
-                return True
-            return self.client.call("session.get", session_id=session)["state"] != "running"
-
-        wait_until("the end of a minute", over, seconds=75, tick=0.5)  # of one value under a pad 8 K colder
-        self.ended(session, "sensor_stuck", "medium")
-        self.assertGreaterEqual((now_ns() - stuck) / 1e9, 60)
-        self.assertLess((now_ns() - stuck) / 1e9, 70)
 
 
 if __name__ == "__main__":

@@ -91,8 +91,8 @@ class ScreeningCase(unittest.TestCase):
         return prepared["sheet"]
 
 
-class Hazards(ScreeningCase):
-    """Rows of the hazard table that a question or the place of an electrode must stop; H08 and H09 are in tests/hazard."""
+class Places(ScreeningCase):
+    """Where electrodes lie; what a question or a place must stop is in tests/hazard."""
 
     def placed(self, *places, target=("chest", "left"), **more):
         """TENS with its two electrodes at these (site, side) places, every question answered harmlessly."""
@@ -112,48 +112,6 @@ class Hazards(ScreeningCase):
                 self.client.call("session.stop", session_id=held["session_id"])
         self.client.act("session.prepare", **self.placed(*2 * (("groin", "left"),), target=("groin", "left")))
         self.allowed(self.placed(*2 * (("buttock", "left"),), target=("buttock", "left"), **second))
-
-    def test_muscles_are_not_driven_over_a_fracture(self):  # H19
-        for answer in ("unknown", None, "here", "on_label"):
-            violations = self.refused(screened(self.client, nmes_request(self.client), unhealed_fracture=answer),
-                                      "CONTRAINDICATED", "fracture")
-            self.assertEqual(len(violations), 1)
-
-    def test_no_ultrasound_or_current_near_a_womb(self):  # H20
-        for build in (us_request, tens_request):
-            for answer in ("yes", "unknown", None):
-                request = screened(self.client, build(self.client, site="hip"), pregnancy_trunk=answer)
-                self.refused(request, "CONTRAINDICATED", "pregnancy")
-
-    def test_the_place_is_where_the_electrodes_lie(self):  # H28
-        for places, token, word in (
-                ((("lumbar", "midline"), ("lumbar", "midline")), "IDENTITY_MISMATCH", "no electrode lies at the target"),
-                ((("thigh", "right"), ("thigh", "right")), "IDENTITY_MISMATCH", "the target is the left one"),
-                ((("eyes", "left"), ("thigh", "left")), "NOT_FOUND", "no body site"),
-                ((("neck_anterior", "midline"), ("thigh", "left")), "NOT_FOUND", "no body site")):
-            self.refused(self.placed(*places, target=("thigh", "left")), token, word)
-
-    def test_the_patient_is_the_one_it_was_prepared_for(self):  # H28
-        self.client.call("events.subscribe")
-        for said in ({"patient_check": "1988-01-30"}, {"patient_ref": "P-2"}, {"target": {"site": "thigh", "side": "right"}},
-                     {"target": {"site": "knee", "side": "left"}}):
-            prepared = self.client.act("session.prepare", **tens_request(self.client, patient_check="1961-04-12"))
-            self.assertEqual(prepared["sheet"]["patient_check"], "1961-04-12")
-            with self.assertRaises(Refused) as refused:
-                self.client.act("session.start", session_id=prepared["session_id"],
-                                confirm_token=prepared["confirm_token"], **said)
-            self.assertEqual((refused.exception.token, refused.exception.data["field"]), ("IDENTITY_MISMATCH", *said))
-            self.client.state(prepared["session_id"], "ended")
-
-    def test_one_reference_is_one_patient(self):  # H28
-        self.client.act("session.prepare", **tens_request(self.client, patient_check="1961-04-12"))
-        other = us_request(self.client, site="knee", patient_check="1988-01-30")
-        self.refused(other, "IDENTITY_MISMATCH", "patient_check")
-        self.refused({**other, "patient_ref": "p-1"}, "IDENTITY_MISMATCH", "patient_check")
-        for lookalike in ("\u0420-1", "\uff30-1", "P\u20101", "P-1\u0301", "P 1"):
-            with self.assertRaises(Refused) as refused:
-                self.client.act("session.prepare", **{**other, "patient_ref": lookalike})
-            self.assertEqual((refused.exception.code, refused.exception.data["field"]), (-32602, "params.patient_ref"))
 
 
 class Days(ScreeningCase):

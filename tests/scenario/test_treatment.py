@@ -100,20 +100,6 @@ class Treatment(RoomCase):
         self.client.state(second, "ended")
 
 
-class LostClient(RoomCase):
-    room_options = {"daemon_keys": "lease = 2 s"}
-
-    def test_a_lost_client_ends_the_session(self):
-        session, _, _ = begin(self.client, tens_request(self.client, start=2000))
-        self.sim.wait_output("stim1", 1000)
-        self.client.close()
-        self.room.clients.remove(self.client)
-        silent = now_ns()
-        self.assertLess(self.sim.wait_rest("stim1", silent), 5000)
-        other = self.room.client()
-        self.assertEqual(other.call("session.get", session_id=session)["end"]["reason"], "lease_lost")
-
-
 class ShortUltrasound(unittest.TestCase):
     PROTOCOL = """
 [protocol short_pulsed]

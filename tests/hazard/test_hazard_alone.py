@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A treatment that nobody watches any more: the client is gone, the daemon hangs, the wire tells nothing or lies."""
+import itertools
+import os
+import signal
+import threading
+
+from hazard import Hazard, main
+
+from dosage import TENS
+from room import Refused, now_ns, wait_until
+
+LEVEL = 5000
+# What is done to the replies, and whether requests still act; each is more than a glitch.
+BENT = ({"fault": "silent"}, {"fault": "drop"}, {"fault": "delay", "ms": 600}, {"fault": "replay", "retag": True},
+        {"fault": "corrupt", "how": "bit_flip"}, {"fault": "corrupt", "how": "transaction"}, {"fault": "corrupt", "how": "unit"},
+        {"fault": "exception", "code": 4})
+
+
+class Alone(Hazard):
+    treatments = {"tens": (TENS, 12000)}
+
+    @staticmethod
+    def environment(room):
+        """A lease that runs out within seconds."""
+        with open(os.path.join(room.config, "daemon.ini"), encoding="utf-8") as file:
+            room.write("daemon.ini", file.read().replace("lease = 30 s", "lease = 3 s"))
+        return {}
+
+    def watched(self):
+        """A treatment at its level whose lease is renewed by somebody until the returned function is called."""
+        session, lease = self.begin("tens", LEVEL)
+        over, client, renewed = threading.Event(), self.room.client(), []
+
+        def renew():
+            try:
+                while not over.wait(0.2):
+                    renewed.append(now_ns())
+                    client.call("session.keepalive", session_id=session, lease_key=lease)
+            except (Refused, TimeoutError):  # it is over, or nobody answers
+                pass
+
+        def leave():
+            over.set()
+            thread.join()
+            self.room.clients.remove(client)
+            client.close()
+            return renewed[-1]
+        thread = threading.Thread(target=renew)
+        thread.start()
+        self.addCleanup(lambda: over.is_set() or leave())
+        self.at_level(LEVEL)
+        wait_until("a renewal", lambda: renewed)
+        return session, lease, leave
+
+    # ---- H25 ----
+
+    def test_h25_the_client_is_gone(self):
+        self.repeat(self.left)
+
+    def left(self):
+        session, lease, leave = self.watched()
+        last = leave()
+        ms = self.rest(last)
+        self.end(session, "lease_lost")
+        raised = self.alarm("lease_lost", "medium", session)
+        self.gone(session, lease)
+        self.latched(raised)
+        self.measured(ms)
+
+    # ---- H26 ----
+
+    def test_h26_the_daemon_hangs(self):
+        self.repeat(self.hung)
+
+    def hung(self):
+        session, lease, leave = self.watched()
+        struck = now_ns()
+        self.room.daemon.send_signal(signal.SIGSTOP)
+        try:
+            ms = self.rest(struck)
+        finally:
+            self.room.daemon.send_signal(signal.SIGCONT)
+        ended = self.voice.state(session, "ended")
+        self.assertIn(ended["reason"], ("dead_man", "lease_lost"))  # what it hears of first when it is awake again
+        self.end(session, ended["reason"])
+        raised = self.alarm(ended["reason"], "medium", session)
+        leave()
+        self.gone(session, lease)
+        self.latched(raised)
+        self.measured(ms)
+
+    # ---- H27 ----
+
+    def test_h27_no_reply_is_what_it_should_be(self):
+        self.repeat(self.bent, itertools.cycle(BENT))
+
+    def bent(self, faults):
+        fault = next(faults)
+        session, lease, leave = self.watched()
+        struck = now_ns()
+        self.sim.control(device="stim1", **fault)
+        ms = self.rest(struck)
+        self.voice.state(session, "output_unknown")
+        unknown = self.alarm("output_unknown", "high", device="stim1")
+        self.sim.clear("stim1")
+        ended = self.voice.state(session, "ended")
+        self.end(session, ended["reason"])
+        self.assertIn(ended["reason"], ("link_lost", "sample_stale", "dead_man"))
+        raised = self.alarm(ended["reason"], "medium", session)
+        leave()
+        self.gone(session, lease)
+        self.room.wait_device("stim1", "ready")
+        for one in (unknown, raised):
+            self.latched(one)
+        self.measured(ms)
+
+    def test_h27_every_reply_comes_twice(self):
+        """Harmless, or the end of it: nothing else comes out than was set."""
+        self.repeat(self.doubled)
+
+    def doubled(self):
+        session, lease, leave = self.watched()
+        struck = now_ns()
+        self.sim.fault("stim1", "duplicate")
+        wait_until("so many requests", lambda: self.requests(struck) > 20 or self.sim.at_rest("stim1"))
+        self.assertLessEqual({o["value"] for o in self.sim.outputs("stim1", 1) if o["t_ns"] > struck}, {0, LEVEL})
+        self.sim.clear("stim1")
+        stopped = now_ns()
+        self.voice.call("session.stop", session_id=session)
+        ms = self.rest(stopped if not self.sim.at_rest("stim1") else struck)
+        self.voice.state(session, "ended")
+        leave()
+        self.gone(session, lease)
+        self.measured(ms)
+
+    def requests(self, since):
+        return sum(line["event"] == "request" and line["t_ns"] > since for line in self.sim.trace())
+
+
+if __name__ == "__main__":
+    main()
