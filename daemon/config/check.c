@@ -67,6 +67,15 @@ static void check_times(struct telling *t, const struct config_daemon *daemon, c
         tell(t, "device %s does not say how long a stop may take", d->id);
 }
 
+/* A name under something that is not so is no acceptance, and hides the one that will be needed some day. */
+static void check_acceptance(struct telling *t, const struct config_device *device, const struct modality_device *d)
+{
+    const bool stops = d->on_link_loss == LINK_LOSS_STOPS || d->watchdog_ms > 0;
+    if (device->accepted_by != NULL && stops && !d->stop_leaves_output)
+        tell(t, "device %s: accept_link_loss is of no use: it stops %s", d->id,
+             d->watchdog_ms > 0 ? "by its watchdog" : "when its link is lost");
+}
+
 int config_check_device(const struct config *config, size_t device, const struct modality_device *described,
                         config_report *report, void *userdata)
 {
@@ -74,6 +83,7 @@ int config_check_device(const struct config *config, size_t device, const struct
     check_groups(&t, described);
     check_channels(&t, described);
     check_times(&t, &config->daemon, described);
+    check_acceptance(&t, &config->devices[device], described);
     return t.rc;
 }
 

@@ -4,6 +4,7 @@
  * of the clinic stay here; all other lines, with the register map they name, go to the plugin with their origins.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "config/canonical.h"
 #include "config/refer.h"
@@ -90,6 +91,15 @@ static void check_map(struct load *load, const struct raw_section *s, const char
     fault_add(&load->faults, section_line(s, "map")->at, "map = %s: there is no [map %s]", map, map);
 }
 
+/* As `modalityctl scan` prints what only a person knows: whoever pasted it has not read on. */
+static void check_filled_in(struct load *load, const struct raw_section *s)
+{
+    for (size_t i = 0; i < s->n_lines; i++)
+        if (strcasecmp(s->lines[i].value, "FILL IN") == 0)
+            fault_add(&load->faults, s->lines[i].at, "%s = %s: has to be filled in", s->lines[i].key,
+                      s->lines[i].value);
+}
+
 static void build_device(struct load *load, const struct raw_section *s, struct config_device *d, struct found *f)
 {
     const char *link, *fault;
@@ -98,6 +108,7 @@ static void build_device(struct load *load, const struct raw_section *s, struct 
     if (field_text(load, s, "plugin", &d->plugin))
         check_plugin(load, s, d->plugin);
     field_yes(load, s, "simulated", &d->simulated);
+    check_filled_in(load, s);
     build_clinic(load, s, d);
     field_count(load, s, "unit", &f->unit);
     if (field_text(load, s, "map", &f->map))

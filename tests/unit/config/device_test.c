@@ -190,6 +190,15 @@ static void a_device_has_one_section(void **state)
     assert_int_equal(fixture_load(f, NULL), 0);
 }
 
+static void what_only_a_person_knows_has_to_be_filled_in(void **state)
+{
+    struct fixture *f = *state;
+    refused(f, DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "serial = Fill In\n" MAPS,
+            "a.ini:9: serial = Fill In: has to be filled in");
+    refused(f, DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "groups = FILL IN\n" MAPS,
+            "a.ini:9: groups = FILL IN: has to be filled in");
+}
+
 static void two_names_of_one_node_are_one_link(void **state)
 {
     struct fixture *f = *state;
@@ -378,6 +387,26 @@ static void a_unit_must_fit_its_line_and_be_stoppable(void **state)
     assert_non_null(strstr(f->told, "must be fed every 99 ms"));
 }
 
+static void an_acceptance_of_what_is_not_so_is_told(void **state)
+{
+    struct fixture *f = *state;
+    fixture_write(f, "a.ini", DEVICE("a", "usb:1", "1", "m") "accept_link_loss = head of therapy, 2026-11-22\n" MAPS);
+    assert_int_equal(fixture_load(f, NULL), 0);
+    struct modality_device d = sound_unit();
+    d.on_link_loss = LINK_LOSS_CONTINUES;
+    assert_int_equal(check_both(f, &d), -EINVAL);
+    assert_non_null(strstr(f->told, "a.ini:1: device a: accept_link_loss is of no use: it stops by its watchdog"));
+    d.watchdog_ms = 0;
+    assert_int_equal(check_both(f, &d), 0);
+    d.on_link_loss = LINK_LOSS_UNKNOWN;
+    assert_int_equal(check_both(f, &d), 0);
+    d.on_link_loss = LINK_LOSS_STOPS;
+    assert_int_equal(check_both(f, &d), -EINVAL);
+    assert_non_null(strstr(f->told, "it stops when its link is lost"));
+    d.stop_leaves_output = true;
+    assert_int_equal(check_both(f, &d), 0);
+}
+
 static void the_strongest_role_counts(void **state)
 {
     struct fixture *f = *state;
@@ -409,6 +438,7 @@ int main(void)
         RUN(a_numbered_terminal_may_be_any_device_on_usb),
         RUN(what_is_behind_a_terminal_is_asked_of_the_kernel),
         RUN(a_device_has_one_section),
+        RUN(what_only_a_person_knows_has_to_be_filled_in),
         RUN(two_names_of_one_node_are_one_link),
         RUN(a_line_keeps_its_name_when_the_node_behind_it_changes),
         RUN(a_host_gets_its_devices_and_their_maps_only),
@@ -416,6 +446,7 @@ int main(void)
         RUN(what_a_device_reports_of_itself_stays_with_the_clinic),
         RUN(thirty_three_units_do_not_fit_on_a_link),
         RUN(a_unit_must_fit_its_line_and_be_stoppable),
+        RUN(an_acceptance_of_what_is_not_so_is_told),
         RUN(the_strongest_role_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
