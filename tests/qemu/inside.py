@@ -23,7 +23,7 @@ ROLES = "[role tester]\nright = engineer\nusers = 0\nmay_act_for = yes\n"
 def filled_in(serials):
     """What the clinic does with udev's rules that wait for a serial number."""
     with open(os.path.join(INSIDE, "config", "60-modalityd.rules"), encoding="utf-8") as file:
-        rules = re.findall(r"^#(ACTION.*)$", file.read(), re.M)
+        rules = re.findall(r'^#(ACTION.*"SERIAL".*)$', file.read(), re.M)
     lines = [rule.replace("SERIAL", serial) for product, serial in serials.items() for rule in rules if f'"{product}"' in rule]
     assert len(lines) == len(serials), rules
     return "\n".join(lines) + "\n"
@@ -60,14 +60,18 @@ class Inside:
             self.room.close()
         shutil.rmtree(self.directory, True)
 
-    def start(self):
+    def start(self, user="modalityd", config="/etc/modalityd"):
         """The daemon as an installation runs it: not as root. Its number is in /tmp/daemon.pid."""
-        self.machine.do("su modalityd -c 'echo $$ >/tmp/daemon.pid; exec modalityd --config /etc/modalityd 2>>/tmp/daemon.log' "
+        self.machine.do(f"su {user} -c 'echo $$ >/tmp/daemon.pid; exec modalityd --config {config} 2>>/tmp/daemon.log' "
                         "</dev/null >/dev/null &")
         try:
             wait_until("an answer of the daemon", lambda: self.machine.run("modalityctl devices")[0] == 0, SECONDS, 0.1)
         except AssertionError as failure:
             raise AssertionError(f"{failure}\n{self.log()}") from None
+
+    def end(self):
+        """The daemon has ended as it is told to, and its hosts with it."""
+        self.machine.do("kill $(cat /tmp/daemon.pid); while test -S $MODALITY_SOCKET; do sleep 0.1; done")
 
     def log(self):
         """What all sides say, for a failure."""

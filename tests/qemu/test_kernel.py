@@ -5,6 +5,7 @@ judged by their trace. The RehaStim 2 is behind an FTDI chip of QEMU's own, whic
 MODALITY_QEMU=full it is the short pass of every test run."""
 import itertools
 import os
+import re
 import unittest
 
 from inside import SECONDS, Inside, Treatment
@@ -121,6 +122,56 @@ class Stimulation(Case):
         self.whole_treatment("reha")
         self.a_fault("reha", 5000)
         self.a_pulled_plug("reha", 1200 + 100)  # it has power of its own, and a watchdog
+
+
+class Fence(Case):
+    """Around plugins, as it is shipped: on the kernel of a Debian system, and where the daemon is started as root."""
+
+    def hosts(self):
+        """What the kernel says of each process that runs a plugin, {name: words}."""
+        said = self.machine.do("for p in $(pidof modality-host); do cat /proc/$p/status; echo; done")
+        return [dict(line.split(":\t", 1) for line in block.splitlines() if ":\t" in line) for block in said.split("\n\n")
+                if block.strip()]
+
+    def fenced(self, uid, *bounds):
+        hosts = self.hosts()
+        self.assertGreaterEqual(len(hosts), len(DEVICES))
+        for host in hosts:
+            self.assertEqual(host["Uid"].split(), [uid] * 4)
+            self.assertEqual((host["NoNewPrivs"], host["Seccomp"]), ("1", "2"))
+            for held in "CapInh", "CapPrm", "CapEff", "CapAmb", *bounds:
+                self.assertEqual(int(host[held], 16), 0, held)
+        self.assertRegex(self.machine.do("grep fence: /tmp/daemon.log"), "Landlock [1-9]")
+
+    def test_hosts_of_a_daemon_that_is_not_root(self):
+        self.fenced("900")
+
+    def test_hosts_of_root_are_another_user_and_a_hostile_plugin_stays_inside(self):
+        victim = ("mkdir /tmp/victim; echo 1 >/tmp/victim/secret; chmod 777 /tmp/victim /tmp/victim/secret; "
+                  "cp -r /etc/modalityd /tmp/as_root; sed -i 's,^state_dir.*,state_dir = /tmp/as_root_state,' /tmp/as_root/daemon.ini")
+        self.machine.do(f"{victim}; sed -i 's,^socket.*,socket = /run/as_root/socket,' /tmp/as_root/daemon.ini")
+        self.machine.write("/tmp/as_root/hostile.ini", "[device hostile]\nplugin = hostile\nlink = tcp:127.0.0.1:9\n"
+                           "attack = attempts\nvictim = /tmp/victim\nport = 10\nlabel = a plugin that does what none may\n")
+        inside.end()
+        self.machine.do("mkdir -m 700 /tmp/as_root_state /run/as_root; >/tmp/daemon.log; export MODALITY_SOCKET=/run/as_root/socket")
+        try:
+            inside.start("root", "/tmp/as_root")
+            self.all_ready()
+            inside.wait_device("hostile", "ready")
+            self.fenced("901", "CapBnd")
+            self.stop(self.tens("p24"), "p24")
+            tried = dict(re.findall(r" (\w+)=(\d+)", self.machine.do("grep hostile: /tmp/daemon.log")))
+            self.assertIn("end", tried)
+            for name in "connect_elsewhere", "serve":  # the kernel of Debian 12 has no fence for ports
+                tried.pop(name)
+            for name in "processes", "threads":
+                self.assertEqual(tried.pop(name), "0", name)
+            self.assertEqual([name for name, error in tried.items() if error == "0"], [])
+            self.assertEqual(self.machine.do("ls /tmp/victim").split(), ["secret"])
+        finally:
+            inside.end()
+            self.machine.do("export MODALITY_SOCKET=/run/modalityd/socket")
+            inside.start()
 
 
 in_full = unittest.skipUnless(FULL, "tools/test --qemu")
@@ -257,8 +308,8 @@ class Driver(Case):
         """A RehaStim 2 by way of ftdi_sio, under the name that udev gives its terminal."""
         name = self.machine.do("ls /sys/bus/usb/drivers/ftdi_sio").split()
         self.assertNotIn("1-2:1.0", name)
-        self.machine.do("cp /etc/modalityd/devices.ini /tmp/devices.ini; kill $(cat /tmp/daemon.pid); "
-                        "while test -S $MODALITY_SOCKET; do sleep 0.1; done")
+        self.machine.do("cp /etc/modalityd/devices.ini /tmp/devices.ini")
+        inside.end()
         self.sim.fault("reha", "absent", ms=100)
         wait_until("its terminal", lambda: self.machine.run("ls /dev/serial/by-id/*FT11*")[0] == 0, SECONDS, 0.1)
         path = self.machine.do("ls /dev/serial/by-id/*FT11*").strip()
@@ -270,8 +321,8 @@ class Driver(Case):
             self.plugged_out("reha", 1200 + 100)
             self.assertIn(treatment.ended()[0], (FAULT, UNPROVED))
         finally:
-            self.machine.do("kill $(cat /tmp/daemon.pid); while test -S $MODALITY_SOCKET; do sleep 0.1; done; "
-                            "cp /tmp/devices.ini /etc/modalityd/devices.ini")
+            inside.end()
+            self.machine.do("cp /tmp/devices.ini /etc/modalityd/devices.ini")
             inside.start()
 
 
