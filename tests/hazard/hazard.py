@@ -137,14 +137,14 @@ class Hazard(unittest.TestCase):
     def request(self, protocol, level, **more):
         return self.treatments[protocol][0].request(protocol, level, patient=more.pop("patient", None) or self.patient(), **more)
 
-    def begin(self, protocol, level, **more):
-        """A treatment that runs at its level: (session, lease)."""
+    def begin(self, protocol, level, until="running", **more):
+        """A treatment that runs, or has come to that state: (session, lease)."""
         self.device = self.treatments[protocol][0].device
         self.rested.pop(self.device, None)
         request = self.request(protocol, level, **more)
-        return wait_until(f"{self.device} may be used", lambda: self.begun(request))
+        return wait_until(f"{self.device} may be used", lambda: self.begun(request, until))
 
-    def begun(self, request):
+    def begun(self, request, until):
         """An alarm that was acknowledged has the device made safe once more: then it is not ready for a moment."""
         try:
             session, lease, _ = self.room.begin(request)
@@ -153,7 +153,7 @@ class Hazard(unittest.TestCase):
                 raise
             return None
         self.session = session
-        self.becomes(session, "running")
+        self.becomes(session, until)
         return session, lease
 
     def becomes(self, session, state):

@@ -116,7 +116,7 @@ class Restart(Hazard):
     def full(self, patients):
         patient = self.patient()
         for _ in range(2):
-            session, _ = self.begin("short", 1000, patient=patient)
+            session, _ = self.begin("short", 1000, until="ended", patient=patient)
             self.end(session, "complete")
             self.settled(session, patient)
         self.refused(self.request("short", 1000, patient=patient), "LIMIT_EXCEEDED", "twice_a_day")
@@ -154,7 +154,7 @@ class Restart(Hazard):
     def clock(self):
         """Back and forth by a day: an hour of rest is an hour of the machine, and each step is in the chain."""
         patient = self.patient()
-        session, _ = self.begin("resting", 1000, patient=patient)
+        session, _ = self.begin("resting", 1000, until="ended", patient=patient)
         self.end(session, "complete")
         self.settled(session, patient)
         for days, step in ((-1, -1), (1, 2), (0, -1)):
