@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * posix_spawn with what a host needs: its own process group (no terminal or group signal meant for the daemon reaches
- * it), default signals, and every descriptor but the named ones closed by CLOEXEC.
+ * it), default signals, and no descriptor but the named ones: what the daemon's starter has left open is not the
+ * daemon's, and no plugin's either.
  */
 #include "link/spawn.h"
 
@@ -37,7 +38,17 @@ static int attributes_make(posix_spawnattr_t *attributes)
     return -r;
 }
 
-/* from[i] becomes descriptor to[i] of the child. */
+/* from[i] becomes descriptor to[i] of the child; the rest is closed. */
+static int actions_fill(posix_spawn_file_actions_t *actions, const int *from, const int *to, size_t n)
+{
+    int r = 0, rest = STDERR_FILENO + 1;
+    for (size_t i = 0; i < n && r == 0; i++) {
+        r = posix_spawn_file_actions_adddup2(actions, from[i], to[i]);
+        rest = to[i] >= rest ? to[i] + 1 : rest;
+    }
+    return r == 0 ? posix_spawn_file_actions_addclosefrom_np(actions, rest) : r;
+}
+
 static int spawn(const char *path, char *const argv[], const int *from, const int *to, size_t n, struct spawned *out)
 {
     posix_spawnattr_t attributes;
@@ -50,8 +61,7 @@ static int spawn(const char *path, char *const argv[], const int *from, const in
         posix_spawnattr_destroy(&attributes);
         return -r;
     }
-    for (size_t i = 0; i < n && r == 0; i++)
-        r = posix_spawn_file_actions_adddup2(&actions, from[i], to[i]);
+    r = actions_fill(&actions, from, to, n);
     pid_t pid = 0;
     if (r == 0)
         r = posix_spawn(&pid, path, &actions, &attributes, argv, environ);
