@@ -10,13 +10,14 @@
 
 #include "rig.h"
 
-#define GROUPS 3 /* of the fake: each channel, and both */
+#define GROUPS 3      /* of the fake: each channel, and both */
+#define WAIT_MS 20000 /* for what has to come, on a machine however busy */
 
 static struct rig *ready(const struct rig_options *options)
 {
     struct rig *r = rig_start(options);
     for (uint64_t unit = 0; unit < (options->units ? options->units : 1); unit++)
-        rig_wait(r, 3000, rig_unit_state, unit * 100 + UNIT_READY);
+        rig_wait(r, WAIT_MS, rig_unit_state, unit * 100 + UNIT_READY);
     return r;
 }
 
@@ -37,7 +38,7 @@ static void try_unit(struct rig *r, uint32_t unit)
 static void tried(struct rig *r)
 {
     try_unit(r, 0);
-    rig_wait(r, 5000, over, 0);
+    rig_wait(r, WAIT_MS, over, 0);
 }
 
 /* What one of them said; NULL: it was not tried. */
@@ -73,7 +74,7 @@ static void every_way_to_rest_is_tried_and_nothing_is_energised(void **state)
     assert_int_equal(rig_trace_count(r, from, 0, FAKE_APPLY), 0);
     assert_int_equal(rig_trace_count(r, from, 0, FAKE_START), 0);
     rig_arm_and_run(r, 1, 0, 2000); /* as ready as before */
-    rig_wait(r, 3000, rig_level_is, 2000);
+    rig_wait(r, WAIT_MS, rig_level_is, 2000);
     rig_end(r);
 }
 
@@ -100,7 +101,7 @@ static void one_that_says_another_serial_number_has_failed(void **state)
     assert_int_equal(said(r, LINK_TRIAL_IDENTITY, 0)->result, -ENODEV);
     assert_int_equal(said(r, LINK_TRIAL_OVER, 0)->result, -ECANCELED);
     assert_null(said(r, LINK_TRIAL_STOP, 0));
-    rig_wait(r, 5000, rig_unit_state, UNIT_READY);
+    rig_wait(r, WAIT_MS, rig_unit_state, UNIT_READY);
     rig_end(r);
 }
 
@@ -112,7 +113,7 @@ static void one_that_goes_silent_ends_the_trial(void **state)
     tried(r);
     assert_int_equal(said(r, LINK_TRIAL_OVER, 0)->result, -ECANCELED);
     r->world->units[0].silent = 0;
-    rig_wait(r, 5000, rig_unit_state, UNIT_READY);
+    rig_wait(r, WAIT_MS, rig_unit_state, UNIT_READY);
     rig_end(r);
 }
 
@@ -121,7 +122,7 @@ static void one_that_is_in_a_session_is_not_tried(void **state)
     (void)state;
     struct rig *r = ready(&(struct rig_options){.extra = {"slice_ms=400"}});
     rig_arm_and_run(r, 1, 0, 2000);
-    rig_wait(r, 3000, rig_level_is, 2000);
+    rig_wait(r, WAIT_MS, rig_level_is, 2000);
     const unsigned from = r->world->n_trace;
     tried(r);
     assert_int_equal(r->n_tried, 1);
@@ -137,7 +138,7 @@ static void after_an_idle_host_nobodys_watchdog_is_waited_for(void **state)
     (void)state;
     struct rig *r = rig_start(
         &(struct rig_options){.extra = {"nameless=yes", "watchdog_ms=1200"}, .replacement = true, .idle = true});
-    rig_wait(r, 3000, rig_unit_has_been, UNIT_QUARANTINE);
+    rig_wait(r, WAIT_MS, rig_unit_has_been, UNIT_QUARANTINE);
     assert_false(rig_unit_has_been(r, UNIT_OUTPUT_UNKNOWN));
     rig_end(r);
 }
