@@ -5,7 +5,7 @@ import itertools
 from hazard import Hazard, main
 
 from dosage import LASER
-from room import now_ns, wait_until
+from room import Refused, now_ns, wait_until
 
 POWER = 60000
 
@@ -44,11 +44,8 @@ class Light(Hazard):
 
     def turned(self):
         """In the delay that warns of the emission."""
-        self.device, since = "las1", now_ns()
-        session, lease, _ = self.room.begin(self.request("light", POWER))
-        wait_until("the start is taken", lambda: any(
-            line["event"] == "request" and line["t_ns"] > since and line["phase"] == "applied" and line["function"] == 5 and
-            line["values"] == [1] for line in self.sim.trace()))
+        since = now_ns()
+        session, lease = wait_until("the laser may be used", self.delayed)
         self.sim.fault("las1", "key_off")
         self.end(session, "interlock_open")
         raised = self.alarm("interlock_open", "high", session)
@@ -56,6 +53,24 @@ class Light(Hazard):
         self.sim.clear("las1")
         self.latched(raised)
         self.measured(max((o["value"] for o in self.sim.outputs("las1") if o["t_ns"] >= since), default=0))
+
+    def delayed(self):
+        """A start that the device has taken; None while it is not ready, as it is for a moment after each alarm."""
+        since = now_ns()
+        try:
+            session, lease, _ = self.room.begin(self.request("light", POWER))
+        except Refused as refused:
+            self.assertEqual(refused.token, "DEVICE_NOT_READY")
+            return None
+        wait_until("the start is taken", lambda: self.taken(since) or self.is_over(session))
+        return (session, lease) if self.taken(since) else None
+
+    def taken(self, since):
+        return any(line["event"] == "request" and line["t_ns"] > since and line["phase"] == "applied" and
+                   line["function"] == 5 and line["values"] == [1] for line in self.sim.trace())
+
+    def is_over(self, session):
+        return self.voice.call("session.get", session_id=session)["state"] == "ended"
 
     # ---- H22 ----
 
