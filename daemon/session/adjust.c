@@ -335,6 +335,8 @@ static void apply(const struct change *c, const struct session_actor *actor, con
         const int64_t old = session->present[i].value[q];
         const int64_t value = value_of(c, i);
         quantity_put(&session->present[i], q, value);
+        if (q == session->level && quantity_unsafer(q, value, session->farthest[i]))
+            session->farthest[i] = value;
         if (q != session->level)
             quantity_put(&session->rules.channels[i].values, q, value);
         if (session->armed && value != old)

@@ -65,6 +65,7 @@ static void on_started(struct session *session, const struct link_session *m, co
     const int64_t end_boot_ns = session->output_boot_ns + session->arm.envelope.total_ms * NS_PER_MS;
     if (end_boot_ns < session->arm.end_boot_ns)
         session->arm.end_boot_ns = end_boot_ns;
+    session->supervised.began = true;
     state_apply(session, EVENT_started, now);
 }
 

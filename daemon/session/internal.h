@@ -45,11 +45,12 @@ struct unit {
     struct link_sample sample;
     bool unproved; /* output_unknown, latched */
     bool unproved_told;
-    bool news; /* its state changed since it was last told */
-    char unproved_why[LINK_TEXT_MAX]; /* the first reason */
-    char unproved_now[LINK_TEXT_MAX]; /* what stands in the way now, in the host's words, "" = it has not said */
-    int64_t unproved_ns;  /* proof must be younger */
-    int64_t make_safe_ns; /* when it was last asked for */
+    bool news;                              /* its state changed since it was last told */
+    char unproved_why[LINK_TEXT_MAX];       /* the first reason */
+    char unproved_now[LINK_TEXT_MAX];       /* what stands in the way now, in the host's words, "" = it has not said */
+    int64_t unproved_ns;                    /* proof must be younger */
+    int64_t on_since_ns, on_ns, on_wall_ms; /* first and last sample with output that nobody had started; 0 = none */
+    int64_t make_safe_ns;                   /* when it was last asked for */
 };
 
 /* A ledger entry that an earlier run left open. */
@@ -159,6 +160,7 @@ struct session {
     size_t n_channels;
     uint32_t channels[DOSE_CHANNELS_MAX];
     struct quantity_set present[DOSE_CHANNELS_MAX];
+    int64_t farthest[DOSE_CHANNELS_MAX]; /* level that was commanded since the newest sample */
     struct link_arm arm;
     struct link_stop stop;
     struct supervise_rules rules;
@@ -167,9 +169,10 @@ struct session {
     bool reserve_pending, reserved, armed, ever_armed;
     int reserve_error;
     int64_t output_boot_ns; /* since when this turn's output has been on, INT64_MAX = it has not */
+    int64_t asleep_ns;      /* boottime less monotonic, as far as the dose has it */
     int64_t start_until_ns, stop_until_ns, treated_ms;
     int64_t held_ms, paused_ms;
-    int64_t stop_told_ns; /* the host was told to stop then and has not said that it heard, 0 = it has */
+    int64_t stop_told_ns;  /* the host was told to stop then and has not said that it heard, 0 = it has */
     char pause_reason[48]; /* why it is paused: operator, lease_lost, or which point is done */
     int64_t points_done;   /* of a laser that treats point by point */
     bool point_over;       /* the present one is; the next begins with the next turn */
@@ -391,6 +394,9 @@ void link_lost(struct sessions *s, size_t link, const char *why, const struct se
 
 /* telemetry.c: samples and the table of faults at work */
 void session_sample(struct session *session, const struct link_sample *sample, const struct session_time *now);
+/* Counts all that may have come out until rest was proved: more than the newest sample showed, if more was commanded.
+ */
+void session_settle(struct session *session, int64_t rested_ns, const struct session_time *now);
 /* Output on a channel of the unit that no armed session holds. */
 void unit_judge_output(struct sessions *s, struct unit *unit, const struct session_time *now);
 void session_judge_fresh(struct session *session, const struct session_time *now);

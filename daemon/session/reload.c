@@ -160,10 +160,12 @@ static int cut(struct session *session, struct assessment *a)
     return good;
 }
 
+/* What was to be begun with may lie beyond the new ceiling: it comes down with it, as in the host. */
 static void put_envelope(struct session *session, const struct assessment *a)
 {
+    struct envelope tighter = session->arm.envelope;
     for (size_t i = 0; i < session->n_channels; i++) {
-        struct envelope_channel *e = &session->arm.envelope.channels[i];
+        struct envelope_channel *e = &tighter.channels[i];
         const struct quantity_set *ceiling = &a->plan.dose.treatment.channels[i].ceiling;
         e->level_ceiling = ceiling->value[session->level];
         for (size_t k = 0; k < e->n_settings; k++) {
@@ -171,6 +173,7 @@ static void put_envelope(struct session *session, const struct assessment *a)
                 e->settings[k].ceiling = ceiling->value[e->settings[k].quantity];
         }
     }
+    (void)envelope_tighten(&session->arm.envelope, &tighter); /* of one shape */
 }
 
 /*

@@ -27,11 +27,15 @@ int link_tell(struct sessions *s, size_t link, const void *message, const struct
     return r;
 }
 
+/* The bound runs from the first order to rest: to end what is being paused or held gives nobody more time. */
 void session_rest(struct session *session, enum session_event event, const struct session_time *now)
 {
+    const bool rests = session->state == SESSION_pausing || session->state == SESSION_holding;
     state_apply(session, event, now);
-    session->stop_until_ns = now->monotonic_ns + stop_bound_ns(session);
-    session->stop_told_ns = now->monotonic_ns;
+    if (!rests) {
+        session->stop_until_ns = now->monotonic_ns + stop_bound_ns(session);
+        session->stop_told_ns = now->monotonic_ns;
+    }
     if (event == EVENT_hold)
         session->hold_since_ns = now->monotonic_ns;
     link_tell(session->owner, session->unit->settings->link, &session->stop, now);
@@ -99,7 +103,7 @@ void session_rested(struct session *session, enum modality_evidence evidence, in
         const int64_t at_ns = rested_ns < now->monotonic_ns ? rested_ns : now->monotonic_ns;
         const int64_t boot_ns = now->boot_ns - (now->monotonic_ns - at_ns);
         const int64_t until_ns = boot_ns < session->arm.end_boot_ns ? boot_ns : session->arm.end_boot_ns;
-        supervise_settle(&session->rules, &session->supervised, at_ns);
+        session_settle(session, at_ns, now);
         if (until_ns > session->output_boot_ns)
             session->treated_ms += (until_ns - session->output_boot_ns) / NS_PER_MS;
     }

@@ -262,13 +262,14 @@ void session_arm(struct session *session, const struct session_time *now)
     arm->permit_boot_ns = now->boot_ns + (int64_t)s->settings.permit_ms * NS_PER_MS;
     arm->envelope.total_ms = left_ms;
     for (size_t i = 0; i < session->n_channels; i++)
-        arm->targets[i] = session->present[i].value[session->level];
+        arm->targets[i] = session->farthest[i] = session->present[i].value[session->level];
     supervise_begin(&session->supervised, now->monotonic_ns);
     session_course_begin(session);
     if (session->unit->has_sample && session->unit->sample.seq > session->supervised.last_seq)
         session->supervised.last_seq = session->unit->sample.seq;
     session->armed = session->ever_armed = true;
     session->output_boot_ns = INT64_MAX;
+    session->asleep_ns = now->boot_ns - now->monotonic_ns;
     session->start_until_ns = now->monotonic_ns + START_BOUND_NS + start_ns;
     session->contact_good = 0;
     if (link_tell(s, session->unit->settings->link, arm, now) < 0)

@@ -125,11 +125,41 @@ static void note_commanded(struct session *session)
     }
 }
 
+/* A device does not sleep with the machine: it goes on at its last rates until its watchdog, where it has one, ends it.
+ */
+static void count_sleep(struct session *session, const struct session_time *now)
+{
+    struct supervise_state *state = &session->supervised;
+    const int64_t watchdog_ns = (int64_t)session->unit->info.device.watchdog_ms * NS_PER_MS;
+    const int64_t taken_ns = state->last_taken_ns;
+    int64_t slept_ns = now->boot_ns - now->monotonic_ns - session->asleep_ns;
+    session->asleep_ns += slept_ns;
+    if (watchdog_ns > 0 && slept_ns > watchdog_ns)
+        slept_ns = watchdog_ns;
+    supervise_settle(&session->rules, state, taken_ns + slept_ns);
+    state->last_taken_ns = taken_ns; /* no sample is newer for it */
+}
+
+/* Told that the output began, or never told what became of it. */
+static bool may_have_begun(const struct session *session)
+{
+    return session->output_boot_ns != INT64_MAX || session->state == SESSION_output_unknown;
+}
+
+void session_settle(struct session *session, int64_t rested_ns, const struct session_time *now)
+{
+    if (may_have_begun(session))
+        supervise_commanded(&session->rules, &session->supervised, session->farthest);
+    count_sleep(session, now);
+    supervise_settle(&session->rules, &session->supervised, rested_ns);
+}
+
 void session_sample(struct session *session, const struct link_sample *sample, const struct session_time *now)
 {
     if (!session->armed || sample->turn != session->arm.ref.turn)
         return;
     struct supervise_outcome outcome;
+    count_sleep(session, now);
     const bool judged = is_supervised(session);
     note_commanded(session);
     supervise_sample(&session->rules, &session->supervised, sample, &outcome);
@@ -140,6 +170,8 @@ void session_sample(struct session *session, const struct link_sample *sample, c
             send_permit(session, now);
         clear_notes(session, tell_findings(session, &outcome));
     }
+    for (size_t i = 0; i < session->n_channels; i++)
+        session->farthest[i] = session->present[i].value[session->level];
     note_course(session, sample);
     follow_level(session, sample, now);
 }
@@ -181,6 +213,10 @@ void unit_judge_output(struct sessions *s, struct unit *unit, const struct sessi
     }
     if (on == MODALITY_CHANNELS_MAX)
         return;
+    if (unit->on_since_ns == 0)
+        unit->on_since_ns = now->monotonic_ns;
+    unit->on_ns = now->monotonic_ns;
+    unit->on_wall_ms = now->wall_ms;
     for (size_t i = 0; i < s->n_sessions; i++) {
         if (s->list[i]->unit == unit && session_live(s->list[i]))
             session_end_by(s->list[i], END_output_while_off, "device", "output on a channel that is commanded off",

@@ -73,13 +73,33 @@ static void orphan_close(struct sessions *s, struct orphan *orphan, enum ledger_
         alarms_raise(s->alarms, ALARM_KIND_dose_unbounded, NULL, e->session_id, why, s->now.wall_ms);
 }
 
+/*
+ * The worst that was reserved covers every second until then. Who was seen to be on later, or goes on without anybody
+ * and has nothing that ends it, may have given more.
+ */
+static bool outlasts(const struct orphan *orphan, const struct unit *unit, const struct session_time *now)
+{
+    const struct modality_device *d = &unit->info.device;
+    const int64_t covered_ms = orphan->entry.worst.duration_ms, begun_ms = orphan->entry.started_wall_ms;
+    const bool goes_on = d->on_link_loss != LINK_LOSS_STOPS && d->watchdog_ms == 0;
+    if (goes_on && now->wall_ms - begun_ms > covered_ms)
+        return true;
+    if (unit->on_ns == 0)
+        return false;
+    const int64_t wall_ms = unit->on_wall_ms - begun_ms, run_ms = (unit->on_ns - unit->on_since_ns) / NS_PER_MS;
+    return wall_ms > covered_ms || run_ms > covered_ms;
+}
+
 static void close_orphans(struct sessions *s, struct unit *unit, enum modality_evidence evidence)
 {
     for (size_t i = 0; i < s->n_orphans; i++) {
         struct orphan *orphan = &s->orphans[i];
         if (orphan->unit != unit || orphan->settled)
             continue;
-        if (same_serial(orphan->entry.serial, &unit->identity))
+        if (same_serial(orphan->entry.serial, &unit->identity) && outlasts(orphan, unit, &s->now))
+            orphan_close(s, orphan, LEDGER_UNBOUNDED, "its output may have gone on for longer than was reserved",
+                         evidence);
+        else if (same_serial(orphan->entry.serial, &unit->identity))
             orphan_close(s, orphan, LEDGER_CRASHED, "rest was proved on the same device after a restart", evidence);
         else
             orphan_close(s, orphan, LEDGER_UNBOUNDED, "another device answers in its place", EVIDENCE_NONE);
@@ -167,7 +187,7 @@ static void take_statement(struct sessions *s, struct unit *unit, const char *st
         struct session *session = s->list[i];
         if (session->unit != unit || session->state != SESSION_output_unknown)
             continue;
-        supervise_settle(&session->rules, &session->supervised, now->monotonic_ns);
+        session_settle(session, now->monotonic_ns, now);
         session->armed = false;
         session->evidence = EVIDENCE_NONE;
         session->dose_unbounded = true;

@@ -131,16 +131,22 @@ static void add(int64_t *sum, int64_t amount)
     *sum = amount < ENDLESS - *sum ? *sum + amount : ENDLESS;
 }
 
+/* Energy in uJ and charge in nC of one second at this level. */
+static void rates_at(const struct supervise_channel_rules *c, int64_t level, int64_t *energy_uj, int64_t *charge_nc)
+{
+    struct quantity_set values;
+    *energy_uj = *charge_nc = 0;
+    if (level != c->rest_value &&
+        (derive_at(c, level, &values) < 0 || dose_increment(c->waveform, &values, 1000, energy_uj, charge_nc) < 0))
+        *energy_uj = *charge_nc = 0; /* FAULT_over_limit stops what cannot be derived */
+}
+
 /* Energy in nJ and charge in nC per second of what the sample shows: the larger of commanded and measured. */
 static void take_rates(const struct supervise_channel_rules *c, struct supervise_channel_state *cs,
                        const struct link_sample *sample)
 {
-    struct quantity_set values;
-    int64_t energy_uj = 0, charge_nc = 0, power = 0;
-    const int64_t level = level_of(c, sample);
-    if (level != c->rest_value &&
-        (derive_at(c, level, &values) < 0 || dose_increment(c->waveform, &values, 1000, &energy_uj, &charge_nc) < 0))
-        energy_uj = charge_nc = 0; /* FAULT_over_limit stops what cannot be derived */
+    int64_t energy_uj, charge_nc, power = 0;
+    rates_at(c, level_of(c, sample), &energy_uj, &charge_nc);
     if (measured_power(c, sample, &power) && power > energy_uj)
         energy_uj = power; /* uW are uJ per second */
     cs->energy_rate_nj = energy_uj < ENDLESS / 1000 ? energy_uj * 1000 : ENDLESS;
@@ -233,19 +239,37 @@ void supervise_integrate(const struct supervise_rules *rules, struct supervise_s
         struct supervise_channel_state *cs = &state->channels[i];
         take_rates(c, cs, sample);
         flow(cs, since_ns);
-        if (rules->modality == MODALITY_ULTRASOUND && state->started)
+        if (rules->modality == MODALITY_ULTRASOUND && state->began)
             add_heat(c, cs, sample, since_ns);
         if (rules->modality == MODALITY_COLD)
             take_skin(c, cs, sample);
-        if (rules->modality == MODALITY_COLD && state->started)
+        if (rules->modality == MODALITY_COLD && state->began)
             add_cold(cs, since_ns);
     }
-    if (state->started)
+    if (state->began)
         add_duration(state, since_ns);
     const int64_t surges = state->surges_before + sample->surges;
     if (surges > state->delivered.contraction_count) /* on its way to rest the host counts no more */
         state->delivered.contraction_count = surges;
     carry(rules, state);
+}
+
+void supervise_commanded(const struct supervise_rules *rules, struct supervise_state *state, const int64_t *levels)
+{
+    for (size_t i = 0; i < rules->n_channels; i++) {
+        const struct supervise_channel_rules *c = &rules->channels[i];
+        struct supervise_channel_state *cs = &state->channels[i];
+        int64_t energy_uj, charge_nc;
+        rates_at(c, levels[i], &energy_uj, &charge_nc);
+        const int64_t energy_nj = energy_uj < ENDLESS / 1000 ? energy_uj * 1000 : ENDLESS;
+        if (energy_nj > cs->energy_rate_nj)
+            cs->energy_rate_nj = energy_nj;
+        if (charge_nc > cs->charge_rate_nc)
+            cs->charge_rate_nc = charge_nc;
+        if (!state->started)
+            cs->skin_or_pad_millic = levels[i];
+    }
+    state->began = true;
 }
 
 void supervise_settle(const struct supervise_rules *rules, struct supervise_state *state, int64_t rested_ns)
@@ -255,10 +279,10 @@ void supervise_settle(const struct supervise_rules *rules, struct supervise_stat
         return;
     for (size_t i = 0; i < rules->n_channels; i++) {
         flow(&state->channels[i], ns);
-        if (rules->modality == MODALITY_COLD && state->started)
+        if (rules->modality == MODALITY_COLD && state->began)
             add_cold(&state->channels[i], ns);
     }
-    if (state->started)
+    if (state->began)
         add_duration(state, ns);
     state->last_taken_ns = rested_ns;
     carry(rules, state);

@@ -225,7 +225,7 @@ static void judge_channel(struct judging *j)
     const struct modality_channel_status *status = judged_status(j);
     int64_t temperature = 0;
     if (status->output == OUTPUT_ON)
-        j->state->started = true;
+        j->state->started = j->state->began = true;
     supervise_judge(j, FAULT_output_lost,
                     j->state->started && status->output == OUTPUT_REST &&
                         supervise_distance(c, supervise_farthest(c, j->sample)) > 0,

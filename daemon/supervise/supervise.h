@@ -151,7 +151,8 @@ struct supervise_state {
     uint64_t last_seq;
     int64_t last_taken_ns;
     int64_t armed_ns;
-    bool started;                   /* the output was seen on in this turn */
+    bool began;                     /* the output may have been on in this turn: its time counts */
+    bool started;                   /* it was seen on */
     enum supervise_action standing; /* what the newest sample asked for */
     int64_t duration_ns;            /* treatment time, all turns */
     int64_t surges_before;          /* contractions of earlier turns */
@@ -191,7 +192,12 @@ void supervise_sample(const struct supervise_rules *rules, struct supervise_stat
 /* Judges freshness at now; call after the host's socket has been drained. */
 void supervise_tick(const struct supervise_rules *rules, const struct supervise_state *state, int64_t now_ns,
                     struct supervise_outcome *out);
-/* Counts output until rest was proved at rested_ns, at the rates of the newest sample. */
+/*
+ * Since the newest sample the output may have come as far as these levels, absolute and in the order of the rules'
+ * channels, or have begun: what is settled counts them.
+ */
+void supervise_commanded(const struct supervise_rules *rules, struct supervise_state *state, const int64_t *levels);
+/* Counts output until rest was proved at rested_ns, at the rates of the newest sample or of what is commanded. */
 void supervise_settle(const struct supervise_rules *rules, struct supervise_state *state, int64_t rested_ns);
 /* True when this session's unit may be given a permit: a fresh sample was supervised and nothing asks for a stop. */
 bool supervise_may_permit(const struct supervise_rules *rules, const struct supervise_state *state, int64_t now_ns);
