@@ -35,10 +35,11 @@ static int port_send(void *userdata, size_t link, const void *message)
 {
     struct room *r = userdata;
     const struct link_header *h = message;
-    (void)link;
     if (r->send_result != 0)
         return r->send_result;
     assert_int_equal(link_message_check(message, h->size, false), 0);
+    if (r->to_host)
+        return r->to_host(r->soak, link, message);
     assert_true(h->size <= sizeof r->sent[0]);
     if (r->n_sent == SENT_MAX) { /* only permits come in such numbers */
         memmove(r->sent, r->sent + SENT_MAX / 2, SENT_MAX / 2 * sizeof r->sent[0]);
@@ -52,14 +53,19 @@ static int port_send(void *userdata, size_t link, const void *message)
 static void port_replace(void *userdata, size_t link, const char *why)
 {
     struct room *r = userdata;
-    (void)link;
     (void)why;
     r->replaced++;
+    if (r->to_link)
+        r->to_link(r->soak, link);
 }
 
 static void port_event(void *userdata, const char *type, const char *session_id, json_t *params)
 {
     struct room *r = userdata;
+    if (r->soak) {
+        json_decref(params);
+        return;
+    }
     json_array_append_new(r->events,
                           json_pack("{s:s,s:s?,s:o}", "type", type, "session_id", session_id, "params", params));
 }

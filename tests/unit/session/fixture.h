@@ -29,6 +29,8 @@ union sent {
     struct link_unit_ref unit_ref;
 };
 
+struct soak;
+
 struct room {
     struct session_time now;
     char dir[64];
@@ -50,6 +52,10 @@ struct room {
     union sent sent[SENT_MAX];
     int send_result;
     int replaced;
+    /* another player of the hosts than the functions below: it gets what is sent, and events are dropped */
+    struct soak *soak;
+    int (*to_host)(struct soak *soak, size_t link, const void *message);
+    void (*to_link)(struct soak *soak, size_t link);
     json_t *events;
     bool energised;
     /* what units are */
@@ -109,6 +115,9 @@ void host_presence(struct room *r, size_t link, enum unit_state state);
 void host_sample(struct room *r, size_t link);
 void host_levels(struct room *r, size_t link, int64_t level); /* of the next samples, measured as set */
 void host_reading(struct room *r, size_t link, enum modality_quantity q, int64_t value); /* of channel 0, as well */
+/* One reading into a status; and all that a device of this kind says when all is well. */
+void host_put(struct modality_channel_status *s, enum modality_quantity q, int64_t value);
+void host_put_usual(const struct modality_channel *c, struct modality_channel_status *s, int64_t level);
 void host_session(struct room *r, enum link_session_event event, enum link_reason reason,
                   enum modality_evidence evidence);
 

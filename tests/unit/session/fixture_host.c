@@ -2,7 +2,7 @@
 /* Hosts, played by the test: what they describe, sample and say of a session. See fixture.h. */
 #include "fixture.h"
 
-static void put(struct modality_channel_status *s, enum modality_quantity q, int64_t value)
+void host_put(struct modality_channel_status *s, enum modality_quantity q, int64_t value)
 {
     for (size_t i = 0; i < s->n_readings; i++) {
         if (s->readings[i].quantity == q) {
@@ -15,23 +15,23 @@ static void put(struct modality_channel_status *s, enum modality_quantity q, int
 
 void host_reading(struct room *r, size_t link, enum modality_quantity q, int64_t value)
 {
-    put(&r->sample[link].status.channels[0], q, value);
+    host_put(&r->sample[link].status.channels[0], q, value);
 }
 
 /* What a device of this kind always says when all is well. */
-static void put_usual(const struct modality_channel *c, struct modality_channel_status *s, int64_t level)
+void host_put_usual(const struct modality_channel *c, struct modality_channel_status *s, int64_t level)
 {
     s->n_readings = 0;
     if (c->level_measured)
-        put(s, c->level, level);
+        host_put(s, c->level, level);
     if (c->modality == MODALITY_ESTIM && level != c->rest_value)
-        put(s, QUANTITY_impedance_ohm, 1000);
+        host_put(s, QUANTITY_impedance_ohm, 1000);
     if (c->modality == MODALITY_LASER) {
-        put(s, QUANTITY_interlock_closed, 1);
+        host_put(s, QUANTITY_interlock_closed, 1);
         snprintf(s->applicator, sizeof s->applicator, "700");
     }
     if (c->modality == MODALITY_COLD)
-        put(s, QUANTITY_skin_temperature_millic, 16000);
+        host_put(s, QUANTITY_skin_temperature_millic, 16000);
 }
 
 void host_describe(struct room *r, size_t link)
@@ -91,7 +91,7 @@ void host_levels(struct room *r, size_t link, int64_t level)
         m->level[i] = m->level_min[i] = m->level_max[i] = now;
         m->status.channels[i].output = ours ? OUTPUT_ON : OUTPUT_REST;
         m->status.channels[i].evidence = EVIDENCE_MEASURED;
-        put_usual(c, &m->status.channels[i], now);
+        host_put_usual(c, &m->status.channels[i], now);
         if (ours)
             m->settled |= 1u << i;
     }
@@ -111,7 +111,7 @@ void host_session(struct room *r, enum link_session_event event, enum link_reaso
             struct link_sample *sample = &r->sample[link];
             sample->level[i] = sample->level_min[i] = sample->level_max[i] = c->rest_value;
             sample->status.channels[i].output = OUTPUT_REST;
-            put_usual(c, &sample->status.channels[i], c->rest_value);
+            host_put_usual(c, &sample->status.channels[i], c->rest_value);
         }
     }
     sessions_host_message(r->sessions, link, &m.header, &r->now);
