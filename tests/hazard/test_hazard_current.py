@@ -33,6 +33,27 @@ class Current(Hazard):
         ohms = [p["impedance_ohm"] for p in series if "impedance_ohm" in p]
         self.assertGreater(max(ohms), 2 * min(ohms), "the record shows what the pad did")
 
+    def test_h01_a_pad_dries(self):
+        self.repeat(self.dries)
+
+    def dries(self):
+        """Somebody is told at half as much again, and it is over at twice the impedance of the start."""
+        session, lease = self.running(1000)
+        self.samples()
+        self.fault("impedance", ohm=1600, ramp_ms=800)()
+        noted = self.alarm("impedance_trend", "low", session)
+        self.assertEqual(self.voice.call("session.get", session_id=session)["state"], "running")
+        struck = now_ns()
+        self.fault("impedance", ohm=2200, ramp_ms=800)()
+        self.rest(struck)
+        self.end(session, "impedance_step")
+        raised = self.alarm("impedance_step", "medium", session)
+        self.gone(session, lease)
+        self.sim.clear("stim1")
+        self.room.wait_device("stim1", "ready")
+        self.latched(raised)
+        self.assertNotIn(noted["number"], self.numbers())
+
     def test_h01_a_pad_that_is_too_small_is_refused(self):
         self.repeat(lambda: self.refused(self.request("small", 40000), "LIMIT_EXCEEDED", "es_jrms_notice"))
 
