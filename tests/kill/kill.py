@@ -40,25 +40,27 @@ FIRST_UA, SECOND_UA = 2000, 4000
 SLACK = float(os.environ.get("MODALITY_SLACK", "3"))
 DEEDS = {"kill": 1, "crash": 2, "freeze": 3, "loop": 4, "block": 5, "starve": 6}
 STEPS = (None, "a message", "a request", "a write", "a sync")
+NEXT_DAEMON, NEXT_HOST = -1, -2
+OF_DATABASE = 1 << STEPS.index("a write") | 1 << STEPS.index("a sync")
 # Fast, but not so fast that a loaded machine ends treatments by itself all the time.
 KEYS = "lease = 30 s\ntelemetry = 50 ms\npermit = 600 ms\nslice = 100 ms\ngrace = 150 ms"
 
 
 class Points:
-    """The file that kill_point.c maps: pid, at, deed, count, struck_ns, step of each."""
+    """The file that kill_point.c maps: pid, kinds, at, deed, count, struck_ns, step of each."""
 
-    SIZE, MAX = 48, 16
+    SIZE, MAX = 56, 16
 
     def __init__(self, path):
         self.path = path
         with open(path, "wb") as file:
             file.write(bytes(self.SIZE * self.MAX))
 
-    def set(self, index, pid, at=0, deed="kill"):
+    def set(self, index, pid, at=0, deed="kill", kinds=0):
         """pid last: from then on it counts."""
         with open(self.path, "r+b", buffering=0) as file:
             file.seek(index * self.SIZE)
-            file.write(struct.pack("6q", 0, at, DEEDS[deed], 0, 0, 0))
+            file.write(struct.pack("7q", 0, kinds, at, DEEDS[deed], 0, 0, 0))
             file.seek(index * self.SIZE)
             file.write(struct.pack("q", pid))
 
@@ -66,7 +68,7 @@ class Points:
         """(steps so far, when it was struck or 0, before which kind of step)"""
         with open(self.path, "rb") as file:
             file.seek(index * self.SIZE)
-            _, _, _, count, struck_ns, step = struct.unpack("6q", file.read(self.SIZE))
+            _, _, _, _, count, struck_ns, step = struct.unpack("7q", file.read(self.SIZE))
         return count, struck_ns, STEPS[step]
 
     def clear(self):
@@ -131,19 +133,28 @@ class KillRoom:
         self.points = Points(os.path.join(self.room.directory, "points"))
         self.sim = self.room.sim
         self.room.stop()
-        self.restart()
+        self.points.set(0, NEXT_DAEMON, kinds=OF_DATABASE)
+        self.points.set(1, NEXT_HOST)
+        self.start()
+        # Until every device is ready: of the daemon's, only those of its database, for most are lines of configuration.
+        self.starting = self.points.get(0)[0], self.points.get(1)[0]
+        self.points.clear()
         unit = self.room.device(NAMES[0])["capabilities"]
         self.bound_ms = max(unit["dead_man_ms"], unit["watchdog_ms"]) * SLACK + 2000 * (SLACK - 1)
 
     # ---- programs ----
 
     def restart(self):
+        self.points.clear()
+        self.start()
+
+    def start(self):
+        """Points that are set for programs to come stay."""
         self.room.daemon.wait(20)
         for client in self.room.clients:
             client.close()
         self.room.clients.clear()
         self.room.voice = None
-        self.points.clear()
         self.room.start(env={"LD_PRELOAD": PRELOADED, "MODALITY_KILL": self.points.path})
         self.voice = self.room.client()
 
@@ -185,8 +196,10 @@ class KillRoom:
     def settle(self, what):
         """Everything is whole, nothing has moved, and nothing that came out is missing in the ledger."""
         case, voice = self.case, self.voice
-        at_rest_ns = now_ns()
         voice.call("stop.all")
+        for name in NAMES:
+            wait_until(f"rest of {name}", lambda n=name: self.sim.at_rest(n))
+        at_rest_ns = now_ns()
         for name in NAMES:
             self.room.wait_device(name, "ready")
         for alarm in voice.call("alarm.list")["items"]:
@@ -201,8 +214,7 @@ class KillRoom:
             case.assertFalse(course.is_alive(), f"{course.device} after {what}")
             self.counted(course, what)
         case.assertTrue(voice.call("audit.verify")["ok"], what)
-        hosts = wait_until("one host for each device", lambda: (pids := self.room.host_pids()) and len(pids) == N and pids)
-        case.assertEqual(sorted(self.host_pids().values()), sorted(hosts))
+        wait_until("one host for each device and no other", lambda: sorted(self.host_pids().values()) == sorted(self.room.host_pids()))
         for name in NAMES:
             case.assertEqual(self.sim.peak(name, at_rest_ns), 0, f"{name} came on by itself after {what}")
             self.room.wait_device(name, "ready")
@@ -284,6 +296,47 @@ class KillRoom:
         self.restart()
         self.settle(what)
         return what
+
+    def recovery_struck(self, of_daemon, of_hosts):
+        """
+        In a treatment everything is killed. The daemon that comes is killed before a step of its database, and so are the
+        hosts of the one that comes then, before any step. Returns which of them were reached.
+        """
+        self.begin()
+        self.wait(lambda: all(c.reached != "nothing" for c in self.courses))
+        wait_until("some output", lambda: any(not self.sim.at_rest(name) for name in NAMES) or
+                   not any(c.is_alive() for c in self.courses))
+        self.kill_all()
+        killed_ns = now_ns()
+        self.points.set(0, NEXT_DAEMON, of_daemon, kinds=OF_DATABASE)
+        try:
+            self.start()
+        except (AssertionError, OSError, Refused):  # it was struck before it had served anybody, or while it did
+            pass
+        daemon_struck = bool(self.points.get(0)[1])
+        what = f"a recovery killed at step {of_daemon} of the daemon"
+        for name in NAMES:
+            self.bounded(name, killed_ns, what)
+        self.kill_all()
+        self.points.clear()
+        for i, n in enumerate(of_hosts):
+            self.points.set(1 + i, NEXT_HOST, n)
+        self.start()
+        struck = sum(bool(self.points.get(1 + i)[1]) for i in range(len(of_hosts)))
+        self.points.clear()
+        self.settle(what + f", then hosts at {of_hosts}")
+        return daemon_struck, struck
+
+    def kill_all(self):
+        hosts = self.room.host_pids() if self.room.daemon.poll() is None else []
+        if self.room.daemon.poll() is None:
+            self.room.daemon.kill()
+        for pid in hosts:
+            if alive(pid):
+                os.kill(pid, signal.SIGKILL)
+        self.room.daemon.wait(20)
+        for pid in hosts:
+            wait_until(f"host {pid} ended", lambda p=pid: not alive(p))
 
     def steps(self):
         """How many there are in an undisturbed round: of a host, of the daemon."""

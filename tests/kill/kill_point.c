@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -20,6 +21,8 @@
 #include <unistd.h>
 
 #define POINTS 16
+#define NEXT_DAEMON (-1)
+#define NEXT_HOST (-2)
 #define NS_PER_S INT64_C(1000000000)
 
 enum deed { DEED_NONE, DEED_KILL, DEED_CRASH, DEED_FREEZE, DEED_LOOP, DEED_BLOCK, DEED_STARVE };
@@ -27,7 +30,8 @@ enum step { STEP_NONE, STEP_MESSAGE, STEP_REQUEST, STEP_WRITE, STEP_SYNC };
 
 /* kill.py has the same. */
 struct point {
-    _Atomic int64_t pid;       /* of the program, 0 = the point is not set */
+    _Atomic int64_t pid;       /* of the program, 0 = the point is not set, NEXT_...: of the next one that starts */
+    _Atomic int64_t kinds;     /* bit per enum step that counts, 0 = all */
     _Atomic int64_t at;        /* the step before which it happens, 0 = they are counted alone */
     _Atomic int64_t deed;      /* enum deed */
     _Atomic int64_t count;     /* steps so far */
@@ -38,7 +42,27 @@ struct point {
 static struct point *points;
 static atomic_bool starving;
 
-__attribute__((constructor)) static void open_points(void)
+/* Hosts that a daemon asks what they think of its configuration have another option. */
+static int64_t role_of(int argc, char **argv)
+{
+    const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];
+
+    if (strcmp(name, "modalityd") == 0)
+        return NEXT_DAEMON;
+    return strcmp(name, "modality-host") == 0 && argc > 1 && strcmp(argv[1], "--link-fd") == 0 ? NEXT_HOST : 0;
+}
+
+/* A point of the daemon's is the daemon's; of those of hosts each takes one. */
+static void claim(int64_t role)
+{
+    for (size_t i = 0; i < POINTS && role != 0; i++) {
+        int64_t free = role;
+        if (atomic_compare_exchange_strong(&points[i].pid, &free, getpid()))
+            return;
+    }
+}
+
+__attribute__((constructor)) static void open_points(int argc, char **argv)
 {
     const char *path = getenv("MODALITY_KILL");
     const int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
@@ -46,8 +70,10 @@ __attribute__((constructor)) static void open_points(void)
 
     if (fd >= 0)
         close(fd);
-    if (page != MAP_FAILED)
-        points = page;
+    if (page == MAP_FAILED)
+        return;
+    points = page;
+    claim(role_of(argc, argv));
 }
 
 /* ---- what happens ---- */
@@ -98,7 +124,9 @@ static void step(enum step kind)
 
     for (size_t i = 0; points && i < POINTS; i++) {
         struct point *p = &points[i];
-        if (p->pid == me && p->struck_ns == 0 && atomic_fetch_add(&p->count, 1) + 1 == p->at)
+        if (p->pid != me || p->struck_ns != 0 || (p->kinds != 0 && !(p->kinds >> kind & 1)))
+            continue;
+        if (atomic_fetch_add(&p->count, 1) + 1 == p->at)
             strike(p, kind);
     }
     errno = saved;

@@ -51,5 +51,15 @@ class KillPoints(unittest.TestCase):
             print(self.kills.daemon_struck(n, deed, together), flush=True)
 
 
+    def test_a_recovery(self):
+        """The daemon that comes after a crash is killed while it starts, and the hosts of the one that comes then."""
+        daemon, host = self.kills.starting
+        rounds = len(range(0, 2 * max(daemon, host), STRIDE)) if EVERY else 1
+        for i, n in enumerate(spread(daemon, rounds)):
+            hosts = [1 + (i + k * host // len(NAMES) + host // 12) % host for k in range(len(NAMES))]
+            print(f"recovery: daemon before write {n} of {daemon}, hosts before {hosts} of {host}:",
+                  *self.kills.recovery_struck(n, hosts), flush=True)
+
+
 if __name__ == "__main__":
     unittest.main()
