@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 struct owner {
-    int lock_fd; /* -1 = not opened */
-    int node_fd; /* the device node, -1 = none or absent */
-    bool held;   /* the lock file's lock */
-    bool waited; /* somebody else held it: he may have left an output */
+    int lock_fd;        /* -1 = not opened */
+    int node_fd;        /* the device node, -1 = none or absent */
+    bool held;          /* the lock file's lock */
+    bool waited;        /* somebody else held it: he may have left an output */
     int64_t holder_pid; /* recorded when the lock file was opened */
     int holder_fd;      /* its pidfd, -1 = nobody was, or it was gone */
 };

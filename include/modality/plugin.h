@@ -144,7 +144,7 @@ struct modality_device {
     int64_t contact_monitored_from; /* level (base units) from which contact is monitored */
     int64_t contact_probe_power_uw; /* power kept by a head that senses contact, 0 = none */
     enum modality_contact_return after_contact_return;
-    bool patient_stop;     /* has a hand switch whose state is in status */
+    bool patient_stop; /* has a hand switch whose state is in status */
     /*
      * Says no serial number of its own: after its link was cut nobody can tell whether who answers is the device that
      * had output. Its rest then counts only once the watchdog has ended what the other one may have been giving.

@@ -8,7 +8,7 @@
 #include "common/usb_cdc.h"
 #include "modality/clock.h"
 
-#define SOON_NS (50 * NS_PER_MS)
+#define SOON_NS (200 * NS_PER_MS) /* and yet a loaded machine comes to do what is to end then */
 #define LONG_NS (3 * NS_PER_S)
 #define LATE_NS (500 * NS_PER_MS) /* how much later than asked a loaded machine may come back */
 

@@ -102,8 +102,8 @@ void sim_bench_connect(struct sim_bench *b, const struct sim_kind *k, const char
     if (k->rtu) {
         support_add(b->s, "device it", "baud", "19200", "devices.ini:6");
         support_add(b->s, "device it", "parity", "none", "devices.ini:7");
-        support_add(b->s, "device it", "response_timeout", "500 ms", "devices.ini:9"); /* on a loaded machine */
     }
+    support_add(b->s, "device it", "response_timeout", "1 s", "devices.ini:9"); /* on a loaded machine */
     assert_int_equal(b->p->describe(&b->s->services, &b->s->config, &b->unit, 1, &n), 0);
     assert_int_equal(b->p->open(&b->s->services, &b->s->config, support_in_ms(SIM_BENCH_CALL_MS), &b->link), 0);
 }

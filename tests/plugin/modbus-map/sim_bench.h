@@ -50,8 +50,8 @@ struct modality_channel_status sim_bench_await(struct sim_bench *b, size_t chann
 /* A reading of a status, or INT64_MIN. */
 int64_t sim_bench_reading(const struct modality_channel_status *c, enum modality_quantity q);
 
-#define SIM_BENCH_CALL_MS 2000
+#define SIM_BENCH_CALL_MS 20000
 /* Longer than an emission delay, a watchdog, and the ways of these tests' pads. */
-#define SIM_BENCH_CHANGE_MS 6000
+#define SIM_BENCH_CHANGE_MS 20000
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "support.h"
 
-#define CALL_MS 2000
+#define CALL_MS 20000
 #define START_MS 20000
 enum { STIM, HEAD };
 
@@ -32,8 +32,8 @@ static void add_device(struct bench *b, const char *section, const char *link, c
     if (strncmp(link, "serial:", 7) == 0) {
         support_add(b->s, section, "baud", "115200", "devices.ini:5");
         support_add(b->s, section, "parity", "none", "devices.ini:6");
-        support_add(b->s, section, "response_timeout", "500 ms", "devices.ini:8"); /* on a loaded machine */
     }
+    support_add(b->s, section, "response_timeout", "1 s", "devices.ini:8"); /* on a loaded machine */
 }
 
 static int bench_open(void **state, bool rtu)

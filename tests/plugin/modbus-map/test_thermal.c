@@ -11,7 +11,7 @@
 #include "script_peer.h"
 #include "support.h"
 
-#define CALL_MS 2000
+#define CALL_MS 20000
 #define START_MS 20000
 /* Pads and baths of these tests move by several kelvin a second. */
 #define MOVE_MS 15000
@@ -40,7 +40,7 @@ static void bench_describe(struct bench *b, const char *map, const char *link)
     support_add(b->s, d, "unit", strcmp(map, "tc-midi") ? "1" : "10", "devices.ini:4");
     support_add(b->s, d, "map", map, "devices.ini:5");
     support_add(b->s, d, "simulated", "yes", "devices.ini:6");
-    support_add(b->s, d, "response_timeout", "300 ms", "devices.ini:7");
+    support_add(b->s, d, "response_timeout", "1 s", "devices.ini:7");
     if (strncmp(link, "serial:", 7) == 0) {
         support_add(b->s, d, "baud", "19200", "devices.ini:8");
         support_add(b->s, d, "parity", "none", "devices.ini:9");

@@ -19,9 +19,10 @@
 #include "modality/clock.h"
 #include "unit.h"
 
-#define BENCH_LONG_MS 2000
+/* For what happens in a moment, on a machine that has a moment: the patience of all waits for an event. */
+#define BENCH_LONG_MS 20000
 /* What a call may take beyond its deadline on a loaded machine under sanitizers. */
-#define BENCH_SLACK_MS 100
+#define BENCH_SLACK_MS 1000
 #define BENCH_STEP_UW_CM2 15000 /* of the calibration; 10 V */
 
 struct bench_side {

@@ -15,6 +15,8 @@
 #define RIG_TRIED 16
 /* How long a permit is: one that the rig keeps up must not run out because a loaded machine does not run the rig. */
 #define RIG_PERMIT_MS 1000
+/* For what a machine of its own does in the time that is named; the time itself is asserted with rig_soon(). */
+#define RIG_PATIENCE_MS 20000
 
 struct rig_options {
     unsigned units;       /* 0 = 1 */
@@ -55,7 +57,7 @@ struct rig {
     /* permits sent while waiting */
     struct link_session_ref permit[FAKE_UNITS];
     unsigned n_permits;
-    int64_t permit_next_ns, permit_ms; /* RIG_PERMIT_MS, unless the test wants them shorter */
+    int64_t permit_sent_ns, permit_ms; /* RIG_PERMIT_MS, unless the test wants them shorter */
 };
 
 struct rig *rig_start(const struct rig_options *options);
@@ -64,6 +66,8 @@ void rig_end(struct rig *r);
 #define rig_test(f) cmocka_unit_test_teardown(f, rig_kill_left)
 int rig_kill_left(void **state);
 /* Receives and permits until done(r, arg) is true; fails the test after ms. */
+/* What ms is on a machine that has other things to do; MODALITY_SLACK=1 in the environment: on this one it is ms. */
+int64_t rig_soon(int64_t ms);
 void rig_wait_for(struct rig *r, int ms, bool (*done)(struct rig *r, uint64_t arg), uint64_t arg, const char *what);
 #define rig_wait(r, ms, done, arg) rig_wait_for(r, ms, done, arg, #done " " #arg)
 /* Receives for this long. */

@@ -165,7 +165,7 @@ static void an_idle_output_is_made_safe_at_once(void **state)
     rig_pass(r, 100);
     int safe = rig_trace(r, from, 0, FAKE_MAKE_SAFE, 0);
     assert_true(safe >= 0 && rig_at_rest(r, 0));
-    assert_true(ms_between(on, r->world->trace[safe].end_ns) < 50);
+    assert_true(ms_between(on, r->world->trace[safe].end_ns) < rig_soon(50));
     rig_wait(r, 1000, rig_unit_state, UNIT_READY);
     rig_end(r);
 }
@@ -190,7 +190,7 @@ static void a_write_of_unknown_outcome_reopens_stops_and_quarantines(void **stat
     rig_wait(r, 1000, rig_unit_has_been, UNIT_QUARANTINE);
     rig_wait(r, 1000, rig_unit_state, UNIT_READY);
     assert_true(ms_between(rested, clock_monotonic_ns()) >= 299);
-    assert_true(rig_trace_count(r, from, 0, FAKE_MAKE_SAFE) >= 10);
+    assert_true(rig_trace_count(r, from, 0, FAKE_MAKE_SAFE) >= 3);
     ends(r, LINK_REASON_LINK_LOST);
 }
 
@@ -242,7 +242,7 @@ static void an_output_that_does_not_rest_is_unproved_and_tried_for_ever(void **s
     int64_t told = clock_monotonic_ns();
     rig_stop(r, 1);
     rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_UNPROVED);
-    assert_in_range(ms_between(told, rig_session(r, 1, LINK_SESSION_UNPROVED)->at_ns), 195, 600);
+    assert_in_range(ms_between(told, rig_session(r, 1, LINK_SESSION_UNPROVED)->at_ns), 195, rig_soon(600));
     rig_wait(r, 1000, rig_unit_state, UNIT_OUTPUT_UNKNOWN);
     rig_wait(r, 3000, stops_are, rig_trace_count(r, 0, 0, FAKE_STOP) + 6);
     rig_wait(r, 3000, make_safes_are, rig_trace_count(r, 0, 0, FAKE_MAKE_SAFE) + 6);
@@ -260,7 +260,7 @@ static void silence_while_energised_stops_after_the_second_poll(void **state)
     r->world->units[0].silent = 1;
     rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_STOPPING);
     assert_int_equal(rig_session(r, 1, LINK_SESSION_STOPPING)->reason, LINK_REASON_LINK_LOST);
-    assert_true(ms_between(begun, rig_session(r, 1, LINK_SESSION_STOPPING)->at_ns) < 250);
+    assert_true(ms_between(begun, rig_session(r, 1, LINK_SESSION_STOPPING)->at_ns) < rig_soon(250));
     rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_UNPROVED);
     rig_wait(r, 1000, rig_unit_state, UNIT_OUTPUT_UNKNOWN);
     uint64_t epoch = r->presence[0].epoch;
@@ -341,7 +341,7 @@ static void a_hang_replaces_the_host_and_rests(enum fake_call call)
     assert_int_equal(r->reexecuted, 1);
     int safe = rig_trace(r, from, 0, FAKE_STOP, 0);
     assert_true(safe >= 0 && rig_at_rest(r, 0));
-    assert_true(ms_between(begun, r->world->trace[safe].end_ns) < 600);
+    assert_true(ms_between(begun, r->world->trace[safe].end_ns) < rig_soon(600));
     assert_true(safe < rig_trace(r, from, 0, FAKE_IDENTIFY, 0)); /* blind */
     rig_wait(r, 1000, rig_unit_has_been, UNIT_QUARANTINE);
     rig_wait(r, 1000, rig_unit_state, UNIT_READY);
@@ -372,7 +372,7 @@ static void a_hang_without_a_daemon_still_rests(void **state)
     assert_int_equal(rig_wait_exit(r, 3000), 0);
     assert_true(rig_at_rest(r, 0));
     int safe = rig_trace(r, 0, 0, FAKE_STOP, 1);
-    assert_true(ms_between(closed, r->world->trace[safe].end_ns) < 600);
+    assert_true(ms_between(closed, r->world->trace[safe].end_ns) < rig_soon(600));
     rig_end(r);
 }
 

@@ -109,16 +109,16 @@ static void the_permit_runs_out_and_the_output_rests(void **state)
     (void)state;
     struct rig *r = ready(&(struct rig_options){0});
     rig_arm_and_run(r, 1, 0, 20000);
-    r->permit_ms = 300;
+    r->permit_ms = 600;
     rig_pass(r, 1200); /* those that were longer are over */
     assert_false(rig_at_rest(r, 0));
     rig_stop_permits(r);
-    int64_t last = clock_monotonic_ns();
+    int64_t last = r->permit_sent_ns;
     unsigned from = r->world->n_trace;
     rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);
     assert_int_equal(rig_session(r, 1, LINK_SESSION_RESTED)->reason, LINK_REASON_PERMIT);
     const struct fake_entry *stop = &r->world->trace[rig_trace(r, from, 0, FAKE_STOP, 0)];
-    assert_in_range(ms_between(last, stop->end_ns), 200, 600); /* 300 from the last one, and a stop */
+    assert_in_range(ms_between(last, stop->end_ns), 599, rig_soon(800)); /* 600 from the last one, and a stop */
     rig_end(r);
 }
 
@@ -133,7 +133,7 @@ static void the_end_time_rests_it_although_permits_go_on(void **state)
     rig_wait(r, 1500, rig_has_session, 100 + LINK_SESSION_RESTED);
     assert_int_equal(rig_session(r, 1, LINK_SESSION_RESTED)->reason, LINK_REASON_END_TIME);
     const struct fake_entry *stop = &r->world->trace[rig_trace(r, 0, 0, FAKE_STOP, 0)];
-    assert_in_range(ms_between(sent, stop->at_ns), 495, 600);
+    assert_in_range(ms_between(sent, stop->at_ns), 495, rig_soon(600));
     rig_end(r);
 }
 
@@ -148,7 +148,7 @@ static void end_of_file_rests_it_proved_and_the_host_exits(void **state)
     assert_int_equal(rig_wait_exit(r, 2000), 0);
     int stop = rig_trace(r, from, 0, FAKE_STOP, 0);
     assert_true(stop >= 0 && rig_at_rest(r, 0));
-    assert_true(ms_between(closed, r->world->trace[stop].end_ns) < 150);
+    assert_true(ms_between(closed, r->world->trace[stop].end_ns) < rig_soon(150));
     assert_true(rig_trace(r, (unsigned)stop, 0, FAKE_STATUS, 0) > stop);
     rig_end(r);
 }
@@ -283,11 +283,11 @@ static void the_watchdog_is_fed_at_a_third_of_its_time_only_while_energised(void
     rig_arm_and_run(r, 1, 0, 1000);
     rig_pass(r, 1000);
     unsigned n = rig_trace_count(r, 0, 0, FAKE_KEEPALIVE);
-    assert_in_range(n, 9, 12);
+    assert_in_range(n, rig_soon(0) > 0 ? 2 : 9, 12);
     for (unsigned i = 1; i < n; i++) {
         int64_t gap = r->world->trace[rig_trace(r, 0, 0, FAKE_KEEPALIVE, i)].at_ns -
                       r->world->trace[rig_trace(r, 0, 0, FAKE_KEEPALIVE, i - 1)].at_ns;
-        assert_true(gap < 200 * NS_PER_MS);
+        assert_true(gap < rig_soon(200) * NS_PER_MS);
     }
     rig_stop(r, 1);
     rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);

@@ -180,7 +180,7 @@ static void a_treatment_on_modbus_tcp_walks_and_stops(void **state)
     rig_wait(room->rig, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);
     assert_int_equal(rig_session(room->rig, 1, LINK_SESSION_RESTED)->evidence, EVIDENCE_MEASURED);
     assert_int_equal(traced(room, "stim1", &at), 0);
-    assert_true(at - told < 50 * NS_PER_MS);
+    assert_true(at - told < rig_soon(50) * NS_PER_MS);
     rig_wait(room->rig, 1000, rig_unit_state, UNIT_READY);
     rig_stop_permits(room->rig);
     rig_arm_and_run(room->rig, 2, 0, 1000); /* and again */
@@ -199,7 +199,7 @@ static void a_closed_socket_rests_a_device_on_modbus_tcp(void **state)
     rig_close_socket(room->rig);
     assert_int_equal(rig_wait_exit(room->rig, 2000), 0);
     assert_int_equal(traced(room, "stim1", &at), 0);
-    assert_true(at - closed < 250 * NS_PER_MS);
+    assert_true(at - closed < rig_soon(250) * NS_PER_MS);
     room_end(room);
 }
 
@@ -262,9 +262,9 @@ static void two_units_on_a_serial_line_are_stopped_together(void **state)
     rig_wait(room->rig, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);
     rig_wait(room->rig, 1000, rig_has_session, 200 + LINK_SESSION_RESTED);
     assert_int_equal(traced(room, "stim1", &at), 0);
-    assert_true(at - told < 100 * NS_PER_MS);
+    assert_true(at - told < rig_soon(100) * NS_PER_MS);
     assert_int_equal(traced(room, "stim2", &at), 0);
-    assert_true(at - told < 100 * NS_PER_MS);
+    assert_true(at - told < rig_soon(100) * NS_PER_MS);
     room_end(room);
 }
 

@@ -56,7 +56,7 @@ static void an_output_that_never_shows_is_stopped_after_the_devices_own_time(voi
     rig_wait(r, 2000, rig_has_session, 100 + LINK_SESSION_RESTED);
     assert_int_equal(rig_session(r, 1, LINK_SESSION_RESTED)->reason, LINK_REASON_OUTPUT_LOST);
     int start = rig_trace(r, 0, 0, FAKE_START, 0), stop = rig_trace(r, 0, 0, FAKE_STOP, 0);
-    assert_in_range(ms_between(r->world->trace[start].end_ns, r->world->trace[stop].at_ns), 600, 800);
+    assert_in_range(ms_between(r->world->trace[start].end_ns, r->world->trace[stop].at_ns), 600, rig_soon(800));
     rig_end(r);
 }
 
@@ -85,7 +85,7 @@ static void the_wait_is_stopped_like_any_output(void **state)
     unsigned from = r->world->n_trace;
     rig_stop(r, 1);
     rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);
-    assert_true(ms_between(told, r->world->trace[rig_trace(r, from, 0, FAKE_STOP, 0)].end_ns) < 50);
+    assert_true(ms_between(told, r->world->trace[rig_trace(r, from, 0, FAKE_STOP, 0)].end_ns) < rig_soon(50));
     rig_end(r);
 }
 
@@ -116,7 +116,7 @@ static void treatment_time_counts_from_the_output(void **state)
     rig_wait(r, 2000, rig_has_session, 100 + LINK_SESSION_RESTED);
     assert_int_equal(rig_session(r, 1, LINK_SESSION_RESTED)->reason, LINK_REASON_END_TIME);
     const struct fake_entry *stop = &r->world->trace[rig_trace(r, 0, 0, FAKE_STOP, 0)];
-    assert_in_range(ms_between(on, stop->at_ns), 495, 600);
+    assert_in_range(ms_between(on, stop->at_ns), 495, rig_soon(600));
     rig_end(r);
 }
 
@@ -153,7 +153,7 @@ static void an_open_interlock_stops_on_one_sample(void **state)
     r->world->units[0].interlock = 2;
     rig_wait(r, 1000, rig_has_session, 100 + LINK_SESSION_RESTED);
     assert_int_equal(rig_session(r, 1, LINK_SESSION_RESTED)->reason, LINK_REASON_INTERLOCK);
-    assert_true(ms_between(opened, r->world->trace[rig_trace(r, from, 0, FAKE_STOP, 0)].end_ns) < 60);
+    assert_true(ms_between(opened, r->world->trace[rig_trace(r, from, 0, FAKE_STOP, 0)].end_ns) < rig_soon(60));
     r->world->units[0].interlock = 1;
     rig_pass(r, 200);
     assert_true(rig_at_rest(r, 0)); /* nothing goes on by itself */

@@ -21,26 +21,16 @@ static const struct {
     bool from_host;
     size_t size;
 } known[] = {
-    {LINK_CONFIG, false, sizeof(struct link_config)},
-    {LINK_LINE, false, sizeof(struct link_line)},
-    {LINK_CONFIG_END, false, sizeof(struct link_plain)},
-    {LINK_ARM, false, sizeof(struct link_arm)},
-    {LINK_TARGET, false, sizeof(struct link_target)},
-    {LINK_PERMIT, false, sizeof(struct link_permit)},
-    {LINK_STOP, false, sizeof(struct link_stop)},
-    {LINK_TIGHTEN, false, sizeof(struct link_arm)},
-    {LINK_MAKE_SAFE, false, sizeof(struct link_unit_ref)},
-    {LINK_SHUTDOWN, false, sizeof(struct link_plain)},
-    {LINK_TRY, false, sizeof(struct link_unit_ref)},
-    {LINK_HELLO, true, sizeof(struct link_hello)},
-    {LINK_UNIT, true, sizeof(struct link_unit)},
-    {LINK_CONFIG_FAULT, true, sizeof(struct link_text)},
-    {LINK_PRESENCE, true, sizeof(struct link_presence)},
-    {LINK_SAMPLE, true, sizeof(struct link_sample)},
-    {LINK_SESSION, true, sizeof(struct link_session)},
-    {LINK_LOG, true, sizeof(struct link_text)},
-    {LINK_HEARD, true, sizeof(struct link_stop)},
-    {LINK_TRIED, true, sizeof(struct link_tried)},
+    {LINK_CONFIG, false, sizeof(struct link_config)},      {LINK_LINE, false, sizeof(struct link_line)},
+    {LINK_CONFIG_END, false, sizeof(struct link_plain)},   {LINK_ARM, false, sizeof(struct link_arm)},
+    {LINK_TARGET, false, sizeof(struct link_target)},      {LINK_PERMIT, false, sizeof(struct link_permit)},
+    {LINK_STOP, false, sizeof(struct link_stop)},          {LINK_TIGHTEN, false, sizeof(struct link_arm)},
+    {LINK_MAKE_SAFE, false, sizeof(struct link_unit_ref)}, {LINK_SHUTDOWN, false, sizeof(struct link_plain)},
+    {LINK_TRY, false, sizeof(struct link_unit_ref)},       {LINK_HELLO, true, sizeof(struct link_hello)},
+    {LINK_UNIT, true, sizeof(struct link_unit)},           {LINK_CONFIG_FAULT, true, sizeof(struct link_text)},
+    {LINK_PRESENCE, true, sizeof(struct link_presence)},   {LINK_SAMPLE, true, sizeof(struct link_sample)},
+    {LINK_SESSION, true, sizeof(struct link_session)},     {LINK_LOG, true, sizeof(struct link_text)},
+    {LINK_HEARD, true, sizeof(struct link_stop)},          {LINK_TRIED, true, sizeof(struct link_tried)},
 };
 
 static void sane(enum link_message_type type, size_t size)
