@@ -297,9 +297,10 @@ class Killed(Case):
 @in_full
 class Scan(Case):
     def test_what_is_plugged_in_is_found(self):
-        found = self.machine.do("modalityctl scan")
-        for words in ("p24", "reha", "SIM11", "FT11"):
-            self.assertIn(words, found)
+        def found():
+            said = self.machine.do("modalityctl scan")
+            return all(words in said for words in ("p24", "reha", "SIM11", "FT11"))
+        wait_until("what is plugged in", found, SECONDS, 0.1)  # a plugin that has not looked in time is asked again
 
 
 @in_full

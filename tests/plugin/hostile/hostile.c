@@ -3,14 +3,14 @@
  * A plugin that does what none may do. The key `attack` of its [device] section says what:
  *
  *   attempts  tries everything of attempts.c while it describes, and logs what came of it
- *   hang      does not return from its first status; the host that replaces itself then goes on with attempts
+ *   hang      does not return from its first status; in the host that has replaced itself it goes on with attempts
  *   crash     dies in its first status
  *   garbage   writes nonsense into the host's socket
  *   flood     writes good messages into it, without end
  *   forge     writes into it that sessions of others are at rest, and samples of units that there are not
  *   status    returns a status whose counts fit nothing
  *
- * Otherwise it is a stimulator at rest.
+ * Attempts need a victim: the folder that they are made on. Otherwise it is a stimulator at rest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -150,7 +150,8 @@ static int hostile_describe(const struct modality_services *services, const stru
 {
     const char *attack = value_of(config, "attack");
     (void)max_units;
-    if (strcmp(attack, "attempts") == 0 || (strcmp(attack, "hang") == 0 && in_second_life()))
+    bool now = strcmp(attack, "attempts") == 0 || (strcmp(attack, "hang") == 0 && in_second_life());
+    if (now && value_of(config, "victim")[0])
         try_all(services, config);
     units[0] = (struct modality_device){.id = "hostile",
                                         .on_link_loss = LINK_LOSS_STOPS,
