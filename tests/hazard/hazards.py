@@ -110,7 +110,7 @@ HAZARDS = {
     "H32": Hazard("records that were changed", "a chain of hashes, read at every start and on demand; nothing starts on a broken one",
                   reason="refused before anything is energised", **REFUSED),
     "H33": Hazard("more of a drug than was prescribed", "the charge is integrated and ends the treatment, whatever the current is",
-                  1030, "what still flows until the stop is done", "permille of the dose"),
+                  STOP_MS, "the stop is timed to the dose: what is left is its way", "ms of current past the dose"),
     "H34": Hazard("interference", "a measurement that jumps in and out of its tolerance ends the treatment; nothing is "
                   "controlled by what is measured", samples(20), "6 changes of side within some 20 samples"),
     "H35": Hazard("heat over skin that is numb", "a bound on what may follow what, from the ledger",

@@ -49,23 +49,26 @@ class Told(Hazard):
 
     def heard(self, watched, numbers):
         """The last one was acknowledged: this one is another, and rings again, at every client and by the command."""
-        before = len(self.rung())
-        session, _ = self.begin("tens", LEVEL)
-        self.at_level(LEVEL)
-        struck = now_ns()
-        self.sim.fault("stim1", "deliver", channel=1, permille=1600)
-        line = next(line for line in watched if "\a" in line)
-        ms = (now_ns() - struck) / 1e6
-        self.assertIn("over output", line)
-        self.rest(struck)
-        self.end(session, "over_output")
-        raised = self.alarm("over_output", "high", session)
-        self.assertNotIn(raised["number"], numbers)
-        numbers.add(raised["number"])
-        wait_until("the command has run", lambda: len(self.rung()) > before)
-        self.sim.clear("stim1")
-        self.latched(raised)
-        self.measured(ms)
+        for kind, priority, bells, fault in (("over_output", "high", 2, {"fault": "deliver", "permille": 1600}),
+                                             ("electrode_open", "medium", 1, {"fault": "open"})):
+            before = len(self.rung())
+            session, _ = self.begin("tens", LEVEL)
+            self.at_level(LEVEL)
+            struck = now_ns()
+            self.sim.control(device="stim1", channel=1, **fault)
+            line = next(line for line in watched if "\a" in line)
+            ms = (now_ns() - struck) / 1e6
+            self.assertIn(kind.replace("_", " "), line)
+            self.assertEqual(line.count("\a"), bells)
+            self.rest(struck)
+            self.end(session, kind)
+            raised = self.alarm(kind, priority, session)
+            self.assertNotIn(raised["number"], numbers)
+            numbers.add(raised["number"])
+            wait_until("the command has run", lambda n=before: len(self.rung()) > n)
+            self.sim.clear("stim1")
+            self.latched(raised)
+            self.measured(ms)
 
     def test_h31_an_alarm_while_nobody_is_connected(self):
         self.repeat(self.unheard)

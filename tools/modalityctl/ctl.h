@@ -103,6 +103,8 @@ const char *ctl_date(json_int_t ms);
 const char *ctl_time(json_int_t ms);
 /* An enum of the daemon for people: blanks for underscores. */
 const char *ctl_words(const char *id);
+/* What an alarm sounds like at a terminal: the ear alone can tell high from medium. */
+const char *ctl_bells(const char *priority);
 
 /* Members of an object; "" and 0 where absent. */
 const char *ctl_text(const json_t *object, const char *key);

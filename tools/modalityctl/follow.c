@@ -91,7 +91,7 @@ static void alarm_changed(struct following *f, const json_t *event)
         f->alarms--;
     if (strcmp(change, "raised") != 0)
         return;
-    snprintf(line, sizeof line, "%s%s (%s) %s%s%s: %s", strcmp(priority, "high") == 0 ? "\a" : "",
+    snprintf(line, sizeof line, "%s%s (%s) %s%s%s: %s", ctl_bells(priority),
              strcmp(priority, "low") == 0 ? "alarm" : "ALARM", priority, ctl_words(ctl_text(alarm, "kind")),
              ctl_text(alarm, "device")[0] ? ", " : "", ctl_text(alarm, "device"),
              ctl_text(alarm, "detail")[0] ? ctl_text(alarm, "detail") : ctl_text(alarm, "meaning"));

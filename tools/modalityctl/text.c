@@ -94,6 +94,13 @@ const char *ctl_words(const char *id)
     return buffer;
 }
 
+const char *ctl_bells(const char *priority)
+{
+    if (strcmp(priority, "high") == 0)
+        return "\a\a";
+    return strcmp(priority, "medium") == 0 ? "\a" : "";
+}
+
 const char *ctl_clock(json_int_t ms)
 {
     char *buffer = next_buffer();

@@ -24,9 +24,10 @@ static void alarm_shown(char *text, size_t size, const json_t *event)
 {
     const json_t *alarm = json_object_get(event, "alarm");
     const char *change = ctl_text(event, "change"), *detail = ctl_text(alarm, "detail");
-    const bool loud = strcmp(change, "raised") == 0 && strcmp(ctl_text(alarm, "priority"), "high") == 0;
-    snprintf(text, size, "%sALARM %lld %s (%s) %s %s: %s", loud ? "\a" : "", (long long)ctl_int(alarm, "number"),
-             change, ctl_text(alarm, "priority"), ctl_words(ctl_text(alarm, "kind")), ctl_text(alarm, "device"),
+    snprintf(text, size, "%sALARM %lld %s (%s) %s %s: %s",
+             strcmp(change, "raised") == 0 ? ctl_bells(ctl_text(alarm, "priority")) : "",
+             (long long)ctl_int(alarm, "number"), change, ctl_text(alarm, "priority"),
+             ctl_words(ctl_text(alarm, "kind")), ctl_text(alarm, "device"),
              detail[0] ? detail : ctl_text(alarm, "meaning"));
 }
 
