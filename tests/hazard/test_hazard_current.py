@@ -63,7 +63,10 @@ class Current(Hazard):
         self.repeat(self.off_and_on)
 
     def off_and_on(self):
+        """The one after it begins at rest, too, whatever was set when the electrode came off."""
+        begun = now_ns()
         session, lease = self.running()
+        self.assertLessEqual(next(o["value"] for o in self.sim.outputs("stim1", 1) if o["t_ns"] > begun and o["value"]), 1000)
         self.trip(session, lease, self.fault("open"), "electrode_open", "electrode_open", "medium")
 
     # ---- H04 ----
