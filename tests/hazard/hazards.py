@@ -94,7 +94,8 @@ HAZARDS = {
                   60000 + samples(1), "skin may show one value for a minute; a clock, a current and a timer much shorter"),
     "H25": Hazard("nobody watches", "a lease that the operator's client renews", 3000 + STOP_MS,
                   "the lease of these rooms, counted from its last renewal", "ms from the last renewal to rest"),
-    "H26": Hazard("the daemon hangs", "a permit that only a supervised sample renews: without it the host rests by itself",
+    "H26": Hazard("a program hangs", "a permit that only a supervised sample renews, without which the host rests by itself; the "
+                  "device's watchdog, which is never fed late",
                   1500 + STOP_MS, "the permit of these rooms, from the last sample that was supervised"),
     "H27": Hazard("replies that are lost, late, doubled, old or bent", "checks of every frame, freshness, the device's watchdog",
                   1000 + samples(2), "the reference watchdog of 1 s where no word reaches the device any more"),

@@ -8,7 +8,7 @@ import threading
 from hazard import Hazard, main
 
 from dosage import TENS
-from room import Refused, now_ns, wait_until
+from room import Refused, alive, now_ns, wait_until
 
 LEVEL = 5000
 # What is done to the replies, and whether requests still act; each is more than a glitch.
@@ -70,25 +70,35 @@ class Alone(Hazard):
 
     # ---- H26 ----
 
-    def test_h26_the_daemon_hangs(self):
-        self.repeat(self.hung)
+    def test_h26_daemon_or_host_hangs(self):
+        self.repeat(self.hung, itertools.cycle((lambda: self.room.daemon.pid, lambda: self.room.host_pids()[0])))
 
-    def hung(self):
+    def hung(self, processes):
+        """The host's permit runs out, or the device's watchdog does; and what would go on when fed again is not fed."""
+        self.sim.fault("stim1", "resume_when_fed")
         session, lease, leave = self.watched()
-        struck = now_ns()
-        self.room.daemon.send_signal(signal.SIGSTOP)
+        pid, struck = next(processes)(), now_ns()
+        os.kill(pid, signal.SIGSTOP)
         try:
             ms = self.rest(struck)
         finally:
-            self.room.daemon.send_signal(signal.SIGCONT)
+            if alive(pid):
+                os.kill(pid, signal.SIGCONT)
         ended = self.voice.state(session, "ended")
-        self.assertIn(ended["reason"], ("dead_man", "lease_lost"))  # what it hears of first when it is awake again
-        self.end(session, ended["reason"])
-        raised = self.alarm(ended["reason"], "medium", session)
+        self.assertIn(ended["reason"], ("dead_man", "lease_lost", "sample_stale", "host_lost", "link_lost"))
+        self.over(session, lease, ended["reason"], leave)
+        self.measured(ms)
+
+    def over(self, session, lease, reason, leave):
+        """It has ended for this reason, with alarms that stand until they are acknowledged."""
+        self.end(session, reason)
         leave()
         self.gone(session, lease)
-        self.latched(raised)
-        self.measured(ms)
+        self.room.wait_device("stim1", "ready")
+        raised = [a for a in self.voice.call("alarm.list")["items"] if a["priority"] in ("medium", "high")]
+        self.assertTrue(raised)
+        for one in raised:
+            self.latched(one)
 
     # ---- H27 ----
 
@@ -103,15 +113,8 @@ class Alone(Hazard):
         ms = self.rest(struck)
         self.sim.clear("stim1")
         ended = self.voice.state(session, "ended")
-        self.end(session, ended["reason"])
         self.assertNotIn(ended["reason"], ("complete", "stopped"))
-        leave()
-        self.gone(session, lease)
-        self.room.wait_device("stim1", "ready")
-        raised = [a for a in self.voice.call("alarm.list")["items"] if a["priority"] in ("medium", "high")]
-        self.assertTrue(raised)
-        for one in raised:
-            self.latched(one)
+        self.over(session, lease, ended["reason"], leave)
         self.measured(ms)
 
     def test_h27_every_reply_comes_twice(self):
