@@ -32,7 +32,8 @@ REFUSED = {"bound": 0, "unit": OUTPUT}
 
 HAZARDS = {
     "H01": Hazard("a burn under a pad that is too small or half off",
-                  "density against the pad's declared area before the start; impedance step and trend while it runs",
+                  "density against the pad's declared area before the start; a step of the impedance, or twice that of the start, ends "
+                  "it, half as much again is told",
                   samples(3), "the step has to stand for 3 samples: one alone is a movement"),
     "H02": Hazard("a shock when an electrode that came off touches again",
                   "an open electrode ends the treatment; nothing resumes, a new one starts from rest",
