@@ -29,7 +29,7 @@
     STEP(go_on, 170, "what should come next for session a")                                                            \
     STEP(pass, 300, "a ms go by, 1 to 100")                                                                            \
     STEP(pass_long, 3, "a ms go by, 1 s to 10 s")                                                                      \
-    STEP(pass_end, 1, "until session a should be over, five minutes at most")                                          \
+    STEP(pass_end, 1, "until session a should be over, 70 s at most")                                          \
     STEP(raise, 60, "the level of session a by b")                                                                     \
     STEP(lower, 50, "the level of session a by b")                                                                     \
     STEP(above, 10, "the level of session a beyond its ceiling")                                                       \

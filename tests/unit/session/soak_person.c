@@ -72,6 +72,9 @@ static struct session_request request_of(uint32_t a)
         q.output.electrodes[0].channel = q.output.electrodes[1].channel = "ch2";
         q.protocol = (a / ROOM_DEVICES) % 3 == 1 ? "tens" : "tens_pausing";
     }
+    if (a % 4 != 0 && a % ROOM_DEVICES != LASER &&
+        a % ROOM_DEVICES != GALVANIC) /* the least that their protocols allow */
+        q.output.phase_duration_ms = 60000;
     return q;
 }
 

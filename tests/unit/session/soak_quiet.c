@@ -216,6 +216,7 @@ void soak_do_quiet(struct soak *w, uint32_t a, uint32_t b)
     }
     heal(w);
     soak_do_stop_all(w, a, b);
+    soak_time(w, 1000); /* hosts that were killed are back */
     for (int64_t ms = 0; ms < SETTLE_MS && !all_ready(w); ms += 200)
         soak_time(w, 200);
     soak_time(w, 500); /* what has ended is written down */

@@ -28,8 +28,8 @@ void soak_do_pass_end(struct soak *w, uint32_t a, uint32_t b)
     const struct soak_session *m = soak_pick(w, a);
     (void)b;
     const uint64_t number = m ? m->number : 0;
-    for (int i = 0; i < 60 && m && m->class == CLASS_ACTIVE; i++) {
-        soak_time(w, 5000);
+    for (int i = 0; i < 35 && m && m->class == CLASS_ACTIVE; i++) {
+        soak_time(w, 2000);
         m = soak_open_of(w, number);
     }
 }

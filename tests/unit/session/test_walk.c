@@ -4,6 +4,7 @@
  * came out. Seeds are fixed unless --minutes asks for new ones; one that fails is shrunk to a script and written down.
  *
  *   session_walk                       the walks of every test run
+ *   session_walk --seeds FROM COUNT    some of them
  *   session_walk --minutes N           new seeds for so long
  *   session_walk --seed S [--steps N]  one walk
  *   session_walk --replay FILE         a script that was written down
@@ -18,7 +19,13 @@
 
 #define WALKS 10
 #define STEPS 5000
-#define FIRST_SEED 1
+
+/* A walk is a million allocations: a shallow stack of each is enough to find one. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "malloc_context_size=3";
+}
 
 static struct soak_report *report;
 
@@ -79,13 +86,13 @@ static void show(uint64_t walks, size_t steps)
     printf("\n");
 }
 
-static int fixed_seeds(void)
+static int fixed_seeds(uint64_t from, uint64_t count)
 {
-    for (uint64_t i = 0; i < WALKS; i++) {
-        if (walk_one(FIRST_SEED + i, STEPS) != 0)
+    for (uint64_t i = 0; i < count; i++) {
+        if (walk_one(from + i, STEPS) != 0)
             return 1;
     }
-    show(WALKS, STEPS);
+    show(count, STEPS);
     return check_met();
 }
 
@@ -120,13 +127,15 @@ int main(int argc, char **argv)
     if (report == MAP_FAILED)
         return 2;
     if (argc == 1)
-        return fixed_seeds();
+        return fixed_seeds(1, WALKS);
+    if (argc == 4 && strcmp(argv[1], "--seeds") == 0)
+        return fixed_seeds(strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
     if (argc == 3 && strcmp(argv[1], "--minutes") == 0)
         return for_minutes(atol(argv[2]));
     if (argc >= 3 && strcmp(argv[1], "--seed") == 0)
         return walk_one(strtoull(argv[2], NULL, 10), argc == 5 ? strtoull(argv[4], NULL, 10) : STEPS);
     if (argc == 3 && strcmp(argv[1], "--replay") == 0)
         return replay(argv[2]);
-    fprintf(stderr, "usage: session_walk [--minutes N | --seed S [--steps N] | --replay FILE]\n");
+    fprintf(stderr, "usage: session_walk [--seeds FROM COUNT | --minutes N | --seed S [--steps N] | --replay FILE]\n");
     return 2;
 }
