@@ -39,8 +39,8 @@ int owner_try(struct owner *o);
 int owner_inherit(struct owner *o, int lock_fd);
 
 /*
- * Ends the recorded process if it still is the one that was recorded when the lock file was opened: 0, -ESRCH nobody to
- * end, or another one, other errno.
+ * Ends the process that was recorded when the lock file was opened, and gives its number, 0 if nobody was: 0, -ESRCH
+ * nobody to end, other errno. What the file says by now is not asked: whoever has the link may have written anything.
  */
 int owner_kill_recorded(const struct owner *o, int64_t *pid);
 

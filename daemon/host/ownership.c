@@ -49,7 +49,7 @@ static void holder_kill(struct host *h, int64_t now_ns)
                r == 0 ? "process %" PRId64 " held the link beyond its bound and was ended"
                       : "the link is held and its holder %" PRId64 " cannot be ended",
                pid);
-    if (r < 0 && pid != h->owner.holder_pid)
+    if (r == -ESRCH && pid != 0)
         h->leaving = true; /* somebody has come in between: the next host sees him from its beginning */
 }
 

@@ -103,19 +103,17 @@ static void program_allow(struct rules *rules, const char *plugin_path)
     allow(rules, dirname(folder), READ);
 }
 
-/* The folder that the node is in, seen through symbolic links; /dev while it is not plugged in. */
+/*
+ * The folder that the node is in, seen through symbolic links: a name may come to lead to another node there. One that
+ * leads nowhere yet will lead somewhere below /dev.
+ */
 static void terminal_allow(struct rules *rules, const char *path)
 {
     char *node = realpath(path, NULL);
-    if (node)
-        allow(rules, dirname(node), USE);
+    allow(rules, node && strncmp(node, "/dev/pts/", 9) == 0 ? "/dev/pts" : "/dev", USE);
+    if (node && strncmp(node, "/dev/", 5) != 0)
+        allow(rules, node, USE);
     free(node);
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof(folder), "%s", path);
-    if (strcmp(dirname(folder), "/dev/serial/by-id") == 0 || strcmp(folder, "/dev/serial/by-path") == 0)
-        allow(rules, "/dev", USE);
-    else
-        allow(rules, folder, USE);
 }
 
 static void bus_allow(struct rules *rules, enum sandbox_reach reach)
@@ -130,7 +128,7 @@ static void bus_allow(struct rules *rules, enum sandbox_reach reach)
     allow(rules, "/sys", READ);
     allow(rules, "/run/udev", READ);
     if (reach == SANDBOX_USB)
-        allow(rules, "/dev/bus/usb", USE);
+        allow(rules, access("/dev/bus/usb", F_OK) == 0 ? "/dev/bus/usb" : "/dev", USE); /* made with the first bus */
     else
         allow(rules, "/dev", LANDLOCK_ACCESS_FS_READ_DIR);
 }
