@@ -88,6 +88,12 @@ void assert_doubt_then_healed(struct bench *b)
     assert_int_equal(status_in(b, LONG_MS, &status), -EIO);
     assert_int_equal(apply_in(b, LONG_MS, 100), -EIO);
     assert_int_equal(peer_requests(b->peer), 0);
-    assert_int_equal(b->p->reopen(b->link, support_in_ms(LONG_MS)), 0);
-    assert_int_equal(status_in(b, LONG_MS, &status), 0);
+    int64_t patience = support_in_ms(LONG_MS);
+    int r;
+    do { /* RTU gives an answer up after 150 ms, and a machine may hold it up for as long */
+        assert_true(clock_monotonic_ns() < patience);
+        assert_int_equal(b->p->reopen(b->link, support_in_ms(LONG_MS)), 0);
+        r = status_in(b, LONG_MS, &status);
+    } while (r == -ETIMEDOUT);
+    assert_int_equal(r, 0);
 }

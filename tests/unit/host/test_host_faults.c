@@ -312,7 +312,7 @@ static void a_stop_that_fails_on_a_new_link_is_repeated_soon(void **state)
 static void a_late_feed_is_never_sent(void **state)
 {
     (void)state;
-    struct rig *r = running(&(struct rig_options){.extra = {"watchdog_ms=150", "slice_ms=200"}});
+    struct rig *r = running(&(struct rig_options){.extra = {"watchdog_ms=600", "slice_ms=800"}});
     r->world->units[0].fail[FAKE_STATUS] = -ETIMEDOUT; /* one poll that takes the whole slice, longer than 80 % */
     r->world->units[0].n_fail[FAKE_STATUS] = 1;
     unsigned from = r->world->n_trace;

@@ -84,7 +84,7 @@ class Kinds(WithSimulator):
         self.assertEqual(m.write_register(100, 240, slave=1).exception_code, 4)
         state = self.sim.state("cold1")["channels"][0]
         self.assertGreater(state["cold_dose_millic_min"], 0)
-        self.assertGreater(state["skin_millic"], state["value"])
+        self.assertGreater(state["skin_millic"], rest["value"])  # and both grow warm again
 
     def test_skin_sensor_faults_reach_the_wire(self):
         m = self.master("cold1")
