@@ -13,16 +13,14 @@ import unittest
 
 SCENARIO = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scenario")
 sys.path.insert(0, SCENARIO)
-from dosage import DEVICES, DosageRoom  # noqa: E402
+from dosage import DEVICES, HELD_UP, DosageRoom  # noqa: E402
 from hazards import HAZARDS, OUTPUT  # noqa: E402
 from room import BUILD, Refused, now_ns, screened, wait_until  # noqa: E402
 
 REPEATS = int(os.environ.get("MODALITY_REPEATS", "5"))
 SLACK = float(os.environ.get("MODALITY_SLACK", "3"))  # sanitizers and shared machines; 1: the bounds as they stand
 RESULTS = os.path.join(BUILD, "hazards")
-# How a treatment ends that the machine kept waiting too long: a hazard that was not tried is tried again, so often.
-HELD_UP = ("not_started", "dead_man", "sample_stale", "link_lost", "host_lost", "lease_lost")
-ATTEMPTS = 3
+ATTEMPTS = 3  # of a repeat in which a busy machine ended the treatment
 
 
 class HeldUp(Exception):
@@ -106,8 +104,11 @@ class Hazard(unittest.TestCase):
 
     def was_held_up(self):
         """Whether the newest treatment ended by the machine: whatever was missed then was not the hazard's."""
-        sessions = self.voice.call("session.list")["items"]
-        return any(s["session_id"] == self.session and s.get("end", {}).get("reason") in HELD_UP for s in sessions)
+        try:
+            ended = self.voice.call("session.get", session_id=self.session) if self.session else {}
+        except Refused:  # it is not remembered any more
+            return False
+        return ended.get("end", {}).get("reason") in HELD_UP
 
     def measured(self, value, unit=None):
         """Notes what the row bounds, and holds it against that; of a time with slack, of output (where unit says so) none."""
