@@ -15,7 +15,6 @@
 
 /* Loading and describing do no device I/O; what takes longer than this hangs. */
 #define DEVICE_LOAD_NS (5 * NS_PER_S)
-#define DEVICE_STACK (128 * 1024)
 
 static void hello_send(struct host *h, const struct modality_plugin *plugin)
 {
@@ -194,7 +193,7 @@ int device_thread_start(struct host *h)
     int r = pthread_attr_init(&attributes);
     if (r != 0)
         return -r;
-    r = pthread_attr_setstacksize(&attributes, DEVICE_STACK);
+    r = pthread_attr_setstacksize(&attributes, HOST_STACK);
     if (r == 0)
         r = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     if (r == 0)

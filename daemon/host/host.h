@@ -10,6 +10,9 @@
 #include "host/services.h"
 #include "host/settings.h"
 
+/* Of every thread: where memory is locked, all of a stack is. */
+#define HOST_STACK ((size_t)128 << 10)
+
 enum host_phase {
     HOST_CONFIG,   /* lines are coming in */
     HOST_ENTER,    /* all are in; the lock file cannot be opened yet */

@@ -3,6 +3,7 @@
  * modality-host: one process per physical link. Started by the daemon; by hand only with --check and --scan.
  */
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,27 @@ static int usage(void)
     return EXIT_FAILURE;
 }
 
+/*
+ * Small, and nothing in reserve: an arena for each thread is 64 MiB of addresses, for two that hardly allocate, and the
+ * thread that libusb makes would have 8 MiB of stack.
+ */
+static void shape_memory(void)
+{
+    pthread_attr_t attributes;
+    mallopt(M_ARENA_MAX, 1);
+    if (pthread_attr_init(&attributes) != 0)
+        return;
+    if (pthread_attr_setstacksize(&attributes, HOST_STACK) == 0)
+        (void)pthread_setattr_default_np(&attributes); /* without it they are only larger */
+    pthread_attr_destroy(&attributes);
+}
+
 int main(int argc, char **argv)
 {
     static struct host host; /* all memory of a running host */
     uint64_t fd = 0;
     slice_ask(SLICE_HOST_NS);
-    mallopt(M_ARENA_MAX, 1); /* one for each thread is 64 MiB of addresses, for two that hardly allocate */
+    shape_memory();
     if (argc == 2 && strcmp(argv[1], "--check") == 0)
         return host_inspect(stdin, stdout);
     if (argc == 3 && strcmp(argv[1], "--scan") == 0)

@@ -8,6 +8,9 @@
  * attempt per call (the host decides what is repeated), never wait past the deadline of the call, allocate nothing in
  * stop and make_safe.
  *
+ * It runs inside a fence: it opens its own libraries and the node or port of its link, makes no process and changes no
+ * file, and has 512 MiB of addresses and 128 descriptors. What is outside fails with EPERM or EACCES.
+ *
  * Errors of every call: 0; -ENODEV the device is gone or is not the configured one; -ETIMEDOUT the outcome is UNKNOWN,
  * the device may have acted; -EPROTO the answer was malformed or did not match the request; -EIO the transport failed,
  * or is in doubt until reopen(); -EACCES the device answered and refused, it did not act: the host then asks for one
