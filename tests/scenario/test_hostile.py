@@ -5,9 +5,10 @@ its hosts when they are to stay in memory and run before other programs."""
 import os
 import re
 import shutil
+import subprocess
 import unittest
 
-from room import BUILD, STIM, Room, begin, now_ns, tens_request, wait_until
+from room import BIN, BUILD, STIM, Room, begin, now_ns, tens_request, wait_until
 
 ATTACKS = ("garbage", "flood", "forge", "status", "crash", "hang")
 
@@ -51,6 +52,20 @@ class Hostile(unittest.TestCase):
         self.assertEqual(client.state(session, "ended")["evidence"], "measured")
 
 
+class Unfenced(unittest.TestCase):
+    def test_a_fence_that_is_taken_away_is_told(self):
+        room = Room(devices=(), start=False)
+        self.addCleanup(room.close)
+        check = [os.path.join(BIN, "modalityd"), "--config", room.config, "--check"]
+
+        def told(key):
+            with open(os.path.join(room.config, "daemon.ini"), "a", encoding="utf-8") as file:
+                file.write(key)
+            return subprocess.run(check, capture_output=True, text=True, check=True).stderr
+        self.assertNotIn("fence = no", told(""))
+        self.assertIn("note: fence = no: a plugin reaches what this user reaches", told("fence = no\n"))
+
+
 class Urgent(unittest.TestCase):
     """lock_memory and realtime_priority, where this user may have them."""
 
@@ -78,6 +93,8 @@ class Urgent(unittest.TestCase):
         other, fifo = (os.SCHED_OTHER, 0), os.SCHED_FIFO
         self.assertEqual(self.tasks(room.daemon.pid), {(fifo, 5), other})  # records are written as everybody writes
         host, = room.host_pids()
+        with open(f"/proc/{host}/status", encoding="ascii") as file:
+            self.assertIn("NoNewPrivs:\t1\n", file.read())
         self.assertEqual(self.tasks(host), {(fifo, 6)})
         if not re.search("sanitizers: files", room.log()):  # theirs is not locked
             self.assertGreater(self.locked(room.daemon.pid), 0)
