@@ -43,9 +43,9 @@ class Attack(Hazard):
     def raw(self):
         """A connection that says what no client would."""
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(PATIENCE)
-        s.connect(self.room.socket)
         self.addCleanup(s.close)
+        s.connect(self.room.socket)  # before it has a timeout: with one it would not wait its turn
+        s.settimeout(PATIENCE)
         return s
 
     def refuses(self, tokens, method, client=None, **params):

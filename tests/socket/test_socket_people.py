@@ -7,7 +7,6 @@ import unittest
 import uuid
 
 from attack import CEILING, Attack, line
-
 from room import Refused, now_ns, wait_until
 
 LEVEL = 4000
