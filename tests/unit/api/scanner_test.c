@@ -11,39 +11,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
-#include "api/plain.h"
-#include "api/scanner.h"
-
-/* What was found in one line, as text: "stop(s-1) stop(*) keep(s-1,k) ". */
-struct heard {
-    char text[512];
-};
-
-static void hear(void *userdata, const struct scanner_call *call)
-{
-    struct heard *h = userdata;
-    size_t n = strlen(h->text);
-    if (call->stop)
-        snprintf(h->text + n, sizeof(h->text) - n, "stop(%s) ", call->session_id != NULL ? call->session_id : "*");
-    else
-        snprintf(h->text + n, sizeof(h->text) - n, "keep(%s,%s) ", call->session_id, call->lease_key);
-}
-
-static void scan(const char *line, size_t length, size_t step, struct heard *h)
-{
-    static struct scanner s;
-    h->text[0] = 0;
-    memset(&s, 0x5a, sizeof(s)); /* nothing may depend on what was there */
-    scanner_begin(&s);
-    for (size_t i = 0; i < length; i += step)
-        scanner_feed(&s, line + i, length - i < step ? length - i : step, hear, h);
-    scanner_end(&s, hear, h);
-    /* A second line starts clean. */
-    scanner_feed(&s, "{\"method\":\"x\"}", 14, hear, h);
-    scanner_end(&s, hear, h);
-}
+#include "heard.h"
 
 static const struct row {
     const char *line, *heard;
@@ -175,11 +144,11 @@ static void every_row_is_heard_as_written(void **state)
     struct heard h;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         for (size_t step = 1; step < 4096; step = step == 1 ? 7 : 4096) {
-            scan(rows[i].line, strlen(rows[i].line), step, &h);
+            heard_scan(rows[i].line, strlen(rows[i].line), step, &h);
             if (strcmp(h.text, rows[i].heard) != 0)
                 fail_msg("row %zu %s: heard \"%s\", expected \"%s\"", i, rows[i].line, h.text, rows[i].heard);
         }
-        scan(rows[i].line, strlen(rows[i].line), 4096, &h);
+        heard_scan(rows[i].line, strlen(rows[i].line), 4096, &h);
         assert_string_equal(h.text, rows[i].heard);
     }
 }
@@ -189,7 +158,7 @@ static void nul_bytes_end_nothing_silently(void **state)
     (void)state;
     struct heard h;
     const char line[] = "{\"a\":\0 1,\"method\":\"stop.all\"}";
-    scan(line, sizeof(line) - 1, 4096, &h);
+    heard_scan(line, sizeof(line) - 1, 4096, &h);
     assert_string_equal(h.text, "");
 }
 
@@ -202,7 +171,7 @@ static void text_of_the_longest_size_is_kept_and_one_more_stops_all(void **state
         memset(id, 'a', n);
         id[n] = 0;
         snprintf(line, sizeof(line), "{\"method\":\"session.stop\",\"params\":{\"session_id\":\"%s\"}}", id);
-        scan(line, strlen(line), 1, &h);
+        heard_scan(line, strlen(line), 1, &h);
         char expected[SCANNER_TEXT_MAX + 16];
         snprintf(expected, sizeof(expected), "stop(%s) ", n <= API_ID_MAX ? id : "*");
         assert_string_equal(h.text, expected);
@@ -221,7 +190,7 @@ static void depth_up_to_the_bound_is_followed(void **state)
         memset(line + n + deep, ']', deep);
         n += 2 * deep;
         n += (size_t)sprintf(line + n, ",\"method\":\"stop.all\"}");
-        scan(line, n, 4096, &h);
+        heard_scan(line, n, 4096, &h);
         assert_string_equal(h.text, deep < SCANNER_DEPTH_MAX ? "stop(*) " : "");
         free(line);
     }
@@ -285,49 +254,6 @@ static json_t *request(void)
     return o;
 }
 
-/* An id as this daemon makes them. */
-static const char *usable(const char *id)
-{
-    char fault[PLAIN_FAULT_MAX];
-    bool is = id != NULL && id[0] != 0 && strlen(id) <= API_ID_MAX && plain_check(PLAIN_ID, id, strlen(id), fault) == 0;
-    return is ? id : NULL;
-}
-
-/* What the parsed request means, in the words of hear(). */
-static void expect_item(const json_t *item, struct heard *h)
-{
-    const json_t *params = json_object_get(item, "params");
-    const char *method = json_string_value(json_object_get(item, "method"));
-    const char *id = json_string_value(json_object_get(params, "session_id"));
-    const char *key = json_string_value(json_object_get(params, "lease_key"));
-    id = usable(id);
-    key = usable(key);
-    struct scanner_call call = {.stop = true};
-    if (method == NULL)
-        return;
-    if (strcmp(method, "session.stop") == 0)
-        call.session_id = id;
-    else if (strcmp(method, "session.keepalive") == 0 && id != NULL && key != NULL)
-        call = (struct scanner_call){.session_id = id, .lease_key = key};
-    else if (strcmp(method, "stop.all") != 0)
-        return;
-    hear(h, &call);
-}
-
-static void expect(const json_t *line, struct heard *h)
-{
-    size_t i;
-    const json_t *item;
-    h->text[0] = 0;
-    if (json_is_object(line))
-        expect_item(line, h);
-    json_array_foreach((json_t *)line, i, item)
-    {
-        if (json_is_object(item))
-            expect_item(item, h);
-    }
-}
-
 static json_t *random_line(void)
 {
     if (pick(5) == 0)
@@ -349,8 +275,8 @@ static void random_json_is_heard_as_jansson_reads_it(void **state)
         json_t *line = random_line();
         char *text = json_dumps(line, styles[pick(5)] | JSON_ENCODE_ANY);
         json_t *ordered = json_loads(text, JSON_DECODE_ANY, NULL);
-        expect(ordered, &expected);
-        scan(text, strlen(text), 1 + pick(40), &h);
+        heard_expect(ordered, &expected);
+        heard_scan(text, strlen(text), 1 + pick(40), &h);
         if (strcmp(h.text, expected.text) != 0)
             fail_msg("%s: heard \"%s\", expected \"%s\"", text, h.text, expected.text);
         json_decref(ordered);
@@ -371,9 +297,9 @@ static void damaged_json_never_hides_a_stop_that_jansson_sees(void **state)
         for (unsigned k = 1 + pick(3); k > 0 && length > 0; k--)
             text[pick((unsigned)length)] = "{}[]\",:\\x0 u"[pick(12)];
         json_t *read = json_loadb(text, length, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
-        scan(text, length, 1 + pick(40), &h);
+        heard_scan(text, length, 1 + pick(40), &h);
         if (read != NULL) {
-            expect(read, &expected);
+            heard_expect(read, &expected);
             if (strcmp(h.text, expected.text) != 0)
                 fail_msg("%s: heard \"%s\", expected \"%s\"", text, h.text, expected.text);
         }
