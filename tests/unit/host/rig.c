@@ -129,7 +129,7 @@ struct rig *rig_start(const struct rig_options *o)
                                  .idle = o->idle,
                                  .telemetry_ms = 20,
                                  .slice_ms = o->slice_ms,
-                                 .grace_ms = 50,
+                                 .grace_ms = o->grace_ms ? o->grace_ms : 500,
                                  .n_lines = lines_count(o),
                                  .quarantine_min_ms = o->quarantine_ms ? o->quarantine_ms : 100};
     link_message_head(&config, LINK_CONFIG, sizeof(config));

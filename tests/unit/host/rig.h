@@ -23,6 +23,7 @@ struct rig_options {
     const char *extra[8]; /* "key=value" for every device */
     bool replacement, idle;
     uint32_t quarantine_ms;   /* 0 = 100 */
+    uint32_t grace_ms;        /* of a call that does not return, 0 = plenty: a loaded machine is no hung plugin */
     uint32_t slice_ms;        /* what a call is granted at least, 0 = what the plugin says */
     const char *plugin;       /* NULL = the fake */
     const char *link;         /* NULL = "tcp:127.0.0.1:1" */

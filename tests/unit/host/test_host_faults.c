@@ -328,7 +328,7 @@ static void a_late_feed_is_never_sent(void **state)
 
 static void a_hang_replaces_the_host_and_rests(enum fake_call call)
 {
-    struct rig *r = running(&(struct rig_options){.quarantine_ms = 200});
+    struct rig *r = running(&(struct rig_options){.quarantine_ms = 200, .grace_ms = 50});
     int64_t begun = clock_monotonic_ns();
     unsigned from = r->world->n_trace;
     r->world->units[0].hang[call] = 1;
@@ -365,7 +365,7 @@ static void a_hang_in_a_set_point_replaces_the_host_and_rests(void **state)
 static void a_hang_without_a_daemon_still_rests(void **state)
 {
     (void)state;
-    struct rig *r = running(&(struct rig_options){0});
+    struct rig *r = running(&(struct rig_options){.grace_ms = 50});
     r->world->units[0].hang[FAKE_STOP] = 1; /* the very stop that the end of file asks for */
     int64_t closed = clock_monotonic_ns();
     rig_close_socket(r);

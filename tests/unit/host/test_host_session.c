@@ -24,7 +24,7 @@ static int64_t ms_between(int64_t a, int64_t b)
 static void a_cold_start_identifies_before_it_writes(void **state)
 {
     (void)state;
-    struct rig *r = ready(&(struct rig_options){0});
+    struct rig *r = ready(&(struct rig_options){.grace_ms = 50});
     assert_int_equal(r->hellos, 1);
     assert_int_equal(r->units, 1);
     assert_int_equal(r->dead_man_ms, 50 + 5 * 50 + 100);
