@@ -83,13 +83,13 @@ class Hazard(unittest.TestCase):
 
     # ---- repeats ----
 
-    def repeat(self, once, *arguments):
+    def repeat(self, once, *arguments, times=REPEATS):
         """once as often as is asked for; after each the room is as it was."""
-        for number in range(REPEATS):
+        for number in range(times):
             try:
                 self.attempt(once, *arguments)
             except Exception as error:
-                raise AssertionError(f"{self.hazard}, repeat {number + 1} of {REPEATS}: {error}") from error
+                raise AssertionError(f"{self.hazard}, repeat {number + 1} of {times}: {error}") from error
 
     def attempt(self, once, *arguments, left=ATTEMPTS - 1):
         try:
