@@ -136,7 +136,8 @@ static void on_session(struct sessions *s, size_t link, const struct link_sessio
         on_started(session, m, now);
         return;
     case LINK_SESSION_STOPPING:
-        take_reason(session, m, now);
+        if (session->armed) /* of one that has rested since, it is late */
+            take_reason(session, m, now);
         return;
     case LINK_SESSION_RESTED:
         on_rested(session, m, now);

@@ -7,6 +7,8 @@
 
 /* make_safe is asked for again at most this often while output stays where none may be. */
 #define MAKE_SAFE_EVERY_NS NS_PER_S
+/* The two clocks are read one after the other: less than this between them is no sleep. */
+#define SLEEP_NS (100 * NS_PER_MS)
 
 static void send_permit(struct session *session, const struct session_time *now)
 {
@@ -125,7 +127,15 @@ static void note_commanded(struct session *session)
     }
 }
 
-/* A device does not sleep with the machine: it goes on at its last rates until its watchdog, where it has one, ends it.
+/* Told that the output began, or never told what became of it. */
+static bool may_have_begun(const struct session *session)
+{
+    return session->output_boot_ns != INT64_MAX || session->state == SESSION_output_unknown;
+}
+
+/*
+ * A device does not sleep with the machine: it goes on, at its last rates or at what was commanded before, until its
+ * watchdog ends it, where it has one.
  */
 static void count_sleep(struct session *session, const struct session_time *now)
 {
@@ -133,17 +143,15 @@ static void count_sleep(struct session *session, const struct session_time *now)
     const int64_t watchdog_ns = (int64_t)session->unit->info.device.watchdog_ms * NS_PER_MS;
     const int64_t taken_ns = state->last_taken_ns;
     int64_t slept_ns = now->boot_ns - now->monotonic_ns - session->asleep_ns;
+    if (slept_ns < SLEEP_NS)
+        return;
     session->asleep_ns += slept_ns;
     if (watchdog_ns > 0 && slept_ns > watchdog_ns)
         slept_ns = watchdog_ns;
+    if (may_have_begun(session))
+        supervise_commanded(&session->rules, state, session->farthest);
     supervise_settle(&session->rules, state, taken_ns + slept_ns);
     state->last_taken_ns = taken_ns; /* no sample is newer for it */
-}
-
-/* Told that the output began, or never told what became of it. */
-static bool may_have_begun(const struct session *session)
-{
-    return session->output_boot_ns != INT64_MAX || session->state == SESSION_output_unknown;
 }
 
 void session_settle(struct session *session, int64_t rested_ns, const struct session_time *now)

@@ -29,7 +29,7 @@
     STEP(go_on, 170, "what should come next for session a")                                                            \
     STEP(pass, 300, "a ms go by, 1 to 100")                                                                            \
     STEP(pass_long, 3, "a ms go by, 1 s to 10 s")                                                                      \
-    STEP(pass_end, 1, "until session a should be over, 70 s at most")                                          \
+    STEP(pass_end, 1, "until session a should be over, 70 s at most")                                                  \
     STEP(raise, 60, "the level of session a by b")                                                                     \
     STEP(lower, 50, "the level of session a by b")                                                                     \
     STEP(above, 10, "the level of session a beyond its ceiling")                                                       \
@@ -56,6 +56,8 @@
     STEP(deaf_host, 2, "of link a: its socket is full")                                                                \
     STEP(hang_plugin, 3, "of link a: the host replaces itself")                                                        \
     STEP(host_stops, 5, "the host of link a rests everything for reason b")                                            \
+    STEP(late_word, 12, "what the host of link a has said of a session before, once more")                             \
+    STEP(late_sample, 8, "the newest reply of the device of link a, once more")                                        \
     STEP(kill_daemon, 2, "in b steps, with what no disk had by then lost")                                             \
     STEP(wall_jump, 3, "the wall clock by b")                                                                          \
     STEP(suspend, 1, "the machine sleeps for b ms")                                                                    \
@@ -132,6 +134,8 @@ struct soak_host {
     size_t n_inbox;
     union sent inbox[SOAK_INBOX];
     struct soak_arm arms[SOAK_ARMS];
+    struct link_session said_before[2]; /* the older one first */
+    struct link_sample sampled;
 };
 
 /* What the trace says of one session: what came out while it was the last that had started the channel. */
@@ -249,6 +253,8 @@ void soak_daemon_gone(struct soak *w); /* every host reads end of file */
 void soak_slice(struct soak *w, size_t link, int64_t ms);
 void soak_host_dies(struct soak *w, size_t link, int64_t for_ms);
 void soak_host_hangs(struct soak *w, size_t link);
+/* A message that was there before. */
+void soak_host_repeats(struct soak *w, size_t link, bool sample, uint32_t which);
 void soak_host_stops(struct soak *w, size_t link, enum link_reason reason);
 
 /* soak_model.c */

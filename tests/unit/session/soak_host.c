@@ -52,6 +52,8 @@ static void say_session(struct soak *w, size_t link, const struct soak_arm *arm,
     struct link_session m = {
         .ref = arm->order.ref, .event = event, .reason = arm->reason, .evidence = evidence, .at_ns = now_ns(w)};
     link_message_head(&m, LINK_SESSION, sizeof m);
+    w->hosts[link].said_before[0] = w->hosts[link].said_before[1];
+    w->hosts[link].said_before[1] = m;
     tell(w, link, CAUSE_SAID, &m.header);
 }
 
@@ -62,6 +64,16 @@ static void describe(struct soak *w, size_t link, bool again)
     tell(w, link, again ? CAUSE_GONE : CAUSE_PRESENCE, &hello.header);
     link_message_head(&w->room->units[link], LINK_UNIT, sizeof w->room->units[link]);
     tell(w, link, CAUSE_PRESENCE, &w->room->units[link].header);
+}
+
+void soak_host_repeats(struct soak *w, size_t link, bool sample, uint32_t which)
+{
+    const struct soak_host *h = &w->hosts[link];
+    const struct link_session said = h->said_before[which % 2];
+    const struct link_sample sampled = h->sampled;
+    const struct link_header *m = sample ? &sampled.header : &said.header;
+    if (h->life == LIFE_UP && m->type != 0)
+        tell(w, link, CAUSE_NOTHING, m);
 }
 
 static bool has_arm(const struct soak_host *h)
@@ -368,6 +380,7 @@ static void poll_device(struct soak *w, size_t link)
         w->report->samples++;
         tell(w, link, CAUSE_SAMPLE, &m.header);
     }
+    h->sampled = m;
     judge(w, link, &m);
 }
 

@@ -130,6 +130,16 @@ void soak_do_host_stops(struct soak *w, uint32_t a, uint32_t b)
         soak_host_stops(w, link_of(a), (enum link_reason)(LINK_REASON_END_TIME + b % LINK_REASON_CONTACT_LOST));
 }
 
+void soak_do_late_word(struct soak *w, uint32_t a, uint32_t b)
+{
+    soak_host_repeats(w, link_of(a), false, b);
+}
+
+void soak_do_late_sample(struct soak *w, uint32_t a, uint32_t b)
+{
+    soak_host_repeats(w, link_of(a), true, b);
+}
+
 void soak_do_kill_daemon(struct soak *w, uint32_t a, uint32_t b)
 {
     (void)a;

@@ -188,6 +188,22 @@ static void to_end_a_pause_gives_the_host_no_more_time(void **state)
     assert_int_equal(r->replaced, 1);
 }
 
+/* The host has said that it stops, and that it rests; the first of them comes once more. */
+static void a_late_word_of_stopping_does_not_end_a_pause(void **state)
+{
+    struct room *r = *state;
+    const struct session_request q = room_tens();
+    const struct session_actor actor = room_actor();
+    room_open(r);
+    room_running(r, &q);
+    session_pause(r->sessions, r->session_id, r->lease_key, &actor, &r->now, room_reply(r));
+    host_session(r, LINK_SESSION_STOPPING, LINK_REASON_TOLD, EVIDENCE_NONE);
+    host_session(r, LINK_SESSION_RESTED, LINK_REASON_TOLD, EVIDENCE_MEASURED);
+    assert_state(r, "paused");
+    host_session(r, LINK_SESSION_STOPPING, LINK_REASON_TOLD, EVIDENCE_NONE);
+    assert_state(r, "paused");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
 
 int main(void)
@@ -202,6 +218,7 @@ int main(void)
         TEST(an_output_that_outlasts_its_reservation_is_unbounded),
         TEST(an_output_that_ends_within_it_is_the_worst),
         TEST(to_end_a_pause_gives_the_host_no_more_time),
+        TEST(a_late_word_of_stopping_does_not_end_a_pause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
