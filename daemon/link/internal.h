@@ -45,7 +45,7 @@ struct link {
     unsigned restarts;
     int64_t spawned_ns, backoff_ns;
     int64_t window_ns;
-    unsigned in_window;
+    unsigned in_window, news_in_window, logs_in_window;
     enum link_ending ending;
     void (*done)(struct link *link, void *userdata);
     void *done_userdata;

@@ -25,6 +25,13 @@
  * above that does not follow its devices any more.
  */
 #define LINK_FLOOD_PER_S 4000
+/*
+ * Of these, what a host says of itself and becomes records, alarms and events: a line of 32 units that all come back at
+ * once says some 250 such things, and what a host keeps for a daemon that stood still are some 450 of them. And lines
+ * for the log, of which a host lets 20 a second through and keeps some 300.
+ */
+#define LINK_NEWS_PER_S 640
+#define LINK_LOGS_PER_S 400
 /* A host that lived this long is replaced at once, one that dies sooner with a growing delay. */
 #define LINK_HEALTHY_NS (10 * NS_PER_S)
 #define LINK_BACKOFF_MIN_NS (100 * NS_PER_MS)
@@ -38,14 +45,24 @@ static void link_lost(struct link *link, const char *why);
 
 /* ---- receiving ---- */
 
-static bool link_floods(struct link *link)
+/* Neither a sample nor what follows from a message of the daemon's own, of which there may be many. */
+static bool is_news(const struct link_header *message)
+{
+    return message->type != LINK_SAMPLE && message->type != LINK_SESSION && message->type != LINK_HEARD &&
+           message->type != LINK_TRIED;
+}
+
+static bool link_floods(struct link *link, const struct link_header *message)
 {
     int64_t now = clock_monotonic_ns();
     if (now - link->window_ns >= NS_PER_S) {
         link->window_ns = now;
-        link->in_window = 0;
+        link->in_window = link->news_in_window = link->logs_in_window = 0;
     }
-    return ++link->in_window > LINK_FLOOD_PER_S;
+    link->news_in_window += is_news(message);
+    link->logs_in_window += message->type == LINK_LOG;
+    return ++link->in_window > LINK_FLOOD_PER_S || link->news_in_window > LINK_NEWS_PER_S ||
+           link->logs_in_window > LINK_LOGS_PER_S;
 }
 
 /* From when on a successor must assume that an output was left: as soon as a device was in reach. */
@@ -73,11 +90,11 @@ static void link_read(struct link *link, unsigned max)
             link_lost(link, "host sent a malformed message");
             return;
         }
-        if (link_floods(link)) {
+        const struct link_header *message = (const void *)link->buffer;
+        if (link_floods(link, message)) {
             link_lost(link, "host floods");
             return;
         }
-        const struct link_header *message = (const void *)link->buffer;
         const struct link_hello *hello = (const void *)link->buffer;
         if (message->type == LINK_HELLO && hello->hello_size != sizeof(struct link_sample)) {
             link_lost(link, "host is of another build");
@@ -219,7 +236,7 @@ static int link_spawn(struct link *link)
     link->fd = pair[0];
     link->config_next = 0;
     link->spawned_ns = link->window_ns = clock_monotonic_ns();
-    link->in_window = 0;
+    link->in_window = link->news_in_window = link->logs_in_window = 0;
     r = loop_add_io(link->event, process.pidfd, EPOLLIN, LOOP_HOST, "host exit", on_exit_of_host, &link->host,
                     &link->host.exited);
     if (r == 0)

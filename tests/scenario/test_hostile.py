@@ -10,7 +10,8 @@ import unittest
 
 from room import BIN, BUILD, STIM, Room, begin, now_ns, tens_request, wait_until
 
-ATTACKS = ("garbage", "flood", "forge", "status", "crash", "hang")
+ENDED = ("garbage", "flood", "babble", "flap", "crash")  # with their host, again and again
+ATTACKS = ENDED + ("forge", "status", "hang")
 
 
 class Hostile(unittest.TestCase):
@@ -32,7 +33,7 @@ class Hostile(unittest.TestCase):
         links = {link["link"]: link for link in client.call("device.scan")["links"]}
         restarts = {attack: links[f"tcp:127.0.0.1:{9 + i}"]["host_restarts"] for i, attack in enumerate(ATTACKS)}
         devices = {d["id"]: d["state"] for d in client.call("device.list")["items"]}
-        return (all(restarts[attack] >= 2 for attack in ("garbage", "flood", "crash")) and restarts["status"] == 0
+        return (all(restarts[attack] >= 2 for attack in ENDED) and restarts["status"] == 0
                 and devices["status"] != "ready" and devices["forge"] == "ready" and devices["hang"] == "ready")
 
     def test_a_treatment_goes_on_beside_hostile_plugins_and_stops(self):
@@ -46,6 +47,7 @@ class Hostile(unittest.TestCase):
         self.assertEqual({line["value"] for line in self.room.sim.outputs("stim1") if line["t_ns"] >= up} - {10000}, set())
         self.assertEqual(client.call("session.get", session_id=session)["state"], "running")
         self.assertTrue(client.call("audit.verify")["ok"])
+        self.assertLess(self.room.log().count("babble "), 400 * 16)  # of each host
         asked = now_ns()
         client.act("session.stop", session_id=session)
         self.room.sim.wait_rest("stim1", asked)

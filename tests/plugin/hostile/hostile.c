@@ -8,6 +8,8 @@
  *   garbage   writes nonsense into the host's socket
  *   flood     writes good messages into it, without end
  *   forge     writes into it that sessions of others are at rest, and samples of units that there are not
+ *   babble    has the daemon log one new line after the other, just below the flood
+ *   flap      tells of its device one state after the other, as fast
  *   status    returns a status whose counts fit nothing
  *
  * Attempts need a victim: the folder that they are made on. Otherwise it is a stimulator at rest.
@@ -143,6 +145,33 @@ static void send_forged(void)
     }
 }
 
+/* Each tenth of a second, as often as it may say anything at all. */
+#define OFTEN 300
+
+static void send_babble(void)
+{
+    static unsigned number;
+    struct link_text m = {.level = MODALITY_LOG_ERROR};
+    int fd = socket_find();
+    link_message_head(&m, LINK_LOG, sizeof m);
+    for (unsigned i = 0; i < OFTEN; i++) {
+        snprintf(m.text, sizeof m.text, "babble %u", number++);
+        (void)send(fd, &m, sizeof m, MSG_NOSIGNAL);
+    }
+}
+
+static void send_flapping(void)
+{
+    struct link_presence m = {.epoch = 1};
+    int fd = socket_find();
+    link_message_head(&m, LINK_PRESENCE, sizeof m);
+    for (unsigned i = 0; i < OFTEN; i++) {
+        m.state = i % 2 == 0 ? UNIT_OUTPUT_UNKNOWN : UNIT_READY;
+        snprintf(m.detail, sizeof m.detail, "flap %u", i);
+        (void)send(fd, &m, sizeof m, MSG_NOSIGNAL);
+    }
+}
+
 /* ---- the plugin ---- */
 
 static int hostile_describe(const struct modality_services *services, const struct modality_config *config,
@@ -205,6 +234,13 @@ static void attack(struct modality_link *link, struct modality_status *out)
         send_flood();
     if (strcmp(link->attack, "forge") == 0)
         send_forged();
+    bool due = clock_monotonic_ns() >= link->next_ns;
+    if (due)
+        link->next_ns = clock_monotonic_ns() + NS_PER_S / 10;
+    if (due && strcmp(link->attack, "babble") == 0)
+        send_babble();
+    if (due && strcmp(link->attack, "flap") == 0)
+        send_flapping();
     if (strcmp(link->attack, "crash") == 0)
         abort();
     if (strcmp(link->attack, "hang") == 0 && !in_second_life())

@@ -450,7 +450,8 @@ static void what_it_says_in_the_hosts_name_ends_that_host_alone(void **state)
     (void)state;
     static const struct {
         const char *attack, *why;
-    } table[] = {{"garbage", "malformed"}, {"flood", "floods"}, {"crash", "host "}};
+    } table[] = {
+        {"garbage", "malformed"}, {"flood", "floods"}, {"babble", "floods"}, {"flap", "floods"}, {"crash", "host "}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct bench *b = bench_make("tcp:127.0.0.1:1", table[i].attack);
         assert_int_equal(fence_announce(&(struct fence){0}), 0);
