@@ -157,7 +157,8 @@ static bool may_end(const struct soak *w, const struct soak_session *m, bool min
         return told || c == CAUSE_TICK || (c == CAUSE_START && mine);
     if (m->class == CLASS_UNKNOWN)
         return by_host(w, m) || c == CAUSE_RESET;
-    return told || by_host(w, m) || c == CAUSE_TICK;
+    /* a host that is gone is found by whoever sends it anything next */
+    return told || by_host(w, m) || c == CAUSE_TICK || !is_well(w, m->link);
 }
 
 static bool may_move(const struct soak *w, const struct soak_session *m, enum soak_class to)
@@ -290,7 +291,7 @@ static void check_level(struct soak *w, const struct soak_session *m, uint32_t c
     int64_t most = m->target;
     if (now_ns(w) - m->target_ns <= 2 * SOAK_SLICE_MS * NS_PER_MS && quantity_unsafer(q, m->target_before, most))
         most = m->target_before;
-    if (d->owner[channel] != w->life * 100000 + m->number || (d->faults & FAULT_BIT(stuck)) ||
+    if (d->owner[channel] != w->life * 100000 + m->number || (d->faults & (FAULT_BIT(stuck) | FAULT_BIT(cut))) ||
         w->hosts[m->link].life != LIFE_UP)
         return;
     if (quantity_unsafer(q, d->level[channel], most))
