@@ -4,10 +4,10 @@
  * of the clinic stay here; all other lines, with the register map they name, go to the plugin with their origins.
  */
 #include <string.h>
-#include <strings.h>
 
 #include "config/canonical.h"
 #include "config/refer.h"
+#include "modality/person.h"
 
 /* Keys of the table that a plugin never sees: all but those that tell it which unit to drive. */
 static bool is_clinic_key(const char *key)
@@ -32,7 +32,7 @@ static void build_acceptance(struct load *load, const struct raw_section *s, str
     size_t n;
     struct place at;
     int64_t day;
-    if (!field_list(load, s, "accept_link_loss", &words, &n, &at))
+    if (!field_list(load, s, "accept_link_loss", &words, &n, &at) || modality_is_unfilled(words[0]))
         return;
     if (n != 2 || date_parse(words[1], &day) < 0) {
         fault_add(&load->faults, at, "accept_link_loss: needs a name, a comma and a date YYYY-MM-DD");
@@ -95,7 +95,7 @@ static void check_map(struct load *load, const struct raw_section *s, const char
 static void check_filled_in(struct load *load, const struct raw_section *s)
 {
     for (size_t i = 0; i < s->n_lines; i++)
-        if (strcasecmp(s->lines[i].value, "FILL IN") == 0)
+        if (modality_is_unfilled(s->lines[i].value))
             fault_add(&load->faults, s->lines[i].at, "%s = %s: has to be filled in", s->lines[i].key,
                       s->lines[i].value);
 }

@@ -79,9 +79,9 @@ static void read_serial(struct device_section *s, struct sm4_config *c)
     const char *text = value_of(s, SM4_KEY_SERIAL);
     if (!text)
         return;
-    if (strlen(text) > SM4_ID_CHARS)
-        device_section_fault(s, SM4_KEY_SERIAL, "device %s: serial %s is longer than the %d characters it reports",
-                             s->id, text, SM4_ID_CHARS);
+    if (strlen(text) != SM4_ID_CHARS)
+        device_section_fault(s, SM4_KEY_SERIAL, "device %s: serial %s is not the %d characters that it reports", s->id,
+                             text, SM4_ID_CHARS);
     else
         snprintf(c->serial, sizeof c->serial, "%s", text);
 }

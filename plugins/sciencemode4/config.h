@@ -10,7 +10,7 @@
 #define SM4_KEYS(KEY)                                                                                                  \
     KEY(PLUGIN, "plugin", true, "sciencemode4")                                                                        \
     KEY(LINK, "link", true, "usb:0483:5740 with ,serial=TEXT or ,port=BUS-PORT or both")                               \
-    KEY(SERIAL, "serial", true, "serial number that the device must report, up to 10 characters")                      \
+    KEY(SERIAL, "serial", true, "serial number that the device must report, ten characters")                           \
     KEY(SIMULATED, "simulated", false, "yes: not real hardware, shown in every session; default no")                   \
     KEY(GROUPS, "groups", false,                                                                                       \
         "up to four sets of channels that are started and stopped together; default: 1+2 3+4 5+6 7+8")                 \

@@ -187,7 +187,8 @@ static void volts_without_a_calibration_are_refused(void **state)
     room_begin(NULL);
     set("calibration_source", NULL);
     refused("d.ini:2", "device lifu has no key calibration_source");
-    static const char *const nobody[] = {"FILL IN", "fill in", "Fill In", "2026-11-20", "-", "X"};
+    static const char *const nobody[] = {"FILL IN",      "fill in",    "Fill  In", "FILLIN", "FILL_IN",
+                                         "FILL IN: who", "2026-11-20", "-",        "X"};
     for (size_t i = 0; i < sizeof nobody / sizeof *nobody; i++) {
         room_begin(NULL);
         set("calibration_source", nobody[i]);

@@ -281,8 +281,14 @@ static void every_fault_is_told_at_its_line(void **state)
     refused(r, "devices.ini:3: device p24: link usb:0483:5740,serial=A+0483:5740,serial=B names 2 devices, this plugin "
                "has one");
     set(r, "link", "usb:0483:5740,serial=A");
-    set(r, "serial", "12345678901");
-    refused(r, "devices.ini:4: device p24: serial 12345678901 is longer than the 10 characters it reports");
+    static const char *const serials[] = {"12345678901", "123456789", "11"};
+    for (size_t i = 0; i < sizeof serials / sizeof *serials; i++) {
+        char told[96];
+        snprintf(told, sizeof told, "devices.ini:4: device p24: serial %s is not the 10 characters that it reports",
+                 serials[i]);
+        set(r, "serial", serials[i]);
+        refused(r, told);
+    }
     set(r, "serial", "1234567890");
     add(r, "second_phase", "");
     static const char *const wrong[] = {"0 %", "4 %", "26 %", "105 %", "25", "half"};

@@ -197,6 +197,21 @@ static void what_only_a_person_knows_has_to_be_filled_in(void **state)
             "a.ini:9: serial = Fill In: has to be filled in");
     refused(f, DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "groups = FILL IN\n" MAPS,
             "a.ini:9: groups = FILL IN: has to be filled in");
+    static const char *const spelt[] = {"fill  in",  "FILLIN",       "FILL_IN",   "Fill-In",
+                                        "<FILL IN>", "FILL IN: who", "FILLIN0000"};
+    for (size_t i = 0; i < sizeof(spelt) / sizeof(spelt[0]); i++) {
+        char text[512], told[64];
+        snprintf(text, sizeof(text), DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "serial = %s\n" MAPS, spelt[i]);
+        snprintf(told, sizeof(told), "a.ini:9: serial = %s: has to be filled in", spelt[i]);
+        refused(f, text, told);
+    }
+    static const char *const others[] = {"Fillinger", "1 FILL IN", "Fill", "filling"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        char text[512];
+        snprintf(text, sizeof(text), DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "serial = %s\n" MAPS, others[i]);
+        fixture_write(f, "a.ini", text);
+        assert_int_equal(fixture_load(f, NULL), 0);
+    }
 }
 
 static void two_names_of_one_node_are_one_link(void **state)

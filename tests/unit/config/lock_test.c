@@ -239,7 +239,7 @@ static void what_was_done_was_not_done_tomorrow(void **state)
                   "[device d]\nplugin = p\nlink = tcp:127.0.0.1:1\nunit = 1\nlabel = d\n"
                   "accept_link_loss = FILL IN, 2026-11-01\n");
     assert_int_equal(fixture_load(f, NULL), -EINVAL);
-    assert_string_equal(f->told, "devices.ini:6: accept_link_loss = FILL IN: needs the name of who accepts\n");
+    assert_string_equal(f->told, "devices.ini:6: accept_link_loss = FILL IN, 2026-11-01: has to be filled in\n");
     fixture_write(f, "devices.ini",
                   "[device d]\nplugin = p\nlink = tcp:127.0.0.1:1\nunit = 1\nlabel = d\n"
                   "accept_link_loss = head, 1970-01-01\n");
@@ -257,12 +257,14 @@ static void an_acceptance_is_somebodys_and_of_our_time(void **state)
 {
     static const struct {
         const char *by, *date, *told;
-    } bad[] = {{".", "2026-11-23", "installation.ini:2: by = .: needs the name of who accepts\n"},
-               {"X 1", "2026-11-23", "installation.ini:2: by = X 1: needs the name of who accepts\n"},
-               {"fill in", "2026-11-23", "installation.ini:2: by = fill in: needs the name of who accepts\n"},
-               {"Jo", "2019-12-31",
-                "installation.ini:3: date = 2019-12-31: lies before 2020; it is the day of the "
-                "acceptance\n"}};
+    } bad[] = {
+        {".", "2026-11-23", "installation.ini:2: by = .: needs the name of who accepts\n"},
+        {"X 1", "2026-11-23", "installation.ini:2: by = X 1: needs the name of who accepts\n"},
+        {"fill in", "2026-11-23", "installation.ini:2: by = fill in: needs the name of who accepts\n"},
+        {"F ILL_in: who", "2026-11-23", "installation.ini:2: by = F ILL_in: who: needs the name of who accepts\n"},
+        {"Jo", "2019-12-31",
+         "installation.ini:3: date = 2019-12-31: lies before 2020; it is the day of the "
+         "acceptance\n"}};
     struct fixture *f = *state;
     char text[128];
     shipped_copy(f);
@@ -273,6 +275,8 @@ static void an_acceptance_is_somebodys_and_of_our_time(void **state)
         assert_string_equal(f->told, bad[i].told);
     }
     fixture_write(f, "installation.ini", "[accept ion_dose_max]\nby = \xc3\x84\xc3\x96\ndate = 2020-01-01\n");
+    assert_int_equal(fixture_load(f, NULL), 0);
+    fixture_write(f, "installation.ini", "[accept ion_dose_max]\nby = Fillinger\ndate = 2020-01-01\n");
     assert_int_equal(fixture_load(f, NULL), 0);
 }
 
