@@ -48,12 +48,18 @@ static void refuse(struct host *h, const struct link_session_ref *ref, enum link
     outbox_send(&h->outbox, &m);
 }
 
+/* A host that is stopped or starved does not say so, whatever its device does. */
+static void say_heard(struct host *h, uint64_t session)
+{
+    struct link_stop heard = {.session = session};
+    link_message_head(&heard, LINK_HEARD, sizeof(heard));
+    outbox_send(&h->outbox, &heard);
+}
+
 static void take_stop(struct host *h, const struct link_stop *stop)
 {
     struct link_session last = {0};
-    struct link_stop heard = *stop;
-    link_message_head(&heard, LINK_HEARD, sizeof(heard));
-    outbox_send(&h->outbox, &heard); /* a host that is stopped or starved does not say so, whatever its device does */
+    say_heard(h, stop->session);
     if (mail_stop(&h->mail, stop, &last) == 0)
         return;
     if (last.header.type != 0) {
@@ -153,6 +159,9 @@ static void take_message(struct host *h, const struct link_header *m)
         return;
     case LINK_MAKE_SAFE:
         take_make_safe(h, (const void *)m);
+        return;
+    case LINK_ASK:
+        say_heard(h, 0);
         return;
     case LINK_TRY:
         mail_try(&h->mail, ((const struct link_unit_ref *)m)->unit);

@@ -178,6 +178,7 @@ static const struct shape {
     {LINK_TIGHTEN, false, sizeof(struct link_arm), NULL, 0, arm_fits},
     {LINK_MAKE_SAFE, false, sizeof(struct link_unit_ref), NULL, 0, NULL},
     {LINK_SHUTDOWN, false, sizeof(struct link_plain), NULL, 0, NULL},
+    {LINK_ASK, false, sizeof(struct link_plain), NULL, 0, NULL},
     {LINK_TRY, false, sizeof(struct link_unit_ref), NULL, 0, NULL},
     {LINK_HELLO, true, sizeof(struct link_hello), hello_texts, COUNT(hello_texts), NULL},
     {LINK_UNIT, true, sizeof(struct link_unit), unit_texts, COUNT(unit_texts), unit_fits},

@@ -26,6 +26,7 @@ enum link_message_type {
     LINK_TIGHTEN,    /* link_arm with lower ceilings, same session and turn */
     LINK_MAKE_SAFE,  /* link_unit_ref: make_safe and read back now (device.reset, quarantine) */
     LINK_SHUTDOWN,   /* link_plain: make safe, then exit */
+    LINK_ASK,        /* link_plain: whether it is there; answered by LINK_HEARD */
     LINK_TRY,        /* link_unit_ref: an idle unit's ways to rest, one after the other; answered by LINK_TRIED each */
     /* host -> daemon */
     LINK_HELLO = 64,   /* link_hello: first; again after a re-execution */
@@ -35,8 +36,8 @@ enum link_message_type {
     LINK_SAMPLE,       /* link_sample: every validated status */
     LINK_SESSION,      /* link_session: progress and end of one arm */
     LINK_LOG,          /* link_text */
-    LINK_HEARD,        /* link_stop: at once when it is read; the device's part of it is told by LINK_SESSION */
-    LINK_TRIED,        /* link_tried: how one step of LINK_TRY went, or that there are no more */
+    LINK_HEARD, /* link_stop: at once when a stop is read, or LINK_ASK (session 0); no word of the device's part */
+    LINK_TRIED, /* link_tried: how one step of LINK_TRY went, or that there are no more */
 };
 
 struct link_header {

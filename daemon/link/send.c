@@ -110,6 +110,7 @@ static bool stop_supersedes(const struct link_stop *stop, const union link_outgo
     case LINK_SESSION:
     case LINK_LOG:
     case LINK_HEARD:
+    case LINK_ASK:
     case LINK_TRY:
     case LINK_TRIED:
         return false;

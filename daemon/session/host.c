@@ -241,6 +241,7 @@ void sessions_host_message(struct sessions *s, size_t link, const struct link_he
     const void *m = message;
     struct unit *unit;
     s->now = *now;
+    units_heard(s, link, now);
     switch ((int)message->type) {
     case LINK_HELLO:
         on_hello(s, link, m, now);

@@ -45,10 +45,12 @@ struct unit {
     struct link_sample sample;
     bool unproved; /* output_unknown, latched */
     bool unproved_told;
-    bool news;                              /* its state changed since it was last told */
-    char unproved_why[LINK_TEXT_MAX];       /* the first reason */
-    char unproved_now[LINK_TEXT_MAX];       /* what stands in the way now, in the host's words, "" = it has not said */
-    int64_t unproved_ns;                    /* proof must be younger */
+    bool news;                        /* its state changed since it was last told */
+    char unproved_why[LINK_TEXT_MAX]; /* the first reason */
+    char unproved_now[LINK_TEXT_MAX]; /* what stands in the way now, in the host's words, "" = it has not said */
+    int64_t unproved_ns;              /* proof must be younger */
+    int64_t heard_ns, asked_ns;       /* its host: when it last said something; since when it is asked, 0 = it is not */
+    int64_t answer_times;             /* an answer may take so many times as long as at first */
     int64_t on_since_ns, on_ns, on_wall_ms; /* first and last sample with output that nobody had started; 0 = none */
     int64_t make_safe_ns;                   /* when it was last asked for */
 };
@@ -373,6 +375,11 @@ void session_rest_tick(struct session *session, const struct session_time *now);
 /* Rests it for a pause, with its reason; one that is held already is at rest. */
 int64_t session_rest_due_ns(const struct session *session); /* when that is, INT64_MAX = it is not being stopped */
 void session_pause_by(struct session *session, const char *reason, const struct session_time *now);
+
+/* silent.c: hosts that are quiet are asked, and replaced when they are not heard */
+void units_ask(struct sessions *s, const struct session_time *now);
+int64_t unit_ask_due_ns(const struct unit *unit); /* when units_ask has something to do for it */
+void units_heard(struct sessions *s, size_t link, const struct session_time *now);
 
 /* unproved.c: output_unknown and what clears it */
 bool identity_same(const struct modality_identity *a, const struct modality_identity *b); /* serial, model and maker */

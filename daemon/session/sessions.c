@@ -304,6 +304,7 @@ void sessions_tick(struct sessions *s, const struct session_time *now)
     for (size_t i = 0; i < s->n_sessions; i++)
         tick_session(s->list[i], now);
     selftests_tick(s, now);
+    units_ask(s, now);
     state_publish(s, now);
     judge_service(s, now);
     tell_energised(s);
@@ -356,6 +357,7 @@ int64_t sessions_next_ns(const struct sessions *s)
     for (size_t i = 0; i < s->n_units; i++) {
         if (s->units[i].news)
             return 0;
+        sooner(&next, unit_ask_due_ns(&s->units[i]));
     }
     for (size_t i = 0; i < s->n_sessions; i++)
         sooner(&next, session_next_ns(s->list[i]));

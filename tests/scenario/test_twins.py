@@ -12,6 +12,7 @@ from test_usb import LIFU_PROTOCOL
 
 PERMIT_MS, STALE_MS = 1500, 3 * 100 + 250 + 500  # three telemetry periods, a slice and the grace
 REHA_WATCHDOG_MS = 1200
+SILENT_MS = 15000  # 3 s in which a host has to be heard while rest is owed; then one more begins, on a slow machine
 PAIRS = {"lifu": "lifub", "reha": "rehab"}
 DEVICES = ("lifu=openlifu,usb=1-3+1-4,ramp_ms=300,usb_serial=L1,serial=21", "reha=rehastim2,usb=1-2,usb_serial=FT11")
 TWINS = ("lifub=openlifu,usb=1-8+1-9,ramp_ms=300,usb_serial=L1,serial=22", "rehab=rehastim2,usb=1-7,usb_serial=FT11")
@@ -107,6 +108,17 @@ class Twins(unittest.TestCase):
         frozen = now_ns()
         os.kill(self.host("lifu"), signal.SIGSTOP)
         self.assertLess(self.sim.wait_rest("lifu", frozen), STALE_MS + bound_ms)
+        self.client.state(session, "ended")
+
+    def test_a_successor_that_stands_still_is_replaced(self):
+        """Frozen as soon as it is seen, mostly before its first word; the one after it takes the output away."""
+        session = self.running("lifu")
+        first, before = self.host("lifu"), self.room.host_pids()
+        killed = now_ns()
+        os.kill(first, signal.SIGKILL)
+        successor = wait_until("its successor", lambda: next((p for p in self.room.host_pids() if p not in before), None), tick=0.001)
+        os.kill(successor, signal.SIGSTOP)
+        self.assertLess(self.sim.wait_rest("lifu", killed), SILENT_MS)
         self.client.state(session, "ended")
 
     def swapped(self, device):

@@ -244,6 +244,7 @@ static void message_take(struct rig *r, const void *m)
     case LINK_STOP:
     case LINK_TIGHTEN:
     case LINK_MAKE_SAFE:
+    case LINK_ASK:
     case LINK_TRY:
     case LINK_SHUTDOWN:
         fail_msg("a message of the wrong direction");

@@ -40,6 +40,7 @@ static int port_send(void *userdata, size_t link, const void *message)
     assert_int_equal(link_message_check(message, h->size, false), 0);
     if (r->to_host)
         return r->to_host(r->soak, link, message);
+    r->asked |= h->type == LINK_ASK ? 1u << link : 0;
     assert_true(h->size <= sizeof r->sent[0]);
     if (r->n_sent == SENT_MAX) { /* only permits come in such numbers */
         memmove(r->sent, r->sent + SENT_MAX / 2, SENT_MAX / 2 * sizeof r->sent[0]);
@@ -155,8 +156,20 @@ void room_advance(struct room *r, int64_t ms)
     r->now.wall_ms += ms;
 }
 
+/* Hosts say that they are there. */
+static void hosts_answer(struct room *r)
+{
+    struct link_stop heard = {.session = 0};
+    link_message_head(&heard, LINK_HEARD, sizeof heard);
+    for (size_t link = 0; link < ROOM_DEVICES; link++)
+        if (((r->asked & ~r->hosts_silent) >> link & 1u) != 0)
+            sessions_host_message(r->sessions, link, &heard.header, &r->now);
+    r->asked = 0;
+}
+
 void room_tick(struct room *r)
 {
+    hosts_answer(r);
     sessions_tick(r->sessions, &r->now);
 }
 

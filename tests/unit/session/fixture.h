@@ -51,6 +51,8 @@ struct room {
     size_t n_sent;
     union sent sent[SENT_MAX];
     int send_result;
+    unsigned hosts_silent; /* links whose hosts do not answer when they are asked whether they are there */
+    unsigned asked;        /* which were, since the last tick */
     int replaced;
     /* another player of the hosts than the functions below: it gets what is sent, and events are dropped */
     struct soak *soak;

@@ -209,8 +209,13 @@ static struct soak_arm *arm_of(struct soak_host *h, uint64_t session)
 static void on_order(struct soak *w, size_t link, const union sent *m)
 {
     struct soak_host *h = &w->hosts[link];
+    struct link_stop heard = {.session = 0};
     struct soak_arm *arm;
     switch ((int)m->header.type) {
+    case LINK_ASK:
+        link_message_head(&heard, LINK_HEARD, sizeof heard);
+        tell(w, link, CAUSE_NOTHING, &heard.header);
+        return;
     case LINK_ARM:
         on_arm(w, link, &m->arm);
         return;

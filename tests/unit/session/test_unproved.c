@@ -250,6 +250,65 @@ static void rest_of_a_device_in_its_place_is_not_its_rest(void **state)
     assert_false(r->sessions->units[STIM].unproved);
 }
 
+/* Its successor stands still before its first word: it is asked, and replaced, and so is the next one, later. */
+static void a_host_that_is_not_heard_while_rest_is_owed_is_replaced(void **state)
+{
+    struct room *r = *state;
+    running(r);
+    r->hosts_silent = 1u << STIM;
+    sessions_host_gone(r->sessions, STIM, "exited", &r->now);
+    room_forget(r);
+    room_advance(r, 1000);
+    room_tick(r);
+    assert_int_equal(room_count(r, LINK_ASK), ROOM_DEVICES);
+    room_advance(r, 2999);
+    room_tick(r);
+    assert_int_equal(r->replaced, 0);
+    room_advance(r, 1);
+    room_tick(r);
+    assert_int_equal(r->replaced, 1);
+    room_advance(r, 1000);
+    room_tick(r);
+    room_advance(r, 5000);
+    room_tick(r);
+    assert_int_equal(r->replaced, 1);
+    room_advance(r, 1000);
+    room_tick(r);
+    assert_int_equal(r->replaced, 2);
+    assert_state(r, "output_unknown");
+}
+
+static void an_idle_host_that_is_not_heard_is_replaced_later(void **state)
+{
+    struct room *r = *state;
+    room_open(r);
+    r->hosts_silent = 1u << STIM;
+    room_advance(r, 1000);
+    room_tick(r);
+    room_advance(r, 9999);
+    room_tick(r);
+    assert_int_equal(r->replaced, 0);
+    assert_int_equal(r->sessions->units[STIM].presence, UNIT_READY);
+    room_advance(r, 1);
+    room_tick(r);
+    assert_int_equal(r->replaced, 1);
+    assert_int_equal(r->sessions->units[STIM].presence, UNIT_PROBING);
+    assert_false(r->sessions->units[STIM].unproved);
+}
+
+static void a_host_that_is_heard_is_asked_again_and_left_alone(void **state)
+{
+    struct room *r = *state;
+    room_open(r);
+    room_forget(r);
+    for (int i = 0; i < 20; i++) {
+        room_advance(r, 1000);
+        room_tick(r);
+    }
+    assert_in_range(room_count(r, LINK_ASK), 10 * ROOM_DEVICES, 20 * ROOM_DEVICES);
+    assert_int_equal(r->replaced, 0);
+}
+
 static void a_statement_ends_the_unknown_and_leaves_the_dose_unbounded(void **state)
 {
     struct room *r = *state;
@@ -299,6 +358,9 @@ int main(void)
         TEST(what_stands_in_the_way_is_told_beside_the_first_reason),
         TEST(another_device_proves_nothing),
         TEST(rest_of_a_device_in_its_place_is_not_its_rest),
+        TEST(a_host_that_is_not_heard_while_rest_is_owed_is_replaced),
+        TEST(an_idle_host_that_is_not_heard_is_replaced_later),
+        TEST(a_host_that_is_heard_is_asked_again_and_left_alone),
         TEST(a_statement_ends_the_unknown_and_leaves_the_dose_unbounded),
         TEST(a_device_in_a_session_is_not_reset),
     };
