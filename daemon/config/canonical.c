@@ -130,7 +130,9 @@ static bool usb_meets(const char *a, const char *b)
 static bool one_node(const char *a, const char *b)
 {
     char x[PATH_MAX], y[PATH_MAX];
-    return realpath(a, x) != NULL && realpath(b, y) != NULL && strcmp(x, y) == 0;
+    terminal_node(a, x);
+    terminal_node(b, y);
+    return strcmp(x, y) == 0;
 }
 
 /* By its name, or by what is behind it now. */
@@ -159,10 +161,32 @@ bool link_meets(const char *a, const char *b)
     return serial_path(a) != NULL && serial_path(b) != NULL && one_node(serial_path(a), serial_path(b));
 }
 
-bool link_is_anyones(const char *link, const char *beside)
+/* Whether one of them is named without its serial number. */
+static bool goes_by_port(const char *devices)
 {
-    const char *path = serial_path(link);
-    return path != NULL && terminal_is_numbered(path) && usb_devices(beside) != NULL;
+    const char *serial = "";
+    for (const char *d = devices; d != NULL; d = usb_next(d))
+        if (said(d, "serial=", &serial) == 0)
+            return true;
+    return false;
+}
+
+const char *link_may_become(const char *link, const char *beside)
+{
+    const char *path = serial_path(link), *other = serial_path(beside), *devices = usb_devices(beside);
+    if (path == NULL || (other == NULL && devices == NULL))
+        return NULL;
+    const enum terminal_kind kind = terminal_kind(path), others = other != NULL ? terminal_kind(other) : TERMINAL_OTHER;
+    if (kind == TERMINAL_BY_ID && devices != NULL && goes_by_port(devices))
+        return "the one is named by its serial number, the other by its port: name both by the same, the terminal in "
+               "/dev/serial/by-path or the device with its serial number";
+    if ((kind != TERMINAL_NUMBERED && kind != TERMINAL_ALIAS) ||
+        (other != NULL && (others == kind || others == TERMINAL_OTHER)))
+        return NULL;
+    return kind == TERMINAL_NUMBERED
+               ? "a terminal is numbered as adapters come, so that one may be the other: use its name in "
+                 "/dev/serial/by-id or by-path"
+               : "the terminal's name does not say which adapter it is: use its name in /dev/serial/by-id or by-path";
 }
 
 const char *link_canonical(struct arena *a, const char *text, const char **fault)
@@ -186,7 +210,10 @@ const char *link_canonical(struct arena *a, const char *text, const char **fault
 
 const char *link_node(struct arena *a, const char *canonical)
 {
-    char resolved[PATH_MAX];
+    char node[PATH_MAX];
     const char *path = serial_path(canonical);
-    return path != NULL && realpath(path, resolved) != NULL ? arena_text(a, "serial:%s", resolved) : canonical;
+    if (path == NULL)
+        return canonical;
+    terminal_node(path, node);
+    return arena_text(a, "serial:%s", node);
 }

@@ -17,8 +17,8 @@
 const char *link_canonical(struct arena *a, const char *text, const char **fault);
 
 /*
- * What stands behind such a name at this moment: two names with one node are one link. Only for comparing; symbolic
- * links of a serial line are resolved when its node exists.
+ * What stands behind such a name at this moment: two names with one node are one link. Only for comparing; a serial
+ * line is what its name leads to.
  */
 const char *link_node(struct arena *a, const char *canonical);
 
@@ -29,7 +29,10 @@ const char *link_node(struct arena *a, const char *canonical);
  */
 bool link_meets(const char *a, const char *b);
 
-/* Whether the first is a terminal that is numbered as adapters come, so that it is the second, on USB, on some day. */
-bool link_is_anyones(const char *link, const char *beside);
+/*
+ * Whether the first is a terminal whose name leaves open that it is the second, on USB, on some day: it is numbered as
+ * adapters come, is somebody's own name, or goes by what the second does not say. NULL, or why and what to do.
+ */
+const char *link_may_become(const char *link, const char *beside);
 
 #endif

@@ -133,10 +133,13 @@ static bool names_it_otherwise(const struct found *a, const struct found *b)
     return a->canonical != NULL && b->canonical != NULL && !same_link(a, b) && link_meets(a->canonical, b->canonical);
 }
 
-static bool may_become(const struct found *a, const struct found *b)
+/* NULL, or why. */
+static const char *may_become(const struct found *a, const struct found *b)
 {
-    return a->canonical != NULL && b->canonical != NULL &&
-           (link_is_anyones(a->canonical, b->canonical) || link_is_anyones(b->canonical, a->canonical));
+    if (a->canonical == NULL || b->canonical == NULL)
+        return NULL;
+    const char *why = link_may_become(a->canonical, b->canonical);
+    return why != NULL ? why : link_may_become(b->canonical, a->canonical);
 }
 
 /* What a device answers with says which one it is, among those of its kind. */
@@ -153,16 +156,15 @@ static bool check_pair(struct load *load, const struct config_device *d, const s
 {
     const struct raw_line *link = section_line(f->section, "link");
     const struct place at = link != NULL ? link->at : f->section->at;
+    const char *why = may_become(f, g);
     if (names_it_otherwise(f, g))
         fault_add(&load->faults, at, "%s may mean the device of [device %s] (%s), %s: %s", f->canonical, other->id,
                   other->origin, g->canonical,
                   f->canonical[0] == g->canonical[0] ? "name both by serial number, or both by port"
                                                      : "it is reached as one of them, never as both");
-    else if (may_become(f, g))
-        fault_add(&load->faults, at,
-                  "%s beside %s of [device %s] (%s): a terminal is numbered as adapters come, so that one may be the "
-                  "other: use its name in /dev/serial/by-id or by-path",
-                  f->canonical, g->canonical, other->id, other->origin);
+    else if (why != NULL)
+        fault_add(&load->faults, at, "%s beside %s of [device %s] (%s): %s", f->canonical, g->canonical, other->id,
+                  other->origin, why);
     else if (strcmp(d->plugin, other->plugin) == 0 && is_same_device(f, g))
         fault_add(&load->faults, section_line(f->section, "serial")->at,
                   "serial = %s is [device %s] (%s) already: a device has one section",

@@ -6,13 +6,27 @@
 #ifndef CONFIG_TERMINAL_H
 #define CONFIG_TERMINAL_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #define TERMINAL_USB_MAX 256 /* bytes of "usb:..." as below, NUL included */
 
-/* "/dev/ttyUSB0", "/dev/ttyACM1": whichever adapter was plugged in first has it. */
-bool terminal_is_numbered(const char *path);
+/* What the name of a terminal tells of the adapter behind it. Decided alike with the adapter plugged in and without. */
+enum terminal_kind {
+    TERMINAL_OTHER,    /* no adapter on USB, as far as can be seen: /dev/ttyS0, /dev/pts/3, a node elsewhere */
+    TERMINAL_BY_ID,    /* in /dev/serial/by-id: its serial number */
+    TERMINAL_BY_PATH,  /* in /dev/serial/by-path: its port */
+    TERMINAL_NUMBERED, /* /dev/ttyUSB0, /dev/ttyACM1, /dev/char/188:0: whichever was plugged in first has it */
+    TERMINAL_ALIAS,    /* any other name in /dev, or one that leads to an adapter: nobody here knows which */
+};
+enum terminal_kind terminal_kind(const char *path);
+
+/*
+ * What a name leads to: without links as far as they lead to something that is there, without doubled slashes and dots
+ * in any case. A character device is "char M:N", since one may have several nodes.
+ */
+void terminal_node(const char *path, char out[PATH_MAX]);
 
 /*
  * Whether a name of /dev/serial/by-id ends with that serial number, or one of /dev/serial/by-path with that port; both

@@ -3,6 +3,7 @@
 #include "config_test.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,4 +113,11 @@ int fixture_end(void **state)
     remove_tree(f->dir);
     free(f);
     return 0;
+}
+
+void fixture_refuses(struct fixture *f, const char *text, const char *told)
+{
+    fixture_write(f, "a.ini", text);
+    assert_int_equal(fixture_load(f, NULL), -EINVAL);
+    assert_non_null(strstr(f->told, told));
 }

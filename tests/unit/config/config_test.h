@@ -37,4 +37,14 @@ int fixture_load(struct fixture *f, const char *dir);
 /* The whole of a file, NUL-terminated, malloc'd. */
 char *file_text(const char *path, size_t *size);
 
+/* Sections of devices that are in order, for one thing to be broken in them. */
+#define MAPS                                                                                                           \
+    "[map m]\nmaker = m\n[point m.run]\ntable = coil\naddress = 1\n[map n]\nmaker = n\n[point n.run]\ntable = coil\n"
+#define DEVICE(id, link, unit, map)                                                                                    \
+    "[device " id "]\nplugin = p\nlink = " link "\nunit = " unit "\nmap = " map "\nlabel = " id                        \
+    "\nlocation = bay\nbaud = 9600\n"
+
+/* Alone in the folder it is refused, and among what is told is this. */
+void fixture_refuses(struct fixture *f, const char *text, const char *told);
+
 #endif

@@ -1,188 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Devices, links and what their hosts are given; units held against the times of their line; roles of peers. */
+/* Devices and what their hosts are given; units held against the times of their line; roles of peers. */
 #include "config_test.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "config/canonical.h"
-#include "config/terminal.h"
-
-#define MAPS                                                                                                           \
-    "[map m]\nmaker = m\n[point m.run]\ntable = coil\naddress = 1\n[map n]\nmaker = n\n[point n.run]\ntable = coil\n"
-#define DEVICE(id, link, unit, map)                                                                                    \
-    "[device " id "]\nplugin = p\nlink = " link "\nunit = " unit "\nmap = " map "\nlabel = " id                        \
-    "\nlocation = bay\nbaud = 9600\n"
-
-static void one_name_for_one_link(void **state)
-{
-    static const struct {
-        const char *text, *canonical; /* NULL: refused */
-    } cases[] = {{"tcp:localhost:502", "tcp:127.0.0.1:502"},
-                 {"tcp:LocalHost:0502", "tcp:127.0.0.1:502"},
-                 {"tcp:Device-1.Clinic:502", "tcp:device-1.clinic:502"},
-                 {"tcp:[0:0:0:0:0:0:0:1]:502", "tcp:[::1]:502"},
-                 {"serial:/dev/ttyNOSUCH9", "serial:/dev/ttyNOSUCH9"},
-                 {"usb:0403:6001/ABC", "usb:0403:6001/ABC"},
-                 {"tcp::502", NULL},
-                 {"tcp:host:0", NULL},
-                 {"tcp:host:65536", NULL},
-                 {"tcp:host:", NULL},
-                 {"tcp:[1.2.3.4]:502", NULL},
-                 {"tcp:::1:502", NULL},
-                 {"serial:", NULL},
-                 {"serial:dev/x", NULL},
-                 {"usb:", NULL},
-                 {"usb:0483:5740,serial=A+0483:5740,port=1-2", NULL},
-                 {"", NULL},
-                 {"udp:host:1", NULL}};
-    struct arena *a = arena_new();
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const char *fault = NULL, *canonical = link_canonical(a, cases[i].text, &fault);
-        if (cases[i].canonical != NULL)
-            assert_string_equal(canonical, cases[i].canonical);
-        else
-            assert_true(canonical == NULL && fault != NULL);
-    }
-    arena_free(a);
-}
-
-static void usb_names_meet_where_they_may_mean_one_device(void **state)
-{
-    static const struct {
-        const char *a, *b;
-        bool meet;
-    } cases[] = {
-        {"usb:0483:5740,serial=A", "usb:0483:5740,serial=A", true},
-        {"usb:0483:5740,serial=A", "usb:0483:5740,serial=B", false},
-        {"usb:0483:5740,serial=A", "usb:0483:5740,serial=AB", false},
-        {"usb:0483:5740,serial=A", "usb:0483:5741,serial=A", false},
-        {"usb:0483:5740,port=1-2", "usb:0483:5740,port=1-2.1", false},
-        {"usb:0483:5740,serial=A", "usb:0483:5740,port=1-2", true}, /* nobody knows before it is plugged in */
-        {"usb:0483:5740,serial=A,port=1-2", "usb:0483:5740,port=1-2", true},
-        {"usb:0483:5740,serial=A,port=1-2", "usb:0483:5740,serial=A,port=1-3", false},
-        {"usb:0483:5740,port=1-2,serial=A", "usb:0483:5740,serial=A,port=1-2", true},
-        {"usb:0483:57A0,serial=A", "usb:0483:57a0,serial=A", true},
-        {"usb:0483:57a0,serial=C+0483:57af,serial=T", "usb:0483:57af,serial=T+0483:57a0,serial=C", true},
-        {"usb:0483:57a0,serial=C+0483:57af,serial=T", "usb:0483:57a0,serial=C+0483:57af,serial=U", true},
-        {"usb:0483:57a0,serial=C+0483:57af,serial=T", "usb:0483:57a0,serial=D+0483:57af,serial=U", false},
-        {"usb:0483:57a0,serial=C+0483:57af,serial=T", "usb:0483:57af,port=1-9", true},
-        {"serial:/dev/null", "serial:/dev/../dev/null", true},
-        {"serial:/dev/null", "serial:/dev/zero", false},
-        {"serial:/dev/serial/by-id/usb-FTDI_FT232R_A1-if00-port0", "usb:0403:6001,serial=A1", true},
-        {"serial:/dev/serial/by-id/usb-FTDI_FT232R_A1-if00-port0", "usb:0403:6001,serial=A12", false},
-        {"serial:/dev/serial/by-id/usb-FTDI_FT232R_A1-if00-port0", "usb:0403:6001,serial=1", false},
-        {"serial:/dev/serial/by-id/usb-FTDI_FT232R_A1-if00-port0", "usb:0403:6001,port=1-2", false},
-        {"serial:/dev/serial/by-path/pci-0000:00:14.0-usb-0:2.3:1.0-port0", "usb:0403:6001,port=1-2.3", true},
-        {"serial:/dev/serial/by-path/pci-0000:00:14.0-usb-0:2.3:1.0-port0", "usb:0403:6001,port=1-2", false},
-        {"serial:/dev/serial/by-path/pci-0000:00:14.0-usb-0:2.3:1.0-port0", "usb:0403:6001,serial=A,port=1-2.3", true},
-        {"serial:/dev/serial/by-path/pci-0000:00:14.0-usb-0:2.3:1.0-port0", "usb:0403:6001,serial=A", false},
-        {"tcp:10.0.0.1:502", "tcp:10.0.0.1:503", false},
-        {"tcp:10.0.0.1:502", "usb:1", false},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_int_equal(link_meets(cases[i].a, cases[i].b), cases[i].meet);
-        assert_int_equal(link_meets(cases[i].b, cases[i].a), cases[i].meet);
-    }
-}
-
-static void a_usb_device_has_one_spelling(void **state)
-{
-    static const char *const doubles[][2] = {
-        {"usb:0483:5740,serial=A", "usb:0483:5740,port=1-2"},
-        {"usb:0483:5740,serial=A", "usb:0483:5740,serial=A,port=1-2"},
-        {"usb:0483:57a0,serial=C+0483:57af,serial=T", "usb:0483:57af,serial=T+0483:57a0,serial=C"},
-        {"usb:0483:57a0,serial=C+0483:57af,serial=T", "usb:0483:57a0,serial=D+0483:57af,serial=T"},
-    };
-    struct fixture *f = *state;
-    char text[1024];
-    for (size_t i = 0; i < sizeof(doubles) / sizeof(doubles[0]); i++) {
-        snprintf(text, sizeof(text), DEVICE("a", "%s", "1", "m") DEVICE("b", "%s", "2", "m") MAPS, doubles[i][0],
-                 doubles[i][1]);
-        fixture_write(f, "a.ini", text);
-        assert_int_equal(fixture_load(f, NULL), -EINVAL);
-        assert_non_null(strstr(f->told, "a.ini:11: "));
-        assert_non_null(strstr(f->told, " may mean the device of [device a] (a.ini:1), "));
-    }
-}
-
-static void refused(struct fixture *f, const char *text, const char *told)
-{
-    fixture_write(f, "a.ini", text);
-    assert_int_equal(fixture_load(f, NULL), -EINVAL);
-    assert_non_null(strstr(f->told, told));
-}
-
-static void a_numbered_terminal_may_be_any_device_on_usb(void **state)
-{
-    static const char *const numbered[] = {"serial:/dev/ttyUSB0", "serial:/dev/ttyACM3"};
-    struct fixture *f = *state;
-    char text[1024];
-    for (size_t i = 0; i < 2; i++) {
-        snprintf(text, sizeof(text), DEVICE("a", "%s", "1", "m") DEVICE("b", "usb:0403:6001,serial=A", "1", "m") MAPS,
-                 numbered[i]);
-        refused(f, text, "a.ini:11: usb:0403:6001,serial=A beside serial:/dev/tty");
-        snprintf(text, sizeof(text), DEVICE("a", "usb:0403:6001,serial=A", "1", "m") DEVICE("b", "%s", "1", "m") MAPS,
-                 numbered[i]);
-        refused(f, text, "use its name in /dev/serial/by-id or by-path");
-    }
-    fixture_write(f, "a.ini",
-                  DEVICE("a", "serial:/dev/ttyUSB0", "1", "m") DEVICE("b", "serial:/dev/ttyUSB1", "1", "m") MAPS);
-    assert_int_equal(fixture_load(f, NULL), 0);
-    fixture_write(f, "a.ini",
-                  DEVICE("a", "serial:/dev/ttyS0", "1", "m") DEVICE("b", "usb:0403:6001,serial=A", "1", "m") MAPS);
-    assert_int_equal(fixture_load(f, NULL), 0);
-}
-
-static void what_is_behind_a_terminal_is_asked_of_the_kernel(void **state)
-{
-    struct fixture *f = *state;
-    char path[200], sys[128], node[128], link[TERMINAL_USB_MAX];
-    static const char *const folders[] = {"sys",
-                                          "sys/class",
-                                          "sys/class/tty",
-                                          "sys/1-2.3",
-                                          "sys/1-2.3/1-2.3:1.0",
-                                          "sys/1-2.3/1-2.3:1.0/ttyUSB0",
-                                          "sys/class/tty/ttyUSB0"};
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-        snprintf(path, sizeof(path), "%s/%s", f->dir, folders[i]);
-        assert_int_equal(mkdir(path, 0755), 0);
-    }
-    snprintf(path, sizeof(path), "%s/sys/class/tty/ttyUSB0/device", f->dir);
-    assert_int_equal(symlink("../../../1-2.3/1-2.3:1.0/ttyUSB0", path), 0);
-    fixture_write(f, "sys/1-2.3/idVendor", "0403\n");
-    fixture_write(f, "sys/1-2.3/idProduct", "6001\n");
-    fixture_write(f, "ttyUSB0", "");
-    snprintf(sys, sizeof(sys), "%s/sys", f->dir);
-    snprintf(node, sizeof(node), "%s/line", f->dir);
-    assert_false(terminal_usb_link(sys, node, link));
-    assert_int_equal(symlink("ttyUSB0", node), 0);
-    assert_true(terminal_usb_link(sys, node, link));
-    assert_string_equal(link, "usb:0403:6001,port=1-2.3");
-    fixture_write(f, "sys/1-2.3/serial", "A1\n");
-    assert_true(terminal_usb_link(sys, node, link));
-    assert_string_equal(link, "usb:0403:6001,serial=A1,port=1-2.3");
-    fixture_write(f, "sys/1-2.3/serial", "A,1\n"); /* no name can hold it */
-    assert_true(terminal_usb_link(sys, node, link));
-    assert_string_equal(link, "usb:0403:6001,port=1-2.3");
-    unlink(node);
-    assert_int_equal(symlink("sys", node), 0);
-    assert_false(terminal_usb_link(sys, node, link));
-}
 
 static void a_device_has_one_section(void **state)
 {
     struct fixture *f = *state;
-    refused(f,
-            DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "serial = 7\n" DEVICE("b", "usb:0483:5740,port=1-3", "1",
-                                                                                  "m") "serial = 7\n" MAPS,
-            "a.ini:18: serial = 7 is [device a] (a.ini:1) already");
+    fixture_refuses(f,
+                    DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "serial = 7\n" DEVICE("b", "usb:0483:5740,port=1-3",
+                                                                                          "1", "m") "serial = 7\n" MAPS,
+                    "a.ini:18: serial = 7 is [device a] (a.ini:1) already");
     /* Another kind of device may count from the same number. */
     fixture_write(f, "a.ini",
                   DEVICE("a", "tcp:10.0.0.1:502", "1", "m") "serial = 7\n" DEVICE("b", "tcp:10.0.0.1:502", "2",
@@ -193,17 +23,17 @@ static void a_device_has_one_section(void **state)
 static void what_only_a_person_knows_has_to_be_filled_in(void **state)
 {
     struct fixture *f = *state;
-    refused(f, DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "serial = Fill In\n" MAPS,
-            "a.ini:9: serial = Fill In: has to be filled in");
-    refused(f, DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "groups = FILL IN\n" MAPS,
-            "a.ini:9: groups = FILL IN: has to be filled in");
+    fixture_refuses(f, DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "serial = Fill In\n" MAPS,
+                    "a.ini:9: serial = Fill In: has to be filled in");
+    fixture_refuses(f, DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "groups = FILL IN\n" MAPS,
+                    "a.ini:9: groups = FILL IN: has to be filled in");
     static const char *const spelt[] = {"fill  in",  "FILLIN",       "FILL_IN",   "Fill-In",
                                         "<FILL IN>", "FILL IN: who", "FILLIN0000"};
     for (size_t i = 0; i < sizeof(spelt) / sizeof(spelt[0]); i++) {
         char text[512], told[64];
         snprintf(text, sizeof(text), DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "serial = %s\n" MAPS, spelt[i]);
         snprintf(told, sizeof(told), "a.ini:9: serial = %s: has to be filled in", spelt[i]);
-        refused(f, text, told);
+        fixture_refuses(f, text, told);
     }
     static const char *const others[] = {"Fillinger", "1 FILL IN", "Fill", "filling"};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
@@ -211,44 +41,6 @@ static void what_only_a_person_knows_has_to_be_filled_in(void **state)
         snprintf(text, sizeof(text), DEVICE("a", "usb:0483:5740,port=1-2", "1", "m") "serial = %s\n" MAPS, others[i]);
         fixture_write(f, "a.ini", text);
         assert_int_equal(fixture_load(f, NULL), 0);
-    }
-}
-
-static void two_names_of_one_node_are_one_link(void **state)
-{
-    struct fixture *f = *state;
-    char text[1024], node[128];
-    fixture_write(f, "node", "");
-    snprintf(node, sizeof(node), "%s/by-id", f->dir);
-    assert_int_equal(symlink("node", node), 0);
-    snprintf(text, sizeof(text), DEVICE("a", "serial:%s/by-id", "1", "m") DEVICE("b", "serial:%s/node", "2", "m") MAPS,
-             f->dir, f->dir);
-    fixture_write(f, "a.ini", text);
-    assert_int_equal(fixture_load(f, NULL), 0);
-    assert_int_equal(f->config->n_links, 1);
-    assert_int_equal(f->config->links[0].n_devices, 2);
-    assert_int_equal(f->config->devices[1].unit, 1);
-    /* The name that was written: the node behind it may be another one tomorrow. */
-    snprintf(text, sizeof(text), "serial:%s/by-id", f->dir);
-    assert_string_equal(f->config->links[0].canonical, text);
-}
-
-static void a_line_keeps_its_name_when_the_node_behind_it_changes(void **state)
-{
-    struct fixture *f = *state;
-    char text[512], name[128];
-    snprintf(text, sizeof(text), DEVICE("a", "serial:%s/by-id", "1", "m") MAPS, f->dir);
-    fixture_write(f, "a.ini", text);
-    fixture_write(f, "ttyUSB0", "");
-    fixture_write(f, "ttyUSB1", "");
-    snprintf(name, sizeof(name), "%s/by-id", f->dir);
-    snprintf(text, sizeof(text), "serial:%s", name);
-    static const char *const nodes[] = {"ttyUSB0", "ttyUSB1", "nowhere"};
-    for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
-        unlink(name);
-        assert_int_equal(symlink(nodes[i], name), 0);
-        assert_int_equal(fixture_load(f, NULL), 0);
-        assert_string_equal(f->config->links[0].canonical, text);
     }
 }
 
@@ -447,15 +239,8 @@ int main(void)
 {
 #define RUN(name) cmocka_unit_test_setup_teardown(name, fixture_empty, fixture_end)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_name_for_one_link),
-        cmocka_unit_test(usb_names_meet_where_they_may_mean_one_device),
-        RUN(a_usb_device_has_one_spelling),
-        RUN(a_numbered_terminal_may_be_any_device_on_usb),
-        RUN(what_is_behind_a_terminal_is_asked_of_the_kernel),
         RUN(a_device_has_one_section),
         RUN(what_only_a_person_knows_has_to_be_filled_in),
-        RUN(two_names_of_one_node_are_one_link),
-        RUN(a_line_keeps_its_name_when_the_node_behind_it_changes),
         RUN(a_host_gets_its_devices_and_their_maps_only),
         RUN(the_clinics_words_are_typed),
         RUN(what_a_device_reports_of_itself_stays_with_the_clinic),
