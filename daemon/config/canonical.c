@@ -109,11 +109,19 @@ static const char *usb_next(const char *device)
     return plus != NULL ? plus + 1 : NULL;
 }
 
+/* A port has one plug in it, whatever ids and serial numbers are said of it. */
+static bool one_port(const char *a, const char *b)
+{
+    const char *x = "", *y = "";
+    const size_t n = said(a, "port=", &x);
+    return n > 0 && n == said(b, "port=", &y) && strncmp(x, y, n) == 0;
+}
+
 static bool meets_itself(const char *text)
 {
     for (const char *a = usb_devices(text); a != NULL; a = usb_next(a))
         for (const char *b = usb_next(a); b != NULL; b = usb_next(b))
-            if (one_device(a, b))
+            if (one_device(a, b) || one_port(a, b))
                 return true;
     return false;
 }
@@ -159,6 +167,15 @@ bool link_meets(const char *a, const char *b)
     if (usb_devices(a) != NULL && serial_path(b) != NULL)
         return terminal_meets(serial_path(b), usb_devices(a));
     return serial_path(a) != NULL && serial_path(b) != NULL && one_node(serial_path(a), serial_path(b));
+}
+
+bool link_shares_port(const char *a, const char *b)
+{
+    for (const char *x = usb_devices(a); x != NULL; x = usb_next(x))
+        for (const char *y = usb_devices(b); y != NULL; y = usb_next(y))
+            if (one_port(x, y))
+                return true;
+    return false;
 }
 
 /* Whether one of them is named without its serial number. */

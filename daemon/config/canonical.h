@@ -29,6 +29,9 @@ const char *link_node(struct arena *a, const char *canonical);
  */
 bool link_meets(const char *a, const char *b);
 
+/* Whether both name one port of USB, be it for different devices. */
+bool link_shares_port(const char *a, const char *b);
+
 /*
  * Whether the first is a terminal whose name leaves open that it is the second, on USB, on some day: it is numbered as
  * adapters come, is somebody's own name, or goes by what the second does not say. NULL, or why and what to do.

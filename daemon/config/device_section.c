@@ -142,12 +142,37 @@ static const char *may_become(const struct found *a, const struct found *b)
     return why != NULL ? why : link_may_become(b->canonical, a->canonical);
 }
 
+static bool shares_port(const struct found *a, const struct found *b)
+{
+    return a->canonical != NULL && b->canonical != NULL && !same_link(a, b) &&
+           link_shares_port(a->canonical, b->canonical);
+}
+
+/* Devices whose link names two have a serial number of two halves, and none of them is in two devices. */
+static bool shares_half(const char *a, const char *b)
+{
+    for (const char *x = a; x != NULL; x = strchr(x, '+') != NULL ? strchr(x, '+') + 1 : NULL) {
+        const size_t n = strcspn(x, "+");
+        for (const char *y = b; y != NULL; y = strchr(y, '+') != NULL ? strchr(y, '+') + 1 : NULL)
+            if (n > 0 && n == strcspn(y, "+") && strncmp(x, y, n) == 0)
+                return true;
+    }
+    return false;
+}
+
+static bool has_halves(const struct found *f)
+{
+    return f->canonical != NULL && strncmp(f->canonical, "usb:", 4) == 0 && strchr(f->canonical, '+') != NULL;
+}
+
 /* What a device answers with says which one it is, among those of its kind. */
 static bool is_same_device(const struct found *a, const struct found *b)
 {
     const struct raw_line *x = section_line(a->section, "serial"), *y = section_line(b->section, "serial");
     const bool one_kind = a->map == NULL ? b->map == NULL : b->map != NULL && strcmp(a->map, b->map) == 0;
-    return one_kind && x != NULL && y != NULL && x->value[0] != '\0' && strcmp(x->value, y->value) == 0;
+    if (!one_kind || x == NULL || y == NULL || x->value[0] == '\0')
+        return false;
+    return has_halves(a) && has_halves(b) ? shares_half(x->value, y->value) : strcmp(x->value, y->value) == 0;
 }
 
 /* What a device must not share with any other. False when it was told. */
@@ -162,13 +187,17 @@ static bool check_pair(struct load *load, const struct config_device *d, const s
                   other->origin, g->canonical,
                   f->canonical[0] == g->canonical[0] ? "name both by serial number, or both by port"
                                                      : "it is reached as one of them, never as both");
+    else if (shares_port(f, g))
+        fault_add(&load->faults, at, "%s names a port that %s of [device %s] (%s) names too: a port has one device",
+                  f->canonical, g->canonical, other->id, other->origin);
     else if (why != NULL)
         fault_add(&load->faults, at, "%s beside %s of [device %s] (%s): %s", f->canonical, g->canonical, other->id,
                   other->origin, why);
     else if (strcmp(d->plugin, other->plugin) == 0 && is_same_device(f, g))
         fault_add(&load->faults, section_line(f->section, "serial")->at,
-                  "serial = %s is [device %s] (%s) already: a device has one section",
-                  section_line(f->section, "serial")->value, other->id, other->origin);
+                  "serial = %s is [device %s] (%s) already%s: a device has one section",
+                  section_line(f->section, "serial")->value, other->id, other->origin,
+                  has_halves(f) ? ", or a half of it" : "");
     else
         return true;
     return false;

@@ -20,6 +20,23 @@ static void a_device_has_one_section(void **state)
     assert_int_equal(fixture_load(f, NULL), 0);
 }
 
+static void a_half_is_in_one_device(void **state)
+{
+    static const char *const serials[] = {"c2+t1", "c1+t2", "t1+c1", "t2+c1", "c1+t1"};
+    static const char both[] =
+        "%s" DEVICE("b", "usb:0483:57a0,serial=C2+0483:57af,serial=T2", "1", "m") "serial = %s\n" MAPS;
+    static const char first[] = DEVICE("a", "usb:0483:57a0,serial=C1+0483:57af,serial=T1", "1", "m") "serial = c1+t1\n";
+    struct fixture *f = *state;
+    char text[1024];
+    for (size_t i = 0; i < sizeof(serials) / sizeof(serials[0]); i++) {
+        snprintf(text, sizeof(text), both, first, serials[i]);
+        fixture_refuses(f, text, " is [device a] (a.ini:1) already, or a half of it: a device has one section");
+    }
+    snprintf(text, sizeof(text), both, first, "c2+t11");
+    fixture_write(f, "a.ini", text);
+    assert_int_equal(fixture_load(f, NULL), 0);
+}
+
 static void what_only_a_person_knows_has_to_be_filled_in(void **state)
 {
     struct fixture *f = *state;
@@ -240,6 +257,7 @@ int main(void)
 #define RUN(name) cmocka_unit_test_setup_teardown(name, fixture_empty, fixture_end)
     const struct CMUnitTest tests[] = {
         RUN(a_device_has_one_section),
+        RUN(a_half_is_in_one_device),
         RUN(what_only_a_person_knows_has_to_be_filled_in),
         RUN(a_host_gets_its_devices_and_their_maps_only),
         RUN(the_clinics_words_are_typed),

@@ -31,6 +31,8 @@ static void one_name_for_one_link(void **state)
                  {"serial:dev/x", NULL},
                  {"usb:", NULL},
                  {"usb:0483:5740,serial=A+0483:5740,port=1-2", NULL},
+                 {"usb:0483:57a0,port=1-3+0483:57af,port=1-3", NULL},
+                 {"usb:0483:57a0,port=1-3+0483:57af,port=1-3.1", "usb:0483:57a0,port=1-3+0483:57af,port=1-3.1"},
                  {"", NULL},
                  {"udp:host:1", NULL}};
     struct arena *a = arena_new();
@@ -103,6 +105,27 @@ static void a_usb_device_has_one_spelling(void **state)
         assert_non_null(strstr(f->told, "a.ini:11: "));
         assert_non_null(strstr(f->told, " may mean the device of [device a] (a.ini:1), "));
     }
+}
+
+static void a_port_has_one_device(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"usb:0403:6001,port=1-2", "usb:0403:6014,port=1-2"},
+        {"usb:0403:6001,serial=A,port=1-2", "usb:0403:6001,serial=B,port=1-2"},
+        {"usb:0483:57a0,port=1-3+0483:57af,port=1-4", "usb:0483:5740,serial=P,port=1-4"},
+    };
+    struct fixture *f = *state;
+    char text[1024];
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+        for (size_t k = 0; k < 2; k++) {
+            snprintf(text, sizeof(text), DEVICE("a", "%s", "1", "m") DEVICE("b", "%s", "1", "m") MAPS, pairs[i][k],
+                     pairs[i][1 - k]);
+            fixture_refuses(f, text, "of [device a] (a.ini:1) names too: a port has one device");
+        }
+    fixture_write(f, "a.ini",
+                  DEVICE("a", "usb:0403:6001,port=1-2", "1", "m") DEVICE("b", "usb:0403:6014,port=1-2.1", "1", "m")
+                      MAPS);
+    assert_int_equal(fixture_load(f, NULL), 0);
 }
 
 static void a_numbered_terminal_may_be_any_device_on_usb(void **state)
@@ -257,6 +280,7 @@ int main(void)
         cmocka_unit_test(one_name_for_one_link),
         cmocka_unit_test(usb_names_meet_where_they_may_mean_one_device),
         RUN(a_usb_device_has_one_spelling),
+        RUN(a_port_has_one_device),
         RUN(a_numbered_terminal_may_be_any_device_on_usb),
         RUN(what_is_behind_a_terminal_is_asked_of_the_kernel),
         RUN(two_names_of_one_node_are_one_link),
