@@ -92,7 +92,8 @@ class Selftest(unittest.TestCase):
         with self.assertRaises(Refused) as refused:
             self.client.act("device.selftest", device="stim1")
         self.assertEqual((refused.exception.token, refused.exception.data["holder"]), ("BUSY", session))
-        self.assertEqual(self.ctl("selftest", "stim1").returncode, REFUSED)
+        shown = self.ctl("selftest", "stim1")
+        self.assertEqual((shown.returncode, shown.stderr.count(session)), (REFUSED, 1), shown.stderr)
         self.assertGreater(self.room.sim.output("stim1"), 0)
         self.client.call("session.stop", session_id=session, reason="enough", by="operator")
         self.client.state(session, "ended")

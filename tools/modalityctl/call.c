@@ -26,7 +26,8 @@ static void error_print(const char *method, const json_t *error)
     fprintf(stderr, "REFUSED  %s: %s%s%s", method, token, token[0] ? ": " : "", ctl_text(error, "message"));
     if (field[0] && ctl_text(data, "expected")[0])
         fprintf(stderr, " (%s: %s)", field, ctl_text(data, "expected"));
-    fprintf(stderr, "%s%s\n", holder[0] ? ", held by session " : "", holder);
+    const bool unnamed = holder[0] && !strstr(ctl_text(error, "message"), holder);
+    fprintf(stderr, "%s%s\n", unnamed ? ", held by session " : "", unnamed ? holder : "");
     if (json_array_size(violations) < 2)
         return;
     json_array_foreach(violations, i, violation)
