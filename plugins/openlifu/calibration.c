@@ -47,6 +47,19 @@ static size_t law_departed(const struct lifu_calibration *c, int64_t mv)
     return i;
 }
 
+const char *lifu_thousandths(int64_t value, char buffer[LIFU_NUMBER_MAX])
+{
+    size_t n =
+        (size_t)snprintf(buffer, LIFU_NUMBER_MAX, "%lld.%03lld", (long long)(value / 1000), (long long)(value % 1000));
+    while (buffer[n - 1] == '0')
+        buffer[--n] = '\0';
+    if (buffer[n - 1] == '.')
+        buffer[n - 1] = '\0';
+    return buffer;
+}
+
+#define IN_THOUSANDS(value) lifu_thousandths(value, (char[LIFU_NUMBER_MAX]){0})
+
 /* Names both entries, and what would go with all that stand before. */
 static int law_fault(const struct lifu_calibration *c, int64_t uw_cm2, int64_t mv, char why[LIFU_WHY_MAX])
 {
@@ -62,12 +75,12 @@ static int law_fault(const struct lifu_calibration *c, int64_t uw_cm2, int64_t m
     }
     int64_t beside = c->step_uw_cm2 * (int64_t)(i + 1);
     int used = snprintf(why, LIFU_WHY_MAX,
-                        "needs intensities that go with the square of the voltage: %lld uW/cm2 at %lld mV departs by "
-                        "more than 25 %% from %lld uW/cm2 at %lld mV; ",
-                        (long long)uw_cm2, (long long)mv, (long long)beside, (long long)c->millivolts[i]);
+                        "needs intensities that go with the square of the voltage: %s mW/cm2 at %s V departs by more "
+                        "than 25 %% from %s mW/cm2 at %s V; ",
+                        IN_THOUSANDS(uw_cm2), IN_THOUSANDS(mv), IN_THOUSANDS(beside), IN_THOUSANDS(c->millivolts[i]));
     if (most > 0)
-        snprintf(why + used, LIFU_WHY_MAX - (size_t)used, "%lld mV to %lld mV would fit", (long long)least,
-                 (long long)most);
+        snprintf(why + used, LIFU_WHY_MAX - (size_t)used, "%s V to %s V would fit", IN_THOUSANDS(least),
+                 IN_THOUSANDS(most));
     else
         snprintf(why + used, LIFU_WHY_MAX - (size_t)used, "no voltage of the device would fit");
     return -EINVAL;

@@ -25,6 +25,11 @@ struct lifu_calibration {
 int lifu_calibration_read(const struct modality_services *services, const char *text, struct lifu_calibration *out,
                           char why[LIFU_WHY_MAX]);
 
+/* Thousandths as "17.625", for what is kept in millivolts and uW/cm2 and written in volts and mW/cm2. Returns buffer.
+ */
+#define LIFU_NUMBER_MAX 24
+const char *lifu_thousandths(int64_t value, char buffer[LIFU_NUMBER_MAX]);
+
 /* The voltage of an intensity, 0 for 0: 0, or -EINVAL when it is not in the list. */
 int lifu_calibration_mv(const struct lifu_calibration *c, int64_t uw_cm2, int64_t *out);
 

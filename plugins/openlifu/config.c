@@ -149,17 +149,18 @@ static int64_t rate_max(const struct lifu_config *c)
 static void check_together(struct device_section *s, const struct lifu_config *c)
 {
     int64_t limit = 0, most = c->calibration.millivolts[c->calibration.n - 1];
+    char reached[LIFU_NUMBER_MAX], allowed[LIFU_NUMBER_MAX], duty[LIFU_NUMBER_MAX], duration[LIFU_NUMBER_MAX];
     if (lifu_limit_mv(c->duty_max_permille, c->duration_max_ms, &limit) < 0 || most > limit)
         device_section_fault(s, LIFU_KEY_CALIBRATION,
-                             "device %s: calibration reaches %lld mV; the device may be given %lld mV at most at a "
-                             "duty of %lld permille for %lld ms (duty_max, duration_max)",
-                             s->id, (long long)most, (long long)limit, (long long)c->duty_max_permille,
-                             (long long)c->duration_max_ms);
+                             "device %s: calibration reaches %s V; the device may be given %s V at most at a duty of "
+                             "%s %% for %s s (duty_max, duration_max)",
+                             s->id, lifu_thousandths(most, reached), lifu_thousandths(limit, allowed),
+                             lifu_thousandths(c->duty_max_permille * 100, duty),
+                             lifu_thousandths(c->duration_max_ms, duration));
     if (rate_max(c) < LIFU_RATE_STEP_MILLIHZ)
         device_section_fault(s, LIFU_KEY_BURST_WIDTH,
-                             "device %s: bursts of %lld us stay within a duty of %lld permille at no rate of 10 Hz "
-                             "or more",
-                             s->id, (long long)c->burst_width_us, (long long)c->duty_max_permille);
+                             "device %s: bursts of %lld us stay within a duty of %s %% at no rate of 10 Hz or more",
+                             s->id, (long long)c->burst_width_us, lifu_thousandths(c->duty_max_permille * 100, duty));
 }
 
 int lifu_config_read(const struct modality_services *services, const struct modality_config *lines,

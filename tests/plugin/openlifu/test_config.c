@@ -216,15 +216,14 @@ static void entries_that_defy_the_square_of_the_voltage_are_refused(void **state
     static const struct {
         const char *text, *part;
     } bad[] = {
-        {"30 mW/cm2 at 5 V, 60 mW/cm2 at 20 V", "60000 uW/cm2 at 20000 mV departs by more than 25 % from 30000 uW/cm2 "
-                                                "at 5000 mV; 6375 mV to 7875 mV would fit"},
-        {"30 mW/cm2 at 12 V, 60 mW/cm2 at 15.125 V", "; 15250 mV to 18875 mV would fit"},
-        {"30 mW/cm2 at 12 V, 60 mW/cm2 at 19 V", "; 15250 mV to 18875 mV would fit"},
+        {"30 mW/cm2 at 5 V, 60 mW/cm2 at 20 V", "60 mW/cm2 at 20 V departs by more than 25 % from 30 mW/cm2 at 5 V; "
+                                                "6.375 V to 7.875 V would fit"},
+        {"30 mW/cm2 at 12 V, 60 mW/cm2 at 15.125 V", "; 15.25 V to 18.875 V would fit"},
+        {"30 mW/cm2 at 12 V, 60 mW/cm2 at 19 V", "; 15.25 V to 18.875 V would fit"},
         {"30 mW/cm2 at 12 V, 60 mW/cm2 at 17 V, 90 mW/cm2 at 18 V",
-         "90000 uW/cm2 at 18000 mV departs by more than 25 % from 30000 uW/cm2 at 12000 mV; 18625 mV to 23125 mV would "
-         "fit"},
+         "90 mW/cm2 at 18 V departs by more than 25 % from 30 mW/cm2 at 12 V; 18.625 V to 23.125 V would fit"},
         {"30 mW/cm2 at 12 V, 60 mW/cm2 at 15.25 V, 90 mW/cm2 at 21 V",
-         "90000 uW/cm2 at 21000 mV departs by more than 25 % from 60000 uW/cm2 at 15250 mV; 18625 mV to 20875 mV"},
+         "90 mW/cm2 at 21 V departs by more than 25 % from 60 mW/cm2 at 15.25 V; 18.625 V to 20.875 V"},
         {"30 mW/cm2 at 100 V, 60 mW/cm2 at 100 V", "rise"},
         {"30 mW/cm2 at 99.875 V, 60 mW/cm2 at 100 V", "; no voltage of the device would fit"},
     };
@@ -262,7 +261,7 @@ static void calibrations_that_mean_nothing_are_refused(void **state)
         {"30 mW/cm2 at 12.5 V, 30 mW/cm2 at 15 V", "equal steps"},
         {"30 mW/cm2 at 12.5 V, 60 mW/cm2 at 12.5 V", "rise"},
         {"30 mW/cm2 at 12.5 V, 60 mW/cm2 at 12 V", "rise"},
-        {"30 mW/cm2 at 14.25 V, 60 mW/cm2 at 20.125 V", "20125 mV; the device may be given 20000 mV"},
+        {"30 mW/cm2 at 14.25 V, 60 mW/cm2 at 20.125 V", "20.125 V; the device may be given 20 V at most at a duty of"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         set("calibration", bad[i].text);
@@ -341,14 +340,14 @@ static void each_bound_of_time_and_duty_gives_its_voltage(void **state)
     set("duty_max", "5 %");
     (void)described();
     set("duty_max", "5.1 %");
-    refused("d.ini:5", "45000 mV; the device may be given 40000 mV");
+    refused("d.ini:5", "45 V; the device may be given 40 V");
     set("calibration", "30 mW/cm2 at 40 V");
     set("duty_max", "30 %");
     set("duration_max", "2 min");
     set("burst_width", "100 us");
     (void)described();
     set("duration_max", "121 s");
-    refused("d.ini:5", "40000 mV; the device may be given 35000 mV");
+    refused("d.ini:5", "40 V; the device may be given 35 V");
 }
 
 static void links_name_console_and_transmitter(void **state)
