@@ -26,10 +26,11 @@ static void name_normalise(const char *path, char out[PATH_MAX])
     while (*path != '\0') {
         path += strspn(path, "/");
         const size_t n = strcspn(path, "/");
-        if (n == 2 && strncmp(path, "..", n) == 0)
-            while (used > 0 && out[--used] != '/')
-                continue;
-        else if (n > 0 && !(n == 1 && path[0] == '.') && used + n + 2 <= PATH_MAX)
+        if (n == 2 && strncmp(path, "..", n) == 0) {
+            do
+                used -= used > 0;
+            while (used > 0 && out[used] != '/');
+        } else if (n > 0 && !(n == 1 && path[0] == '.') && used + n + 2 <= PATH_MAX)
             used += (size_t)snprintf(out + used, PATH_MAX - used, "/%.*s", (int)n, path);
         path += n;
     }
