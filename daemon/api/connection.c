@@ -328,14 +328,15 @@ static void overflow(struct connection *c)
 /* Too much waits for all clients together: the one with the most is dropped. */
 static void output_grew(const struct clients *all)
 {
+    struct connection *greediest = all->first;
     if (all->output_total <= API_OUTPUT_TOTAL)
         return;
-    struct connection *greediest = all->first;
     for (struct connection *c = all->first; c != NULL; c = c->next) {
         if (output_waiting(&c->out) > output_waiting(&greediest->out))
             greediest = c;
     }
-    connection_drop(greediest);
+    if (greediest != NULL)
+        connection_drop(greediest);
 }
 
 void connection_say(struct connection *c, const char *line, size_t length)
