@@ -8,6 +8,8 @@
 
 void unit_tell_unproved(struct unit *unit, const char *why)
 {
+    if (unit->unproved && strcmp(unit->unproved_why, why) == 0)
+        return; /* told already, however often it is found */
     unit->unproved = unit->news = true;
     unit->unproved_told = false;
     unit->unproved_now[0] = '\0';
